@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+)
+
+const recordingFormat = "smpcheck-recording-1"
+
+// recordings are the names of the recordings that concern relays and transport.
+var recordings = []string{"duplex-v6-nopq", "duplex-v7", "proxy-v18", "raw-v18", "raw-v9"}
+
+// serverFields are kept of each relay; its log repeats what the blocks say.
+var serverFields = []string{"name", "address", "ca_certificate_pem", "certificate_pem", "private_key_pem"}
+
+// convertRecording keeps what the relay and transport layers need of a recording:
+// no states of clients, no ratchet events, no TLS keys.
+func convertRecording(in, source object) ([]byte, error) {
+	lists := map[string][]string{}
+	for _, name := range []string{"participants", "servers", "connections", "notes", "blocks"} {
+		values, ok := in[name].([]any)
+		if !ok {
+			return nil, fmt.Errorf("expected a list of %s, found %T", name, in[name])
+		}
+		for _, v := range values {
+			if name == "servers" {
+				v = pick(v.(object), serverFields)
+			}
+			lists[name] = append(lists[name], line(v))
+		}
+	}
+	if len(lists["blocks"]) == 0 || len(lists["connections"]) == 0 {
+		return nil, fmt.Errorf("expected connections and blocks, found none")
+	}
+	count := object{"connections": len(lists["connections"]), "blocks": len(lists["blocks"])}
+	notes := "[]"
+	if len(lists["notes"]) > 0 {
+		notes = list(1, lists["notes"])
+	}
+	var b bytes.Buffer
+	writeObject(&b, 0, []field{
+		{"format", line(recordingFormat)},
+		{"kind", line("recording")},
+		{"name", line(in["name"])},
+		{"what", line(in["what"])},
+		{"source", line(source)},
+		{"count", line(count)},
+		{"client_options", line(in["client_options"])},
+		{"participants", line(in["participants"])},
+		{"servers", list(1, lists["servers"])},
+		{"connections", list(1, lists["connections"])},
+		{"notes", notes},
+		{"blocks", list(1, lists["blocks"])},
+	})
+	b.WriteByte('\n')
+	return b.Bytes(), nil
+}
+
+func pick(o object, names []string) object {
+	out := object{}
+	for _, name := range names {
+		out[name] = o[name]
+	}
+	return out
+}

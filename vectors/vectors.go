@@ -1,0 +1,122 @@
+// Package vectors gives access to the known answers for the SimpleX Messaging
+// Protocol: what goes in, what has to come out, and what has to be refused.
+//
+// The files are embedded, so whoever imports the module has them too. They were
+// made from values that the official implementation produced; the code under
+// test had no part in them. The form of the files is described by the JSON
+// Schemas in the folder schema and in README.md, for readers in any language.
+//
+// A test walks a file like this:
+//
+//	f, err := vectors.Load("commands")
+//	for _, g := range f.Groups {
+//		for _, test := range g.Tests {
+//			var in struct { … }
+//			err := test.Inputs.Decode(&in)
+//			…
+//		}
+//	}
+package vectors
+
+import (
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// ErrNotFound is returned when no embedded file has the name that was asked for.
+var ErrNotFound = errors.New("vectors: file not found")
+
+const (
+	vectorDir    = "official"
+	recordingDir = "official/recordings"
+)
+
+//go:embed official/*.json official/*.json.gz official/recordings/*.json.gz
+var files embed.FS
+
+// Names lists the vector files in alphabetical order, as Load takes them.
+func Names() []string { return names(vectorDir) }
+
+// RecordingNames lists the recordings in alphabetical order, as LoadRecording
+// takes them.
+func RecordingNames() []string { return names(recordingDir) }
+
+// Load reads the vector file with the given name, such as "commands". Each call
+// returns a fresh copy. It returns ErrNotFound for an unknown name, and an error
+// that names the file when its form is wrong.
+func Load(name string) (*File, error) { return load[File](vectorDir, name) }
+
+// LoadRecording reads the recording with the given name, such as "raw-v18". Each
+// call returns a fresh copy. It returns ErrNotFound for an unknown name.
+func LoadRecording(name string) (*Recording, error) { return load[Recording](recordingDir, name) }
+
+func names(dir string) []string {
+	entries, err := files.ReadDir(dir)
+	if err != nil { // the folder is embedded at build time
+		panic(err)
+	}
+	var list []string
+	for _, e := range entries {
+		base := strings.TrimSuffix(e.Name(), ".gz")
+		if name, ok := strings.CutSuffix(base, ".json"); ok {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+func load[T any](dir, name string) (*T, error) {
+	if !slices.Contains(names(dir), name) {
+		return nil, fmt.Errorf("%w: %q is none of %s", ErrNotFound, name, strings.Join(names(dir), ", "))
+	}
+	data, err := read(path.Join(dir, name+".json"))
+	if err != nil {
+		return nil, fmt.Errorf("vectors: reading %s: %w", name, err)
+	}
+	into := new(T)
+	if err := decodeStrict(data, into); err != nil {
+		return nil, fmt.Errorf("vectors: decoding %s: %w", name, err)
+	}
+	return into, nil
+}
+
+// read returns the content of a file that is stored as it is or with gzip.
+func read(name string) ([]byte, error) {
+	data, err := files.ReadFile(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return data, err
+	}
+	packed, err := files.ReadFile(name + ".gz")
+	if err != nil {
+		return nil, err
+	}
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
+}
+
+// decodeStrict decodes exactly one JSON value and refuses fields that into has
+// no place for.
+func decodeStrict(data []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("expected one JSON value, found more after it")
+	}
+	return nil
+}
