@@ -124,7 +124,7 @@ func (c *Certificate) parseExtensions(explicit cryptobyte.String) error {
 		}
 		var constraints cryptobyte.String
 		if !value.ReadASN1(&constraints, cbasn1.SEQUENCE) ||
-			!constraints.ReadOptionalASN1Boolean(&c.CA, cbasn1.BOOLEAN, false) {
+			constraints.PeekASN1Tag(cbasn1.BOOLEAN) && !constraints.ReadASN1Boolean(&c.CA) {
 			return errors.New("basic constraints malformed")
 		}
 	}

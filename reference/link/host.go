@@ -121,7 +121,7 @@ func takeIPv6(s string) (Host, string, bool) {
 		text, rest = span(s, func(c byte) bool { return isHex(c) || c == ':' })
 	}
 	address, err := netip.ParseAddr(text)
-	if err != nil || !address.Is6() || address.Zone() != "" {
+	if err != nil || !address.Is6() || address.Is4In6() || address.Zone() != "" {
 		return Host{}, s, false
 	}
 	return Host{IPv6, address.String()}, rest, true

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"smpcheck/reference/keys"
+	"smpcheck/reference/relay"
+)
+
+// startEmbedded starts the reference relay on a free port of the loopback interface,
+// with an identity of its own. It is a target.Starter.
+func startEmbedded(ctx context.Context) (string, func(), error) {
+	credentials, err := keys.NewCredentials(rand.Reader, keys.Ed25519, 2)
+	if err != nil {
+		return "", nil, fmt.Errorf("make its identity: %w", err)
+	}
+	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", relay.Config{Credentials: credentials})
+	if err != nil {
+		return "", nil, err
+	}
+	return endpoint.Address(), func() { _ = endpoint.Close() }, nil // its end is that of the program
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"smpcheck/conformance"
+	"smpcheck/spec"
+)
+
+// entries are the part of the catalogue that a pattern matches.
+type entries struct {
+	Cases        []caseEntry    `json:"cases"`
+	Requirements []*spec.Record `json:"requirements"`
+}
+
+// caseEntry is a case as list and explain show it.
+type caseEntry struct {
+	ID           string        `json:"id"`
+	Title        string        `json:"title"`
+	Role         spec.Role     `json:"role"`
+	Level        spec.Level    `json:"level"`
+	Requirements []string      `json:"requirements"`
+	Versions     spec.Versions `json:"versions"`
+}
+
+func newCaseEntry(c *conformance.Case) caseEntry {
+	all := conformance.AllVersions
+	versions := spec.Versions{Min: all[0], Max: all[len(all)-1]}
+	if c.Versions.Max != 0 {
+		versions = spec.Versions{Min: c.Versions.Min, Max: c.Versions.Max}
+	}
+	return caseEntry{c.ID, c.Title, c.Role, c.Level, c.Requirements, versions}
+}
+
+func listCommand(s suite) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list [PATTERN]",
+		Short: "List the cases and requirements whose ids match a pattern, or all",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			registry, err := s.registry()
+			if err != nil {
+				return err
+			}
+			pattern := "**"
+			if len(args) == 1 {
+				pattern = args[0]
+			}
+			found, err := find(registry, pattern)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(cmd.OutOrStdout(), found)
+			}
+			return found.write(cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	return cmd
+}
+
+// find returns what the pattern matches; nothing is an error.
+func find(registry *conformance.Registry, text string) (*entries, error) {
+	pattern, err := conformance.ParsePattern(text)
+	if err != nil {
+		return nil, err
+	}
+	found := &entries{Cases: []caseEntry{}, Requirements: []*spec.Record{}}
+	for _, c := range registry.Cases() {
+		if pattern.Match(c.ID) {
+			found.Cases = append(found.Cases, newCaseEntry(c))
+		}
+	}
+	for _, r := range registry.Catalogue().Records() {
+		if pattern.Match(r.ID) {
+			found.Requirements = append(found.Requirements, r)
+		}
+	}
+	if len(found.Cases)+len(found.Requirements) == 0 {
+		return nil, fmt.Errorf("no case and no requirement matches %q", text)
+	}
+	return found, nil
+}
+
+func (e *entries) write(w io.Writer) error {
+	const line = "%-48s %-8s %-5s %s\n"
+	for _, c := range e.Cases {
+		if _, err := fmt.Fprintf(w, line, c.ID, c.Level, c.Versions, c.Title); err != nil {
+			return broken("write the list: %w", err)
+		}
+	}
+	for _, r := range e.Requirements {
+		if _, err := fmt.Fprintf(w, line, r.ID, r.Level, r.Versions, r.Title); err != nil {
+			return broken("write the list: %w", err)
+		}
+	}
+	return nil
+}
+
+// writeJSON writes one JSON document, indented.
+func writeJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return broken("write JSON: %w", err)
+	}
+	return nil
+}

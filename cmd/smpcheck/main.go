@@ -1,0 +1,20 @@
+// Smpcheck checks implementations of the SimpleX Messaging Protocol against a
+// catalogue of requirements.
+//
+// It exits with 0 if everything is as expected; 1 if a rule is violated, a case passes
+// that was expected not to, or no case passes; 2 if it was called wrongly; 3 if the
+// target cannot be reached, the harness failed or the run was interrupted.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, relaySuite()))
+}

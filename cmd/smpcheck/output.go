@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"smpcheck/conformance/report"
+	"smpcheck/spec"
+)
+
+// outputs are the open files of a run.
+type outputs struct {
+	stdout       io.Writer
+	reports      []output
+	expectations io.Writer
+	files        []*os.File
+}
+
+// output is where a report goes.
+type output struct {
+	format report.Format
+	writer io.Writer
+}
+
+// openOutputs makes the files of reports and expectations, so that a name which cannot
+// be written is known before the run. A report as text goes to standard output unless
+// another report does. An empty name stands for no expectation file.
+func openOutputs(stdout io.Writer, destinations []report.Destination, expectations string) (*outputs, error) {
+	o := &outputs{stdout: stdout}
+	toStdout := func(d report.Destination) bool { return d.File == "-" }
+	if !slices.ContainsFunc(destinations, toStdout) {
+		o.reports = append(o.reports, output{report.TextFormat, stdout})
+	}
+	for _, d := range destinations {
+		if toStdout(d) {
+			o.reports = append(o.reports, output{d.Format, stdout})
+			continue
+		}
+		file, err := o.create(d.File)
+		if err != nil {
+			return nil, errors.Join(err, o.close())
+		}
+		o.reports = append(o.reports, output{d.Format, file})
+	}
+	if expectations != "" {
+		file, err := o.create(expectations)
+		if err != nil {
+			return nil, errors.Join(err, o.close())
+		}
+		o.expectations = file
+	}
+	return o, nil
+}
+
+func (o *outputs) create(name string) (*os.File, error) {
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, fmt.Errorf("create the output file: %w", err)
+	}
+	o.files = append(o.files, file)
+	return file, nil
+}
+
+func (o *outputs) writeReports(d *report.Document, catalogue *spec.Catalogue) error {
+	for _, r := range o.reports {
+		colour := r.writer == o.stdout && isTerminal(o.stdout) && os.Getenv("NO_COLOR") == ""
+		if err := d.Write(r.writer, r.format, catalogue, colour); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *outputs) close() error {
+	var errs []error
+	for _, file := range o.files {
+		if err := file.Close(); err != nil {
+			errs = append(errs, broken("close the output file: %w", err))
+		}
+	}
+	o.files = nil
+	return errors.Join(errs...)
+}
+
+// isTerminal reports whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}
+
+// traceTo returns the function that makes the trace file of a case at a version: in
+// the folder, which it makes if there is none, under the id with dots for slashes.
+func traceTo(folder string) (func(id string, version uint16) (io.WriteCloser, error), error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, fmt.Errorf("make the trace folder: %w", err)
+	}
+	return func(id string, version uint16) (io.WriteCloser, error) {
+		name := fmt.Sprintf("%s.v%d.txt", strings.ReplaceAll(id, "/", "."), version)
+		return os.Create(filepath.Join(folder, name))
+	}, nil
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"smpcheck/conformance"
+)
+
+// progress shows how far a run is in one line of a terminal, and nothing elsewhere.
+type progress struct {
+	w     io.Writer
+	total int
+	bad   int
+}
+
+func newProgress(w io.Writer, total int) *progress {
+	if !isTerminal(w) {
+		w = io.Discard
+	}
+	return &progress{w: w, total: total}
+}
+
+// eraseLine returns to the start of the line and clears it.
+const eraseLine = "\r\x1b[K"
+
+func (p *progress) show(done int, r conformance.Result) {
+	switch r.Verdict {
+	case conformance.Fail, conformance.XPass, conformance.Error:
+		p.bad++
+	}
+	fmt.Fprintf(p.w, "%s%d of %d cases, %d bad", eraseLine, done, p.total, p.bad)
+}
+
+func (p *progress) clear() { fmt.Fprint(p.w, eraseLine) }

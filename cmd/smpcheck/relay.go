@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/expect"
+	"smpcheck/conformance/report"
+	"smpcheck/conformance/target"
+)
+
+func relayCommand(s suite) *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "relay [flags] [smp://FINGERPRINT@HOST[:PORT]]",
+		Short: "Test a relay; without an address, the embedded reference relay",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return testRelay(cmd, args, &f, s)
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+// testRelay tests a relay and writes the reports.
+func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err error) {
+	registry, err := s.registry()
+	if err != nil {
+		return err
+	}
+	p, err := f.plan(cmd, registry)
+	if err != nil {
+		return err
+	}
+	open, err := f.opener(args, s)
+	if err != nil {
+		return err
+	}
+	out, err := openOutputs(cmd.OutOrStdout(), p.reports, f.writeExpect)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.close()) }()
+	if f.trace != "" {
+		if p.options.Trace, err = traceTo(f.trace); err != nil {
+			return err
+		}
+	}
+	ctx := cmd.Context()
+	tgt, err := open(ctx)
+	if err != nil {
+		return broken("%w", err)
+	}
+	defer tgt.Close()
+	info, err := s.preflight(ctx, tgt, p.options.TimeoutScale)
+	if err != nil {
+		return broken("%s: %w", tgt.Server(), errors.Join(err, obituary(tgt)))
+	}
+	bar := newProgress(cmd.ErrOrStderr(), len(p.cases))
+	p.options.OnResult = bar.show
+	outcome := conformance.Execute(ctx, p.cases, tgt, info, p.options)
+	bar.clear()
+	document := report.New(report.Tool{Name: "smpcheck", Version: version}, tgt, info, p.options.Seed, outcome)
+	if err := out.writeReports(document, registry.Catalogue()); err != nil {
+		return broken("%w", err)
+	}
+	if err := writeExpectations(out, outcome, p.expected); err != nil {
+		return broken("%w", err)
+	}
+	return judge(outcome, f.failOnSkip)
+}
+
+// opener returns the function that starts or finds the target which the command line
+// names. Its error is one of usage.
+func (f *runFlags) opener(args []string, s suite) (func(context.Context) (target.Target, error), error) {
+	switch {
+	case len(args) == 1 && f.exec != "":
+		return nil, errors.New("an address and --exec both name a target; expected one")
+	case f.exec != "":
+		command, err := target.ParseCommand(f.exec)
+		if err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context) (target.Target, error) { return target.Run(ctx, command) }, nil
+	case len(args) == 1:
+		server, err := target.ParseAddress(args[0])
+		if err != nil {
+			return nil, err
+		}
+		return func(context.Context) (target.Target, error) { return target.At(server), nil }, nil
+	}
+	return func(ctx context.Context) (target.Target, error) { return target.Embed(ctx, s.embed) }, nil
+}
+
+// obituary is how a target has ended, nil if it has not.
+func obituary(t target.Target) error {
+	if text := t.Obituary(); text != "" {
+		return fmt.Errorf("the target ended: %s", text)
+	}
+	return nil
+}
+
+func writeExpectations(out *outputs, outcome *conformance.Outcome, known expect.List) error {
+	if out.expectations == nil {
+		return nil
+	}
+	list, err := expect.From(outcome, known)
+	if err != nil {
+		return err
+	}
+	return list.Write(out.expectations)
+}
+
+// judge returns nil for a run that went as expected, and otherwise the error with the
+// exit code of the run. An interruption counts before a violation, a violation before
+// an error of the harness.
+func judge(outcome *conformance.Outcome, failOnSkip bool) error {
+	count := outcome.Count()
+	bad := count[conformance.Fail] + count[conformance.XPass]
+	switch {
+	case outcome.Interrupted:
+		return broken("the run was interrupted")
+	case bad > 0:
+		return violated(fmt.Sprintf("%d of %d cases did not end as expected", bad, len(outcome.Results)))
+	case count[conformance.Error] > 0:
+		return broken("%d of %d cases could not be judged", count[conformance.Error], len(outcome.Results))
+	case count[conformance.Pass] == 0:
+		return violated("no case passed")
+	case failOnSkip && count[conformance.Skip] > 0:
+		return violated(fmt.Sprintf("%d of %d cases were skipped", count[conformance.Skip], len(outcome.Results)))
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/target"
+	"smpcheck/spec"
+)
+
+// The exit codes.
+const (
+	exitOK       = 0
+	exitViolated = 1
+	exitUsage    = 2
+	exitBroken   = 3
+)
+
+// suite is what the commands work with.
+type suite struct {
+	// cases are all cases.
+	cases func() []conformance.Case
+	// preflight learns what a target offers. Its deadlines scale with the last argument.
+	preflight func(ctx context.Context, t target.Target, scale float64) (target.Info, error)
+	// embed starts the relay that is tested if no other is named.
+	embed target.Starter
+}
+
+// registry returns the cases of the suite with the requirements that they cite.
+func (s suite) registry() (*conformance.Registry, error) {
+	catalogue, err := spec.Load()
+	if err != nil {
+		return nil, broken("load the catalogue: %w", err)
+	}
+	registry := conformance.NewRegistry(catalogue)
+	if err := registry.Add(s.cases()...); err != nil {
+		return nil, broken("register the cases: %w", err)
+	}
+	return registry, nil
+}
+
+// exitError is an error with an exit code other than exitUsage.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// broken is an error with the exit code exitBroken.
+func broken(format string, args ...any) error {
+	return &exitError{exitBroken, fmt.Errorf(format, args...)}
+}
+
+// violated is an error with the exit code exitViolated.
+func violated(text string) error { return &exitError{exitViolated, errors.New(text)} }
+
+// run executes the command line and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, s suite) int {
+	root := &cobra.Command{
+		Use:                "smpcheck",
+		Short:              "Check implementations of the SimpleX Messaging Protocol",
+		Args:               cobra.ArbitraryArgs,
+		SilenceUsage:       true,
+		SilenceErrors:      true,
+		DisableSuggestions: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("no command; smpcheck --help lists them")
+			}
+			return fmt.Errorf("unknown command %q; smpcheck --help lists them", args[0])
+		},
+	}
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.AddCommand(relayCommand(s), listCommand(s), explainCommand(s), versionCommand())
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintf(stderr, "smpcheck: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	if exit, ok := errors.AsType[*exitError](err); ok {
+		return exit.code
+	}
+	return exitUsage
+}

@@ -1,0 +1,74 @@
+package probe
+
+import (
+	"smpcheck/reference/smp"
+)
+
+// Acknowledge acknowledges a delivery on c. A relay answers with OK, or with
+// the next message in its place; such a message stays in the inbox. Another
+// answer blocks the case.
+func (q *Queue) Acknowledge(c *Conn, d Delivery) {
+	a := q.Recipient(c, smp.ACK{MsgID: d.MsgID})
+	switch a.Response.(type) {
+	case smp.OK:
+	case smp.MSG:
+		c.inbox = append([]Received{a.Received}, c.inbox...)
+	default:
+		Blocked(c.t, "ACK was answered %s", a)
+	}
+}
+
+// Drain receives and acknowledges everything that the queue holds, in order,
+// and returns it: the first message must be in the inbox of c, or on its way.
+// It ends when the relay has answered OK and delivers nothing more.
+func (q *Queue) Drain(c *Conn) []Delivery {
+	var all []Delivery
+	for d := q.RequireMessage(c); ; d = q.RequireMessage(c) {
+		all = append(all, d)
+		q.Acknowledge(c, d)
+		if q.delivered(c) {
+			continue
+		}
+		if c.Ping(); !q.delivered(c) {
+			return all
+		}
+	}
+}
+
+// delivered reports whether the inbox of c holds a message from the queue.
+func (q *Queue) delivered(c *Conn) bool {
+	for _, r := range c.inbox {
+		if q.isMessage(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// FillUp sends messages, in batches, until the relay refuses one with QUOTA. It
+// returns the bodies of those that the relay accepted. A relay that accepts more
+// than limit messages gives false.
+func (q *Queue) FillUp(c *Conn, limit int) (accepted [][]byte, full bool) {
+	const batch = 32
+	for len(accepted) <= limit {
+		bodies := c.Bodies(batch)
+		trs := make([]smp.Transmission, batch)
+		for i, b := range bodies {
+			trs[i] = c.Transmission(q.SenderID, q.SenderKey, smp.SEND{Body: b})
+		}
+		c.Send(trs...)
+		for i, tr := range trs {
+			a := c.Await("SEND", tr)
+			if a.is(c.t.Version(), errorResponses([]*smp.Error{smp.ErrQuota})) {
+				full = true
+				continue
+			}
+			a.Require(smp.OK{})
+			accepted = append(accepted, bodies[i])
+		}
+		if full {
+			return accepted, true
+		}
+	}
+	return accepted, false
+}

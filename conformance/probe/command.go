@@ -1,0 +1,217 @@
+package probe
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+)
+
+// answerTime is how long a relay may take for an answer or a delivery, at time
+// scale 1.
+const answerTime = 4 * time.Second
+
+// EventTime is how long a relay may take for an event that it sends from a
+// periodic task, at time scale 1. The official relay sends END every 15 s.
+const EventTime = 20 * time.Second
+
+// NoKey stands for no authorization.
+var NoKey keys.PrivateKey
+
+// Transmission returns cmd as a transmission with a random correlation id, and
+// authorized with key unless that is NoKey.
+func (c *Conn) Transmission(entity []byte, key keys.PrivateKey, cmd smp.Command) smp.Transmission {
+	b, err := smp.EncodeCommand(c.version, cmd)
+	if err != nil {
+		c.t.Broken(err)
+	}
+	return c.Authorized(entity, key, b)
+}
+
+// Authorized is Transmission for a command in its encoded form, which need not
+// be a valid one.
+func (c *Conn) Authorized(entity []byte, key keys.PrivateKey, command []byte) smp.Transmission {
+	tr := smp.Transmission{CorrelationID: c.t.Rand().Bytes(smp.CorrelationIDSize), EntityID: entity, Command: command}
+	if c.version < smp.VersionAuthenticators {
+		tr.SessionID = c.sessionID
+	}
+	if key.IsZero() {
+		return tr
+	}
+	return c.Authorize(tr, key)
+}
+
+// Authorize signs the transmission, or makes its authenticator if key is a key
+// agreement key.
+func (c *Conn) Authorize(tr smp.Transmission, key keys.PrivateKey) smp.Transmission {
+	var relayKey keys.PublicKey
+	if key.Algorithm().CanAgree() {
+		relayKey = c.RelayKey()
+	}
+	authorizer, err := smp.NewAuthorizer(key, relayKey)
+	if err == nil {
+		err = tr.Authorize(c.sessionID, authorizer)
+	}
+	if err != nil {
+		c.t.Broken(err)
+	}
+	return tr
+}
+
+// Send sends transmissions in one block.
+func (c *Conn) Send(trs ...smp.Transmission) {
+	encoded := make([][]byte, len(trs))
+	for i, tr := range trs {
+		encoded[i] = c.Encode(tr)
+	}
+	c.SendTransmissions(encoded...)
+}
+
+// Encode returns a transmission as it stands in a block.
+func (c *Conn) Encode(tr smp.Transmission) []byte {
+	b, err := tr.Encode(c.version)
+	if err != nil {
+		c.t.Broken(err)
+	}
+	return b
+}
+
+// SendTransmissions sends encoded transmissions, which need not be valid, in one
+// block.
+func (c *Conn) SendTransmissions(encoded ...[]byte) {
+	content, err := smp.EncodeBlock(encoded...)
+	if err != nil {
+		c.t.Broken(err)
+	}
+	c.SendContent(content)
+}
+
+// Ask sends one command and waits for its answer.
+func (c *Conn) Ask(entity []byte, key keys.PrivateKey, cmd smp.Command) Answer {
+	return c.AskTransmission(cmd.Tag(), c.Transmission(entity, key, cmd))
+}
+
+// AskBytes is Ask for a command in its encoded form, which need not be valid.
+// What names it in reports.
+func (c *Conn) AskBytes(what string, entity []byte, key keys.PrivateKey, command []byte) Answer {
+	return c.AskTransmission(what, c.Authorized(entity, key, command))
+}
+
+// AskTransmission sends one transmission and waits for its answer.
+func (c *Conn) AskTransmission(what string, tr smp.Transmission) Answer {
+	c.Send(tr)
+	return c.Await(what, tr)
+}
+
+// Await waits for the answer to a transmission that was sent before.
+func (c *Conn) Await(what string, tr smp.Transmission) Answer {
+	return c.AwaitCorrelation(what, tr.CorrelationID)
+}
+
+// AwaitCorrelation waits for a transmission with the given correlation id,
+// which answers what.
+func (c *Conn) AwaitCorrelation(what string, id []byte) Answer {
+	r, missing := c.await(answerTime, func(r Received) bool { return bytes.Equal(r.CorrelationID, id) })
+	return Answer{Received: r, t: c.t, command: what, missing: missing}
+}
+
+// await takes the first transmission that matches out of the inbox, or says why
+// there is none.
+func (c *Conn) await(d time.Duration, match func(Received) bool) (Received, string) {
+	for {
+		for i, r := range c.inbox {
+			if match(r) {
+				c.inbox = append(c.inbox[:i:i], c.inbox[i+1:]...)
+				return r, ""
+			}
+		}
+		if err := c.receive(d); err != nil {
+			return Received{}, c.explain(d, err)
+		}
+	}
+}
+
+// receive reads one block into the inbox.
+func (c *Conn) receive(d time.Duration) error {
+	if c.ended != nil {
+		return c.ended
+	}
+	content, err := c.ReadContent(d)
+	if err != nil {
+		if !timedOut(err) {
+			c.ended = err
+		}
+		return err
+	}
+	encoded, err := smp.DecodeBlock(content)
+	if err != nil {
+		c.ended = fmt.Errorf("%w: %w", errMalformed, err)
+		return c.ended
+	}
+	for _, b := range encoded {
+		c.inbox = append(c.inbox, c.decode(b))
+	}
+	return nil
+}
+
+func (c *Conn) decode(b []byte) Received {
+	tr, err := smp.DecodeTransmission(c.version, b)
+	if err != nil {
+		return Received{Transmission: smp.Transmission{Command: b}, Err: err}
+	}
+	r := Received{Transmission: tr}
+	r.Response, r.Err = smp.DecodeResponse(c.version, tr.Command)
+	return r
+}
+
+// explain says why nothing came, and what came instead.
+func (c *Conn) explain(d time.Duration, err error) string {
+	reason := "the connection ended: " + err.Error()
+	if timedOut(err) {
+		reason = fmt.Sprintf("nothing within %v", c.t.Timeout(d))
+	}
+	if len(c.inbox) == 0 {
+		return reason
+	}
+	others := make([]string, len(c.inbox))
+	for i, r := range c.inbox {
+		others[i] = r.withIDs()
+	}
+	return reason + "; instead came " + strings.Join(others, ", ")
+}
+
+// withIDs describes a transmission with its ids.
+func (r Received) withIDs() string {
+	return fmt.Sprintf("%s (correlation id %q, entity %q)", r, short(r.CorrelationID), short(r.EntityID))
+}
+
+func (r Received) isError() bool {
+	_, ok := r.Response.(smp.ERR)
+	return ok
+}
+
+// takeAll empties the inbox.
+func (c *Conn) takeAll() []Received {
+	all := c.inbox
+	c.inbox = nil
+	return all
+}
+
+// Next waits for the next transmission, whatever it is. It fails the case if
+// none comes; expected says what the case waits for.
+func (c *Conn) Next(expected string) Received {
+	r, missing := c.await(answerTime, func(Received) bool { return true })
+	if missing != "" {
+		c.t.Fail(expected, missing)
+	}
+	return r
+}
+
+// Ping is a fence: when it returns, everything that the relay sent before the
+// PONG is in the inbox. A relay that does not answer blocks the case.
+func (c *Conn) Ping() {
+	c.Ask(nil, NoKey, smp.PING{}).Require(smp.PONG{})
+}

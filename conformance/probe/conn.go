@@ -1,0 +1,325 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"smpcheck/conformance"
+	"smpcheck/reference/box"
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+	"smpcheck/reference/wire"
+)
+
+// Conn is one connection to the relay under test, at the version of the case.
+// It belongs to the goroutine of the case.
+type Conn struct {
+	t *conformance.T
+	*secure
+	// Hello is what the relay's hello said.
+	Hello transport.ServerHello
+	// HelloErr says why the relay's hello holds no usable session key.
+	HelloErr error
+	// version that the connection speaks.
+	version uint16
+	// relayKey is the relay's session key, zero if the hello has no usable one.
+	relayKey keys.PublicKey
+	// sending and receiving encrypt blocks from version 11; nil for plain blocks.
+	sending, receiving *box.Chain
+	inbox              []Received
+	// ended says how the connection ended; nil while it is open.
+	ended error
+}
+
+// Option changes how Dial introduces the client.
+type Option func(*options)
+
+type options struct {
+	version uint16
+	hello   transport.ClientHello
+	noKey   bool
+}
+
+// WithoutKey leaves the client's key out of its hello, so that blocks are not
+// encrypted inside TLS.
+func WithoutKey(o *options) { o.noKey = true }
+
+// AsProxy sets the proxy flag of the hello, from version 14.
+func AsProxy(o *options) { o.hello.Proxy = true }
+
+// AtVersion speaks another version than that of the case.
+func AtVersion(v uint16) Option { return func(o *options) { o.version = v } }
+
+// Open performs the TLS handshake of an ordinary client, and nothing more.
+func Open(t *conformance.T) *Conn {
+	s, err := establish(t.Context(), TCP(t), t.Info().TLS, TLSConfig(t))
+	if err != nil {
+		Blocked(t, "the TLS handshake failed: %v", err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return &Conn{t: t, secure: s, version: t.Version()}
+}
+
+// Dial opens a connection and agrees on the version of the case. A relay whose
+// hello holds no usable key is met as the official client meets it: without
+// authenticators and without block encryption.
+func Dial(t *conformance.T, opts ...Option) *Conn {
+	o := options{version: t.Version()}
+	for _, set := range opts {
+		set(&o)
+	}
+	c := Open(t)
+	c.version = o.version
+	if err := c.ReadHello(); err != nil {
+		Blocked(t, "the relay's hello cannot be read: %v", err)
+	}
+	private := c.generate(keys.X25519)
+	o.hello.Version = c.version
+	o.hello.KeyHash = t.Server().KeyHash
+	if !o.noKey {
+		o.hello.Key = private.Public()
+	}
+	c.SendHello(o.hello)
+	if !o.hello.Proxy {
+		c.Encrypt(private, o.hello)
+	}
+	return c
+}
+
+// ReadHello reads the relay's hello. It returns an error if not even version
+// range and session identifier can be read; HelloErr says what is wrong with the
+// session key.
+func (c *Conn) ReadHello() error {
+	content, err := c.ReadContent(answerTime)
+	if err != nil {
+		return err
+	}
+	c.Hello, c.HelloErr = transport.DecodeServerHello(content)
+	if c.HelloErr != nil {
+		return c.HelloErr
+	}
+	c.relayKey, c.HelloErr = SessionKey(c.Hello)
+	return nil
+}
+
+// SessionKey returns the session key of a hello, or says why the hello holds
+// none that a client can use.
+func SessionKey(h transport.ServerHello) (keys.PublicKey, error) {
+	if len(h.Chain) == 0 {
+		return keys.PublicKey{}, errors.New("the hello holds no certificates and signed key that can be parsed")
+	}
+	signed, err := keys.ParseSignedKey(h.SignedKey)
+	if err != nil {
+		return keys.PublicKey{}, err
+	}
+	signer, err := keys.CertificatePublicKey(h.Chain[0])
+	if err != nil {
+		return keys.PublicKey{}, err
+	}
+	if err := signed.Verify(signer); err != nil {
+		return keys.PublicKey{}, err
+	}
+	return signed.PublicKey()
+}
+
+// SendHello sends the client's hello.
+func (c *Conn) SendHello(h transport.ClientHello) {
+	content, err := h.Encode()
+	if err != nil {
+		c.t.Broken(fmt.Errorf("encoding the client hello: %w", err))
+	}
+	c.SendContent(content)
+}
+
+// Encrypt starts block encryption as the two hellos agreed it: from version 11
+// if both sides sent a key.
+func (c *Conn) Encrypt(private keys.PrivateKey, hello transport.ClientHello) {
+	if c.version < smp.VersionBlockEncryption || c.relayKey.IsZero() || hello.Key.IsZero() {
+		return
+	}
+	secret, err := private.DH(c.relayKey)
+	if err != nil {
+		c.t.Broken(fmt.Errorf("agreeing block keys: %w", err))
+	}
+	receiving, sending, err := box.NewChains(secret, c.sessionID)
+	if err != nil {
+		c.t.Broken(err)
+	}
+	c.receiving, c.sending = &receiving, &sending
+}
+
+// Encrypted reports whether blocks are encrypted inside TLS.
+func (c *Conn) Encrypted() bool { return c.sending != nil }
+
+// SessionID is the channel binding of the connection as TLS gives it.
+func (c *Conn) SessionID() []byte { return c.sessionID }
+
+// Chain is the relay's certificate chain as TLS sent it, leaf first, in DER.
+func (c *Conn) Chain() [][]byte { return c.chain }
+
+// ALPN is the protocol name that the relay selected, empty for none.
+func (c *Conn) ALPN() string { return c.alpn }
+
+// RelayKey is the relay's session key. A hello without a usable one blocks the
+// case.
+func (c *Conn) RelayKey() keys.PublicKey {
+	if c.relayKey.IsZero() {
+		Blocked(c.t, "the relay's hello holds no usable session key: %v", c.HelloErr)
+	}
+	return c.relayKey
+}
+
+// SendContent sends one block with the given content, padded and, from version
+// 11, encrypted.
+func (c *Conn) SendContent(content []byte) {
+	c.t.Record(conformance.Sent, "block", content)
+	c.SendBlock(c.seal(content))
+}
+
+// SendPadded sends one block with the given text in the place of the padded
+// content: 16384 bytes, or 16368 if blocks are encrypted.
+func (c *Conn) SendPadded(padded []byte) {
+	c.t.Record(conformance.Sent, "padded block", padded)
+	c.SendBlock(c.encrypt(padded))
+}
+
+// PaddedSize is the size of the padded content of a block, in bytes.
+func (c *Conn) PaddedSize() int {
+	if c.Encrypted() {
+		return transport.BlockSize - box.Overhead
+	}
+	return transport.BlockSize
+}
+
+func (c *Conn) seal(content []byte) []byte {
+	padded, err := wire.Pad(nil, content, c.PaddedSize())
+	if err != nil {
+		c.t.Broken(fmt.Errorf("padding a block: %w", err))
+	}
+	return c.encrypt(padded)
+}
+
+func (c *Conn) encrypt(padded []byte) []byte {
+	if !c.Encrypted() {
+		return padded
+	}
+	key, nonce, err := c.sending.NextKey()
+	if err != nil {
+		c.t.Broken(err)
+	}
+	return box.Seal(nil, padded, &nonce, &key)
+}
+
+// SendBlock sends bytes as they are inside TLS. That the relay has closed the
+// connection shows when an answer is awaited.
+func (c *Conn) SendBlock(b []byte) {
+	c.SetWriteDeadline(c.deadline(answerTime))
+	if _, err := c.Write(b); err != nil && c.ended == nil {
+		c.t.Record(conformance.Note, "writing: "+err.Error(), nil)
+	}
+}
+
+// ReadContent reads one block within d (at time scale 1) and returns its
+// content. Its errors are those of the network, or say how the block is
+// malformed.
+func (c *Conn) ReadContent(d time.Duration) ([]byte, error) {
+	padded, err := c.ReadPadded(d)
+	if err != nil {
+		return nil, err
+	}
+	content, err := wire.Unpad(padded)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	c.t.Record(conformance.Received, "block", content)
+	return content, nil
+}
+
+// ReadPadded reads one block within d (at time scale 1) and returns it with its
+// padding, decrypted.
+func (c *Conn) ReadPadded(d time.Duration) ([]byte, error) {
+	block, err := c.ReadBlock(d)
+	if err != nil || c.receiving == nil {
+		return block, err
+	}
+	key, nonce, err := c.receiving.NextKey()
+	if err != nil {
+		return nil, err
+	}
+	padded, err := box.Open(nil, block, &nonce, &key)
+	if err != nil {
+		return nil, fmt.Errorf("%w: block encryption: %w", errMalformed, err)
+	}
+	return padded, nil
+}
+
+// errMalformed is wrapped by the errors about a block that cannot be read.
+var errMalformed = errors.New("malformed block")
+
+// ReadBlock reads the 16384 bytes of one block within d (at time scale 1).
+func (c *Conn) ReadBlock(d time.Duration) ([]byte, error) {
+	c.SetReadDeadline(c.deadline(d))
+	block := make([]byte, transport.BlockSize)
+	n, err := io.ReadFull(c.Conn, block)
+	if err == nil {
+		return block, nil
+	}
+	if n > 0 {
+		return nil, fmt.Errorf("%w: %d bytes of %d, then: %w", errMalformed, n, len(block), err)
+	}
+	return nil, err
+}
+
+// deadline is the moment d from now, at the time scale of the run and not after
+// the deadline of the case.
+func (c *Conn) deadline(d time.Duration) time.Time {
+	end := time.Now().Add(c.t.Timeout(d))
+	if limit, ok := c.t.Context().Deadline(); ok && limit.Before(end) {
+		return limit
+	}
+	return end
+}
+
+// Close ends the connection from the client's side.
+func (c *Conn) Close() {
+	c.ended = errors.New("closed by the case")
+	c.secure.Close()
+}
+
+// ExpectClosed fails the case unless the relay ends the connection. Answers that
+// arrive before that are allowed if they are errors.
+func (c *Conn) ExpectClosed(after string) {
+	for {
+		if err := c.receive(answerTime); err != nil {
+			if timedOut(err) {
+				c.t.Fail("the relay closes the connection after "+after, "the connection stays open")
+			}
+			return
+		}
+		for _, r := range c.takeAll() {
+			if !r.isError() {
+				c.t.Fail("the relay closes the connection after "+after, r.String())
+			}
+		}
+	}
+}
+
+func timedOut(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func (c *Conn) generate(alg keys.Algorithm) keys.PrivateKey { return NewKey(c.t, alg) }
+
+// NewKey makes a key from the randomness of the case.
+func NewKey(t *conformance.T, alg keys.Algorithm) keys.PrivateKey {
+	k, err := keys.Generate(alg, t.Rand())
+	if err != nil {
+		t.Broken(err)
+	}
+	return k
+}

@@ -1,0 +1,105 @@
+package relaycases
+
+import (
+	"bytes"
+	"fmt"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/probe"
+	"smpcheck/reference/smp"
+)
+
+// quotaLimit is how many unread messages a queue may take before a case decides
+// that the relay knows no capacity. The official relay's default is 128.
+const quotaLimit = 2000
+
+// SMP, "Send message" and "Deliver queue message": the capacity of a queue.
+var quotaCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/quota/refused",
+		Title:        "SEND to a full queue is refused with QUOTA",
+		Requirements: []string{"SMP-SEND-QUOTA"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue(probe.OnlyCreate)
+			sender := probe.Dial(t)
+			if _, full := q.FillUp(sender, quotaLimit); !full {
+				t.Fail("ERR QUOTA", fmt.Sprintf("more than %d unread messages are accepted", quotaLimit))
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/quota/until-empty",
+		Title:        "A queue that was full takes no message until the recipient has received them all",
+		Requirements: []string{"SMP-SEND-QUOTA-ALL"},
+		Run: func(t *T) {
+			q, sender, _ := fullQueue(t)
+			q.Sender(sender, smp.SEND{Body: []byte("still full")}).ExpectError(smp.ErrQuota)
+			recipient := probe.Dial(t)
+			q.Subscribe(recipient)
+			for range 3 {
+				q.Acknowledge(recipient, q.RequireMessage(recipient))
+				q.Sender(sender, smp.SEND{Body: []byte("not all read")}).ExpectError(smp.ErrQuota)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/quota/marker",
+		Title:        "After the messages of a full queue the recipient gets the quota marker, once",
+		Requirements: []string{"SMP-SEND-QUOTA-MARKER"},
+		Run: func(t *T) {
+			q, sender, accepted := fullQueue(t)
+			q.Sender(sender, smp.SEND{Body: []byte("refused")}).Require(smp.ERR{Err: smp.ErrQuota})
+			recipient := probe.Dial(t)
+			q.Subscribe(recipient)
+			all := q.Drain(recipient)
+			for i, d := range all[:min(len(all), len(accepted))] {
+				if d.Message.Quota || !bytes.Equal(d.Message.Body, accepted[i]) {
+					t.Fail(fmt.Sprintf("message %d of %d", i+1, len(accepted)), d.Describe())
+				}
+			}
+			if len(all) != len(accepted)+1 || !all[len(all)-1].Message.Quota {
+				t.Fail(fmt.Sprintf("%d messages and the quota marker", len(accepted)),
+					fmt.Sprintf("%d deliveries, the last is %s", len(all), all[len(all)-1].Describe()))
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/quota/again",
+		Title:        "After all messages and the marker are received, SEND is accepted again",
+		Requirements: []string{"SMP-SEND-QUOTA-AGAIN"},
+		Run: func(t *T) {
+			q, sender, _ := fullQueue(t)
+			recipient := probe.Dial(t)
+			q.Subscribe(recipient)
+			q.Drain(recipient)
+			body := t.Rand().Bytes(50)
+			q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
+			q.ExpectMessage(recipient, body)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/quota/own",
+		Title:        "While one queue is full, another one accepts messages",
+		Requirements: []string{"SMP-SEND-QUOTA-OWN"},
+		Run: func(t *T) {
+			_, sender, _ := fullQueue(t)
+			other := probe.Dial(t).NewQueue()
+			body := t.Rand().Bytes(50)
+			other.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
+			other.ExpectMessage(other.Conn, body)
+		},
+	}),
+}
+
+// fullQueue returns a queue that nobody is subscribed to and that refuses
+// messages, the connection of its sender, and what it holds.
+func fullQueue(t *T) (*probe.Queue, *probe.Conn, [][]byte) {
+	q := probe.Dial(t).NewQueue(probe.OnlyCreate)
+	q.Secure()
+	sender := probe.Dial(t)
+	accepted, full := q.FillUp(sender, quotaLimit)
+	if !full {
+		probe.Blocked(t, "more than %d unread messages are accepted", quotaLimit)
+	}
+	return q, sender, accepted
+}

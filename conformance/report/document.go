@@ -1,0 +1,169 @@
+// Package report writes the outcome of a run. The Document is the source of every
+// format, and its JSON form is described by Schema.
+package report
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/target"
+	"smpcheck/reference/wire"
+)
+
+// Schema is the JSON Schema, draft 2020-12, of the JSON form of a Document.
+//
+//go:embed schema.json
+var Schema []byte
+
+// Document is a report.
+type Document struct {
+	Tool    Tool      `json:"tool"`
+	Target  Target    `json:"target"`
+	Seed    uint64    `json:"seed"`
+	Started time.Time `json:"started"`
+	// DurationMS is the duration of the whole run in milliseconds.
+	DurationMS float64 `json:"duration_ms"`
+	// Summary has the number of cases for every verdict, also for those that did not occur.
+	Summary map[conformance.Verdict]int `json:"summary"`
+	Cases   []Case                      `json:"cases"`
+}
+
+// Tool is the program that wrote the report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Target is what was tested.
+type Target struct {
+	// Address has no password.
+	Address string `json:"address"`
+	// Versions are the lowest and the highest SMP version that the target offers.
+	Versions [2]uint16   `json:"versions"`
+	Kind     target.Kind `json:"kind"`
+}
+
+// Case is the result of a case: its worst run, and all its runs.
+type Case struct {
+	ID           string   `json:"id"`
+	Title        string   `json:"title"`
+	Role         string   `json:"role"`
+	Level        string   `json:"level"`
+	Requirements []string `json:"requirements"`
+	// Versions are the lowest and the highest version that the rule concerns.
+	Versions [2]uint16 `json:"versions"`
+	// Version is that of the worst run, 0 if the case ran at none.
+	Version    uint16              `json:"version"`
+	Verdict    conformance.Verdict `json:"verdict"`
+	Expected   string              `json:"expected"`
+	Actual     string              `json:"actual"`
+	Detail     string              `json:"detail"`
+	Trace      []string            `json:"trace"`
+	DurationMS float64             `json:"duration_ms"`
+	Runs       []Run               `json:"runs"`
+}
+
+// Run is the result of a case at one version.
+type Run struct {
+	Version    uint16              `json:"version"`
+	Verdict    conformance.Verdict `json:"verdict"`
+	Expected   string              `json:"expected"`
+	Actual     string              `json:"actual"`
+	Detail     string              `json:"detail"`
+	DurationMS float64             `json:"duration_ms"`
+}
+
+// New returns the report of a run.
+func New(tool Tool, t target.Target, info target.Info, seed uint64, outcome *conformance.Outcome) *Document {
+	d := &Document{
+		Tool:       tool,
+		Target:     Target{Address: t.Server().String(), Versions: [2]uint16{info.Versions.Min, info.Versions.Max}, Kind: t.Kind()},
+		Seed:       seed,
+		Started:    outcome.Started.UTC().Truncate(time.Millisecond),
+		DurationMS: milliseconds(outcome.Duration),
+		Summary:    make(map[conformance.Verdict]int),
+		Cases:      make([]Case, 0, len(outcome.Results)),
+	}
+	count := outcome.Count()
+	for _, v := range conformance.Verdicts() {
+		d.Summary[v] = count[v]
+	}
+	for _, r := range outcome.Results {
+		d.Cases = append(d.Cases, newCase(r))
+	}
+	return d
+}
+
+func newCase(r conformance.Result) Case {
+	c := Case{
+		ID:           r.Case.ID,
+		Title:        r.Case.Title,
+		Role:         string(r.Case.Role),
+		Level:        string(r.Case.Level),
+		Requirements: r.Case.Requirements,
+		Versions:     versions(r.Case.Versions),
+		Version:      r.Version,
+		Verdict:      r.Verdict,
+		Expected:     valid(r.Expected),
+		Actual:       valid(r.Actual),
+		Detail:       valid(r.Detail),
+		Trace:        make([]string, 0, len(r.Trace)),
+		DurationMS:   milliseconds(r.Duration),
+		Runs:         make([]Run, 0, len(r.Runs)),
+	}
+	for _, line := range r.Trace {
+		c.Trace = append(c.Trace, valid(line))
+	}
+	for _, run := range r.Runs {
+		c.Runs = append(c.Runs, Run{
+			Version:    run.Version,
+			Verdict:    run.Verdict,
+			Expected:   valid(run.Expected),
+			Actual:     valid(run.Actual),
+			Detail:     valid(run.Detail),
+			DurationMS: milliseconds(run.Duration),
+		})
+	}
+	return c
+}
+
+// versions returns the bounds of a rule, all versions for the zero value.
+func versions(r wire.VersionRange) [2]uint16 {
+	if r == (wire.VersionRange{}) {
+		all := conformance.AllVersions
+		return [2]uint16{all[0], all[len(all)-1]}
+	}
+	return [2]uint16{r.Min, r.Max}
+}
+
+// milliseconds returns d with three decimals.
+func milliseconds(d time.Duration) float64 {
+	return math.Round(float64(d)/float64(time.Microsecond)) / 1000
+}
+
+// valid replaces bytes that are not UTF-8.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// JSON writes the report as one JSON document, indented.
+func (d *Document) JSON(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(d); err != nil {
+		return fmt.Errorf("write the JSON report: %w", err)
+	}
+	return nil
+}
+
+// topic is the middle part of the id of a case.
+func (c *Case) topic() string {
+	_, rest, _ := strings.Cut(c.ID, "/")
+	topic, _, _ := strings.Cut(rest, "/")
+	return topic
+}

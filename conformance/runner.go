@@ -1,0 +1,290 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"smpcheck/conformance/target"
+)
+
+// grace is how long a case that was told to end may take before its goroutine is left
+// alone, and how long a failed case waits for news of the end of its target; both at
+// time scale 1.
+const grace = 200 * time.Millisecond
+
+// Options say how a run is done. The zero value is a run at all versions, at time
+// scale 1, with seed 0.
+type Options struct {
+	// Versions are the versions to run at, among AllVersions; nil is all.
+	Versions []uint16
+	// Parallel is how many cases run at once; 0 is four times GOMAXPROCS.
+	Parallel int
+	// Seed decides every random choice.
+	Seed uint64
+	// TimeoutScale multiplies every deadline; 0 is 1.
+	TimeoutScale float64
+	// Dial opens the byte streams to the target; nil is net.Dialer.
+	Dial Dialer
+	// Trace opens the file for the full record of a case at a version; nil is none.
+	Trace func(id string, version uint16) (io.WriteCloser, error)
+	// Expect says how cases are known to end; nil is no expectation.
+	Expect Expectations
+	// OnResult, if set, is called for every case that has ended, one at a time and in the
+	// order of their ends, with the number of ended cases.
+	OnResult func(done int, r Result)
+}
+
+// Execute runs the cases against the target and returns when all have ended or ctx has.
+// Cases that an end of ctx kept from a verdict are skipped as "interrupted". The
+// results are in the order of the cases.
+func Execute(ctx context.Context, cases []*Case, t target.Target, info target.Info, o Options) *Outcome {
+	r := &runner{target: t, info: info, options: o.withDefaults()}
+	outcome := &Outcome{Started: time.Now()}
+	outcome.Results = r.all(ctx, cases)
+	outcome.Duration = time.Since(outcome.Started)
+	outcome.Interrupted = slices.ContainsFunc(outcome.Results, Result.interrupted)
+	return outcome
+}
+
+func (o Options) withDefaults() Options {
+	if o.Versions == nil {
+		o.Versions = AllVersions
+	}
+	if o.Parallel <= 0 {
+		o.Parallel = 4 * runtime.GOMAXPROCS(0)
+	}
+	if o.TimeoutScale <= 0 {
+		o.TimeoutScale = 1
+	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{}).DialContext
+	}
+	return o
+}
+
+type runner struct {
+	target  target.Target
+	info    target.Info
+	options Options
+
+	mu   sync.Mutex
+	done int
+}
+
+// progress collects the runs of one case.
+type progress struct {
+	c       *Case
+	result  *Result
+	pending int
+}
+
+// job is one run: a case at a version, the index of its place among the runs.
+type job struct {
+	p     *progress
+	index int
+}
+
+func (r *runner) all(ctx context.Context, cases []*Case) []Result {
+	results := make([]Result, len(cases))
+	var together, alone []job
+	for i, c := range cases {
+		results[i].Case = c
+		versions, reason := r.versions(c)
+		if reason != "" {
+			results[i].Run = Run{Verdict: Skip, Detail: reason}
+			r.report(results[i])
+			continue
+		}
+		results[i].Runs = make([]Run, len(versions))
+		p := &progress{c: c, result: &results[i], pending: len(versions)}
+		for index, version := range versions {
+			results[i].Runs[index].Version = version
+			if c.Solo {
+				alone = append(alone, job{p, index})
+			} else {
+				together = append(together, job{p, index})
+			}
+		}
+	}
+	r.workOff(ctx, together, r.options.Parallel)
+	r.workOff(ctx, alone, 1)
+	return results
+}
+
+// versions returns the versions to run the case at, or the reason why there are none.
+func (r *runner) versions(c *Case) ([]uint16, string) {
+	concerned := func(v uint16) bool { return c.concerns(v) && r.info.Versions.Contains(v) }
+	if !slices.ContainsFunc(AllVersions, concerned) {
+		return nil, fmt.Sprintf("the rule concerns versions %s, the target speaks %s", c.Versions, r.info.Versions)
+	}
+	var versions []uint16
+	for _, v := range r.options.Versions {
+		if concerned(v) {
+			versions = append(versions, v)
+		}
+	}
+	if versions == nil {
+		return nil, "the rule concerns none of the versions that were asked for"
+	}
+	return versions, ""
+}
+
+func (r *runner) workOff(ctx context.Context, jobs []job, workers int) {
+	queue := make(chan job)
+	var group sync.WaitGroup
+	for range min(workers, len(jobs)) {
+		group.Go(func() {
+			for j := range queue {
+				r.finish(j, r.run(ctx, j.p.c, j.p.result.Runs[j.index].Version))
+			}
+		})
+	}
+	for _, j := range jobs {
+		queue <- j
+	}
+	close(queue)
+	group.Wait()
+}
+
+// finish keeps a run, and reports the case if it was the last one.
+func (r *runner) finish(j job, run Run) {
+	r.mu.Lock()
+	j.p.result.Runs[j.index] = run
+	j.p.pending--
+	last := j.p.pending == 0
+	r.mu.Unlock()
+	if !last {
+		return
+	}
+	j.p.result.conclude()
+	if r.options.Expect != nil {
+		if expected, ok := r.options.Expect.Expected(j.p.c.ID); ok {
+			j.p.result.expect(expected)
+		}
+	}
+	r.report(*j.p.result)
+}
+
+func (r *runner) report(result Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done++
+	if r.options.OnResult != nil {
+		r.options.OnResult(r.done, result)
+	}
+}
+
+// run performs the case at one version.
+func (r *runner) run(ctx context.Context, c *Case, version uint16) Run {
+	run := Run{Version: version}
+	if ctx.Err() != nil {
+		run.Verdict, run.Detail = Skip, interrupted
+		return run
+	}
+	if ended(r.target) {
+		run.Verdict, run.Detail = Error, "the target had ended before: "+r.target.Obituary()
+		return run
+	}
+	file, err := r.openTrace(c, version)
+	if err != nil {
+		run.Verdict, run.Detail = Error, fmt.Sprintf("open the trace file: %v", err)
+		return run
+	}
+	start := time.Now()
+	o, lines, err := r.attend(ctx, c, version, file)
+	run.Duration = time.Since(start)
+	run.Verdict, run.Expected, run.Actual, run.Detail, run.Trace = o.verdict, o.expected, o.actual, o.detail, lines
+	if err != nil {
+		run.Verdict, run.Detail = Error, fmt.Sprintf("write the trace file: %v", err)
+	}
+	r.mournTarget(&run)
+	return run
+}
+
+// attend starts the case in a goroutine of its own and waits for its end or its
+// deadline, whichever comes first.
+func (r *runner) attend(ctx context.Context, c *Case, version uint16, file io.WriteCloser) (outcome, []string, error) {
+	timeout := scaled(c.timeout(), r.options.TimeoutScale)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	t := &T{
+		c: c, version: version, target: r.target, info: r.info, ctx: ctx, timeout: timeout,
+		random: newRandom(r.options.Seed, c.ID, version),
+		scale:  r.options.TimeoutScale, dial: r.options.Dial, trace: newRecorder(file),
+	}
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		t.execute()
+	}()
+	select {
+	case <-returned:
+	case <-ctx.Done():
+		t.settle(t.expiry())
+	}
+	cancel()
+	cleaned := make(chan struct{})
+	go func() {
+		defer close(cleaned)
+		t.cleanUp()
+	}()
+	patience := time.NewTimer(scaled(grace, r.options.TimeoutScale))
+	defer patience.Stop()
+	for _, end := range []<-chan struct{}{cleaned, returned} {
+		select {
+		case <-end:
+		case <-patience.C:
+			patience.Reset(0)
+		}
+	}
+	lines, err := t.trace.finish()
+	return t.verdict(), lines, err
+}
+
+// mournTarget adds to a run that went wrong how its target ended, if it did. The news
+// of an end may come a little later than the broken connection.
+func (r *runner) mournTarget(run *Run) {
+	switch run.Verdict {
+	case Error:
+		patience := time.NewTimer(grace)
+		defer patience.Stop()
+		select {
+		case <-r.target.Done():
+		case <-patience.C:
+		}
+	case Fail:
+	default:
+		return
+	}
+	if !ended(r.target) {
+		return
+	}
+	obituary := "the target ended: " + r.target.Obituary()
+	if run.Detail != "" {
+		obituary = run.Detail + "\n" + obituary
+	}
+	run.Detail = obituary
+}
+
+func (r *runner) openTrace(c *Case, version uint16) (io.WriteCloser, error) {
+	if r.options.Trace == nil {
+		return nil, nil
+	}
+	return r.options.Trace(c.ID, version)
+}
+
+// ended reports whether the target has ended although nobody closed it.
+func ended(t target.Target) bool {
+	select {
+	case <-t.Done():
+		return true
+	default:
+		return false
+	}
+}

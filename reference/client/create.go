@@ -1,0 +1,62 @@
+package client
+
+import (
+	"context"
+
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+)
+
+// QueueOptions say what queue CreateQueue makes. The zero value is a queue
+// without mode, to which the connection is subscribed, with an Ed25519 key.
+type QueueOptions struct {
+	// Algorithm of the key that authorizes the recipient: Ed25519, which is the
+	// default, Ed448, or X25519 from version 7 on.
+	Algorithm keys.Algorithm
+	// Key and DHKey are taken instead of new keys if they are not zero, which
+	// makes NEW repeatable. DHKey is X25519.
+	Key, DHKey keys.PrivateKey
+	// Mode of the queue, from version 9 on; 0 for none.
+	Mode smp.QueueMode
+	// CreateOnly does not subscribe the connection to the queue.
+	CreateOnly bool
+}
+
+// CreateQueue sends NEW with Config.Password and returns the new queue. A NEW
+// with link data or notifier keys is sent with Do or DoAll, and NewQueue makes
+// the queue from its answer.
+func (c *Client) CreateQueue(ctx context.Context, o QueueOptions) (Queue, error) {
+	if o.Algorithm == 0 {
+		o.Algorithm = keys.Ed25519
+	}
+	key, err := c.keyOr(o.Key, o.Algorithm)
+	if err != nil {
+		return Queue{}, err
+	}
+	dh, err := c.keyOr(o.DHKey, keys.X25519)
+	if err != nil {
+		return Queue{}, err
+	}
+	command := smp.NEW{
+		AuthKey:   key.Public(),
+		DHKey:     dh.Public(),
+		Password:  c.config.Password,
+		Subscribe: !o.CreateOnly,
+	}
+	if o.Mode != 0 {
+		command.Request = &smp.QueueRequest{Mode: o.Mode}
+	}
+	ids, err := expect[smp.IDS](ctx, c, Request{Key: key, Command: command})
+	if err != nil {
+		return Queue{}, err
+	}
+	return NewQueue(ids, key, dh)
+}
+
+// keyOr returns key, or a new one of alg if key is zero.
+func (c *Client) keyOr(key keys.PrivateKey, alg keys.Algorithm) (keys.PrivateKey, error) {
+	if !key.IsZero() {
+		return key, nil
+	}
+	return keys.Generate(alg, c.config.Rand)
+}

@@ -1,0 +1,195 @@
+package relay
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+	"smpcheck/reference/wire"
+)
+
+// Config says how a relay behaves. A zero field has the default that its
+// comment names; Credentials has none.
+type Config struct {
+	// Credentials are the certificate chain of the relay and the key of its
+	// leaf. Required.
+	Credentials keys.Credentials
+	// Versions of SMP that are offered; default 6 to 20.
+	Versions wire.VersionRange
+	// TLS12 also accepts TLS 1.2, as the official relay does.
+	TLS12 bool
+	// Password that NEW has to give; nil lets everybody create queues.
+	Password smp.Password
+
+	// Quota is the number of messages that a queue takes; default 128.
+	Quota int
+	// MessageTTL is how long a message is kept; default 21 days.
+	MessageTTL time.Duration
+	// SuspendedTTL is how long a suspended queue is kept; default 21 days.
+	SuspendedTTL time.Duration
+	// QueueTTL is how long a queue is kept after its last authorised command;
+	// default: for ever.
+	QueueTTL time.Duration
+	// SweepInterval is how often expired messages and queues are looked for,
+	// besides the queues that are in use anyway; default one hour.
+	SweepInterval time.Duration
+
+	// HandshakeTimeout ends a connection that has not finished the handshakes
+	// of TLS and SMP in time; default 30 seconds.
+	HandshakeTimeout time.Duration
+	// IdleTimeout ends a connection that sends no block for so long; default
+	// 6 hours.
+	IdleTimeout time.Duration
+	// WriteTimeout ends a connection that does not take one block for so
+	// long; default 30 seconds.
+	WriteTimeout time.Duration
+	// MaxConnections is how many connections are served at a time, those in
+	// the handshake included; more are closed at once. Default 10000.
+	MaxConnections int
+	// MaxHandshakes is how many connections may be in the handshake; more are
+	// closed at once. Default 1000.
+	MaxHandshakes int
+	// MaxQueues is how many queues there may be; then NEW is answered with
+	// ERR AUTH, as by a relay that is closed to new queues. Default 1000000.
+	MaxQueues int
+	// MaxOutput is how many bytes may wait to be written to one connection.
+	// From half of it on the connection's own commands and messages wait; at
+	// the limit, which then only END and DELD can reach, it is closed. Default
+	// 4 MiB.
+	MaxOutput int
+
+	// Now is the clock of messages and expiry; default time.Now. Deadlines of
+	// connections do not use it.
+	Now func() time.Time
+	// Rand is the source of ids and keys; default crypto/rand.Reader.
+	Rand io.Reader
+	// Logger gets start, stop, refusals and failures, without ids, keys,
+	// addresses and commands; default: none.
+	Logger *slog.Logger
+	// Stages replaces steps of the pipeline; a nil field is that of
+	// DefaultStages.
+	Stages Stages
+}
+
+// Defaults of Config.
+const (
+	DefaultQuota            = 128
+	DefaultMessageTTL       = 21 * 24 * time.Hour
+	DefaultSuspendedTTL     = 21 * 24 * time.Hour
+	DefaultSweepInterval    = time.Hour
+	DefaultHandshakeTimeout = 30 * time.Second
+	DefaultIdleTimeout      = 6 * time.Hour
+	DefaultWriteTimeout     = 30 * time.Second
+	DefaultMaxConnections   = 10_000
+	DefaultMaxHandshakes    = 1_000
+	DefaultMaxQueues        = 1_000_000
+	DefaultMaxOutput        = 4 << 20
+)
+
+// MinOutput is the smallest MaxOutput: room for two messages and some answers.
+const MinOutput = 64 << 10
+
+// ErrConfig: a field of Config cannot be used; the text says which.
+var ErrConfig = errors.New("relay configuration")
+
+// withDefaults returns c with its zero fields set, or ErrConfig.
+func (c Config) withDefaults() (Config, error) {
+	if n := len(c.Credentials.Chain); n < 2 || n > 4 || c.Credentials.Key.IsZero() {
+		return c, fmt.Errorf("%w: %d certificates, expected 2, 3 or 4 and the key of the first", ErrConfig, n)
+	}
+	if c.Versions == (wire.VersionRange{}) {
+		c.Versions = wire.Versions(smp.MinVersion, smp.MaxVersion)
+	}
+	supported := wire.Versions(smp.MinVersion, smp.MaxVersion)
+	if common, ok := supported.Common(c.Versions); !ok || common != c.Versions {
+		return c, fmt.Errorf("%w: versions %v, expected a range within %v", ErrConfig, c.Versions, supported)
+	}
+	for _, f := range []struct {
+		name    string
+		field   *int
+		initial int
+		least   int
+	}{
+		{"quota", &c.Quota, DefaultQuota, 1},
+		{"connections", &c.MaxConnections, DefaultMaxConnections, 1},
+		{"handshakes", &c.MaxHandshakes, DefaultMaxHandshakes, 1},
+		{"queues", &c.MaxQueues, DefaultMaxQueues, 1},
+		{"output bytes", &c.MaxOutput, DefaultMaxOutput, MinOutput},
+	} {
+		if *f.field == 0 {
+			*f.field = f.initial
+		}
+		if *f.field < f.least {
+			return c, fmt.Errorf("%w: %d %s, expected at least %d", ErrConfig, *f.field, f.name, f.least)
+		}
+	}
+	for _, f := range []struct {
+		name    string
+		field   *time.Duration
+		initial time.Duration
+	}{
+		{"message TTL", &c.MessageTTL, DefaultMessageTTL},
+		{"suspended TTL", &c.SuspendedTTL, DefaultSuspendedTTL},
+		{"queue TTL", &c.QueueTTL, 0},
+		{"sweep interval", &c.SweepInterval, DefaultSweepInterval},
+		{"handshake timeout", &c.HandshakeTimeout, DefaultHandshakeTimeout},
+		{"idle timeout", &c.IdleTimeout, DefaultIdleTimeout},
+		{"write timeout", &c.WriteTimeout, DefaultWriteTimeout},
+	} {
+		if *f.field == 0 {
+			*f.field = f.initial
+		}
+		if *f.field < 0 {
+			return c, fmt.Errorf("%w: %s of %v, expected a positive duration", ErrConfig, f.name, *f.field)
+		}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Rand != rand.Reader {
+		c.Rand = &lockedReader{r: c.Rand}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	c.Stages = c.Stages.withDefaults()
+	return c, nil
+}
+
+// lockedReader lets all connections share a source of randomness that need not
+// be safe for concurrent use.
+type lockedReader struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+func (l *lockedReader) Read(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.r.Read(p)
+}
+
+// transportConfig is what the stage Handshake gets.
+func (c *Config) transportConfig() transport.ServerConfig {
+	t := transport.ServerConfig{
+		Credentials: c.Credentials,
+		Versions:    c.Versions,
+		Timeout:     c.HandshakeTimeout,
+		Rand:        c.Rand,
+	}
+	if c.TLS12 {
+		t.MinTLS = tls.VersionTLS12
+	}
+	return t
+}

@@ -1,0 +1,201 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+)
+
+// errLimit: there are as many connections, or handshakes, as there may be.
+var errLimit = errors.New("limit of connections reached")
+
+// ServeConn serves one connection until it ends, ctx ends or the relay is
+// closed, and closes it. It returns nil if the client or the relay ended it in
+// order, and otherwise the reason.
+func (r *Relay) ServeConn(ctx context.Context, raw net.Conn) error {
+	if err := r.addConnection(raw); err != nil {
+		r.log.Warn("connection refused", "reason", err.Error())
+		return errors.Join(err, raw.Close())
+	}
+	defer r.running.Done()
+	defer r.removeConnection(raw)
+	defer raw.Close()
+	unregister := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	defer unregister()
+
+	conn, err := r.handshake(ctx, raw)
+	if err == nil {
+		err = newSession(r, conn).serve()
+	}
+	if ctx.Err() != nil || r.isClosed() || errors.Is(err, io.EOF) {
+		return nil
+	}
+	r.log.Info("connection ended", "reason", reason(err))
+	return err
+}
+
+func (r *Relay) addConnection(c net.Conn) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return ErrClosed
+	}
+	if len(r.connections) >= r.config.MaxConnections {
+		return errLimit
+	}
+	r.connections[c] = struct{}{}
+	r.running.Add(1)
+	return nil
+}
+
+func (r *Relay) removeConnection(c net.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.connections, c)
+}
+
+// handshake runs the stages Accept and Handshake.
+func (r *Relay) handshake(ctx context.Context, raw net.Conn) (*transport.Conn, error) {
+	select {
+	case r.handshakes <- struct{}{}:
+		defer func() { <-r.handshakes }()
+	default:
+		return nil, errLimit
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.config.HandshakeTimeout)
+	defer cancel()
+	conn, err := r.stages.Accept(raw)
+	if err != nil {
+		return nil, err
+	}
+	return r.stages.Handshake(ctx, conn, r.config.transportConfig())
+}
+
+// serve runs the session until it ends, and returns why: io.EOF if the client
+// closed the connection between blocks.
+func (s *Session) serve() error {
+	var writer sync.WaitGroup
+	var writeErr error
+	writer.Go(func() {
+		writeErr = s.write()
+		s.Close()
+	})
+	err := s.read()
+	s.Close()
+	writer.Wait()
+	s.leaveAll()
+	if writeErr != nil {
+		return writeErr
+	}
+	return err
+}
+
+// read takes blocks from the connection and executes what is in them.
+func (s *Session) read() error {
+	for {
+		if err := s.conn.SetReadDeadline(time.Now().Add(s.relay.config.IdleTimeout)); err != nil {
+			return err
+		}
+		content, err := s.relay.stages.Read(s)
+		switch {
+		case err == nil:
+			s.execute(s.relay.stages.Decode(s, content))
+		case errors.Is(err, transport.ErrLargeMessage):
+			s.execute([]Request{{Err: smp.ErrBlock}})
+		default:
+			return err
+		}
+	}
+}
+
+// execute serves the requests of one block. While much waits to be written to
+// this connection it waits too, so that a client is not served faster than it
+// takes the answers.
+func (s *Session) execute(requests []Request) {
+	for i := range requests {
+		if !s.out.waitRoom() {
+			return
+		}
+		if _, ok := requests[i].Command.(smp.SUB); !ok {
+			s.relay.deliverPostponed(s)
+		}
+		s.answer(&requests[i])
+	}
+	s.relay.deliverPostponed(s)
+	s.Flush()
+}
+
+// answer runs one request through Authorise and Execute.
+func (s *Session) answer(r *Request) {
+	if r.Err == nil {
+		r.Err = s.relay.stages.Authorise(s, r)
+	}
+	switch q := r.Queue; {
+	case r.Err != nil:
+		s.Send(r.failure(r.Err))
+	case q == nil:
+		s.Send(s.relay.stages.Execute(s, r)...)
+	default:
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if !s.relay.alive(q) {
+			s.Send(r.failure(smp.ErrAuth))
+			return
+		}
+		q.usedAt = s.relay.config.Now()
+		s.Send(s.relay.stages.Execute(s, r)...)
+	}
+}
+
+// write sends what is in the session's queue until the session ends.
+func (s *Session) write() error {
+	for range s.out.wake {
+		for {
+			outs, open := s.out.take()
+			if !open {
+				return nil
+			}
+			if len(outs) == 0 {
+				break
+			}
+			err := s.transmit(outs)
+			s.out.release(outs)
+			if err != nil {
+				return err
+			}
+		}
+		if s.out.room() {
+			s.relay.deliverPostponed(s)
+		}
+	}
+	return nil
+}
+
+// transmit runs outputs through Deliver, Encode and Write.
+func (s *Session) transmit(outs []Output) error {
+	stages := &s.relay.stages
+	for i := range outs {
+		if outs[i].Response != nil {
+			continue
+		}
+		var err error
+		if outs[i].Response, err = stages.Deliver(s, outs[i]); err != nil {
+			return err
+		}
+	}
+	contents, err := stages.Encode(s, outs)
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(s.relay.config.WriteTimeout * time.Duration(max(1, len(contents))))
+	if err := s.conn.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	return stages.Write(s, contents)
+}

@@ -1,0 +1,67 @@
+package relay
+
+import (
+	"smpcheck/reference/smp"
+)
+
+// deliver pushes the oldest message of q to its subscriber, unless the
+// subscriber has one that it did not acknowledge. The lock of q is held.
+//
+// If the subscriber's connection has no room, the message stays where it is and
+// its session comes back for it: one slow connection costs the relay nothing
+// but a place in a list.
+func (r *Relay) deliver(q *Queue) {
+	sub := q.subscriber
+	if sub == nil || sub.delivered != nil || sub.postponed {
+		return
+	}
+	if !sub.session.out.room() {
+		r.postpone(q)
+		sub.session.Flush() // so that the writer looks at the list even if it has just become idle
+		return
+	}
+	m := r.stages.Head(q)
+	if m == nil {
+		return
+	}
+	sub.delivered = m.ID
+	r.stages.Push(sub.session, q, Output{EntityID: q.recipientID, Message: m, Queue: q})
+}
+
+// postpone leaves the delivery to a later call of deliverPostponed. The lock of
+// q is held.
+func (r *Relay) postpone(q *Queue) {
+	if sub := q.subscriber; !sub.postponed {
+		sub.postponed = true
+		sub.session.postpone(q)
+	}
+}
+
+// deliverPostponed delivers what was postponed for the session.
+func (r *Relay) deliverPostponed(s *Session) {
+	for _, q := range s.takePostponed() {
+		q.mu.Lock()
+		if sub := q.subscription(s); sub != nil && sub.postponed {
+			sub.postponed = false
+			r.deliver(q)
+		}
+		q.mu.Unlock()
+	}
+}
+
+// defaultPush is the stage Push.
+func defaultPush(to *Session, _ *Queue, out Output) {
+	to.Send(out)
+	to.Flush()
+}
+
+// defaultDeliver is the stage Deliver.
+func defaultDeliver(_ *Session, out Output) (smp.Response, error) {
+	m := out.Message
+	content := smp.RcvMessage{Quota: m.Quota, Timestamp: m.Time.Unix(), Notify: m.Notify, Body: m.Body}
+	body, err := content.Seal(m.ID, &out.Queue.deliveryKey)
+	if err != nil {
+		return nil, err
+	}
+	return smp.MSG{ID: m.ID, Body: body}, nil
+}

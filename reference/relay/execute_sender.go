@@ -1,0 +1,31 @@
+package relay
+
+import (
+	"bytes"
+
+	"smpcheck/reference/smp"
+)
+
+// storeMessage executes SEND. SMP, "Send message". The size is judged by the version of
+// the sender's connection, before the state of the queue.
+func (s *Session) storeMessage(r *Request, c smp.SEND) smp.Response {
+	if len(c.Body) > smp.MaxMessageLength(s.Version()) {
+		return fail(smp.ErrLargeMsg)
+	}
+	q := r.Queue
+	if q.record.Suspended() {
+		return fail(smp.ErrAuth)
+	}
+	id, err := s.relay.stages.NewID(s, r, MessageID)
+	if err != nil {
+		return s.internal(err)
+	}
+	// The body is a part of a whole block, which is not to be kept for it.
+	m := &Message{ID: id, Time: s.relay.config.Now(), Notify: c.Notify, Body: bytes.Clone(c.Body)}
+	stored := s.relay.stages.Store(q, m)
+	s.relay.deliver(q)
+	if !stored {
+		return fail(smp.ErrQuota)
+	}
+	return smp.OK{}
+}

@@ -1,0 +1,60 @@
+package relay
+
+import (
+	"context"
+	"time"
+
+	"smpcheck/reference/smp"
+)
+
+// defaultExpire is the stage Expire. Messages expire by their own time, a queue
+// a while after it was suspended or last used.
+func defaultExpire(r *Relay, q *Queue, now time.Time) bool {
+	q.mailbox.Expire(now.Add(-r.config.MessageTTL))
+	if q.record.Suspended() && now.Sub(q.record.SuspendedAt) > r.config.SuspendedTTL {
+		return true
+	}
+	return r.config.QueueTTL > 0 && now.Sub(q.usedAt) > r.config.QueueTTL
+}
+
+// alive removes what is too old from the queue and reports whether the queue
+// still exists. The lock of q is held.
+func (r *Relay) alive(q *Queue) bool {
+	if !q.deleted && r.stages.Expire(r, q, r.config.Now()) {
+		r.delete(q, nil)
+	}
+	return !q.deleted
+}
+
+// delete removes the queue with its messages, and tells its subscriber if that
+// is not by, the session that asked for it. The lock of q is held.
+func (r *Relay) delete(q *Queue, by *Session) {
+	r.store.remove(q)
+	if s := q.close(); s != nil && s != by {
+		r.stages.Push(s, q, Output{EntityID: q.recipientID, Response: smp.DELD{}})
+	}
+}
+
+// Expire removes everything that is too old now. A relay that serves does so
+// by itself, every SweepInterval; whatever is used before then is looked at
+// when it is used.
+func (r *Relay) Expire() {
+	for _, q := range r.store.all() {
+		q.mu.Lock()
+		r.alive(q)
+		q.mu.Unlock()
+	}
+}
+
+func (r *Relay) sweep(ctx context.Context) {
+	ticker := time.NewTicker(r.config.SweepInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			r.Expire()
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package relay
+
+import (
+	"errors"
+	"sync"
+
+	"smpcheck/reference/smp"
+)
+
+// Output is one transmission on its way to a client: an answer, which has the
+// correlation id of its command, or something that the relay sends by itself,
+// which has none.
+type Output struct {
+	CorrelationID []byte
+	EntityID      []byte
+	// Response is what is sent. It is nil for a message: the stage Deliver
+	// makes it from Message, just before it is sent.
+	Response smp.Response
+	// Message is the message to deliver and Queue the queue that it is from.
+	Message *Message
+	Queue   *Queue
+}
+
+// pushed reports whether o is a message that nobody asked for.
+func (o *Output) pushed() bool { return o.Message != nil && len(o.CorrelationID) == 0 }
+
+// Bytes that an output is counted with: its encoding, or about that.
+const (
+	messageCost  = 16384
+	responseCost = 256
+)
+
+func (o *Output) cost() int {
+	if o.Message != nil {
+		return messageCost
+	}
+	return responseCost
+}
+
+// takeCost bounds what the writer takes at a time, in bytes: enough answers to
+// fill some blocks.
+const takeCost = 8 * messageCost
+
+// errOverflow: a connection did not take what waits for it.
+var errOverflow = errors.New("output limit of the connection reached")
+
+// outbox holds what waits to be written to one connection. Putting never
+// blocks: whoever puts for another connection must not depend on its speed.
+type outbox struct {
+	limit int
+	wake  chan struct{} // holds one element while there may be something to do
+
+	mu     sync.Mutex
+	space  *sync.Cond // signalled when bytes sinks or the box is closed
+	queue  []Output
+	bytes  int // of queue and of what the writer took and has not written
+	closed bool
+}
+
+func newOutbox(limit int) *outbox {
+	b := &outbox{limit: limit, wake: make(chan struct{}, 1)}
+	b.space = sync.NewCond(&b.mu)
+	return b
+}
+
+// put appends outputs. It returns errOverflow at the limit. Outputs for a
+// closed box vanish.
+func (b *outbox) put(outs ...Output) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil
+	}
+	for i := range outs {
+		b.bytes += outs[i].cost()
+	}
+	if b.bytes > b.limit {
+		return errOverflow
+	}
+	b.queue = append(b.queue, outs...)
+	return nil
+}
+
+// signal wakes the writer.
+func (b *outbox) signal() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take returns the next outputs, and whether the box is still open.
+func (b *outbox) take() (outs []Output, open bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil, false
+	}
+	n := 0
+	for cost := 0; n < len(b.queue) && cost < takeCost; n++ {
+		cost += b.queue[n].cost()
+	}
+	outs = b.queue[:n:n]
+	b.queue = b.queue[n:]
+	if len(b.queue) == 0 {
+		b.queue = nil
+	}
+	return outs, true
+}
+
+// release says that outputs that were taken are written.
+func (b *outbox) release(outs []Output) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range outs {
+		b.bytes -= outs[i].cost()
+	}
+	b.space.Broadcast()
+}
+
+// room reports whether there is room for more than what cannot wait.
+func (b *outbox) room() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.hasRoom()
+}
+
+func (b *outbox) hasRoom() bool { return b.bytes < b.limit/2 }
+
+// waitRoom waits until there is room or the box is closed, and reports whether
+// it is open.
+func (b *outbox) waitRoom() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for !b.hasRoom() && !b.closed {
+		b.space.Wait()
+	}
+	return !b.closed
+}
+
+// close drops everything; put and take do nothing from now on.
+func (b *outbox) close() {
+	b.mu.Lock()
+	b.closed = true
+	b.queue = nil
+	b.space.Broadcast()
+	b.mu.Unlock()
+	b.signal()
+}

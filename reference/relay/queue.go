@@ -1,0 +1,175 @@
+package relay
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"smpcheck/reference/box"
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+)
+
+// Record is what a relay keeps about a queue besides its messages. A record
+// does not change once it belongs to a queue: a change is a new record.
+type Record struct {
+	// RecipientKeys authorise recipient commands: one key from NEW, or the
+	// list of the last RKEY.
+	RecipientKeys []keys.PublicKey
+	// SenderKey authorises SEND once the queue is secured; zero before.
+	SenderKey keys.PublicKey
+	// Mode is Messaging, Contact or none, as NEW asked.
+	Mode smp.QueueMode
+	// SuspendedAt is when OFF came; zero while the queue is active.
+	SuspendedAt time.Time
+}
+
+// Suspended reports whether OFF was executed.
+func (r *Record) Suspended() bool { return !r.SuspendedAt.IsZero() }
+
+// Queue is one simplex queue. Its lock is held while a stage executes a command
+// for it, pushes something about it or expires it; all methods but the ids need
+// the lock, so they are for use inside of such stages.
+type Queue struct {
+	recipientID []byte
+	senderID    []byte
+	deliveryKey box.Key // encrypts messages for the recipient
+
+	mu         sync.Mutex
+	record     *Record
+	mailbox    Mailbox
+	usedAt     time.Time
+	deleted    bool
+	subscriber *Subscription
+	getters    map[*Session]*Subscription
+}
+
+// RecipientID is the id by which the recipient addresses the queue.
+func (q *Queue) RecipientID() []byte { return q.recipientID }
+
+// SenderID is the id by which the sender addresses the queue.
+func (q *Queue) SenderID() []byte { return q.senderID }
+
+// Record is the present record. It must not be changed.
+func (q *Queue) Record() *Record { return q.record }
+
+// SetRecord replaces the record.
+func (q *Queue) SetRecord(r Record) { q.record = &r }
+
+// Mailbox holds the messages of the queue.
+func (q *Queue) Mailbox() *Mailbox { return &q.mailbox }
+
+// Subscriber is the session to which messages are pushed, nil if there is none.
+func (q *Queue) Subscriber() *Session {
+	if q.subscriber == nil {
+		return nil
+	}
+	return q.subscriber.session
+}
+
+// Subscription says what one connection may receive from one queue.
+type Subscription struct {
+	session *Session
+	// delivered is the id of the message that was delivered to the connection
+	// and not acknowledged, nil if there is none. While it is set, nothing
+	// else is delivered.
+	delivered []byte
+	// postponed: the queue is in the session's list of postponed deliveries.
+	postponed bool
+}
+
+// subscription returns the subscription that SUB (or NEW) made for the
+// session, nil if there is none.
+func (q *Queue) subscription(s *Session) *Subscription {
+	if q.subscriber == nil || q.subscriber.session != s {
+		return nil
+	}
+	return q.subscriber
+}
+
+// getter returns what GET made for the session, nil if there is none.
+func (q *Queue) getter(s *Session) *Subscription { return q.getters[s] }
+
+// subscribe makes the session the subscriber of the queue. It returns the
+// session that was displaced, nil if there was none or it is the same.
+func (q *Queue) subscribe(s *Session) (displaced *Session) {
+	if q.subscriber != nil && q.subscriber.session != s {
+		displaced = q.subscriber.session
+		displaced.forget(q)
+	}
+	q.subscriber = &Subscription{session: s}
+	s.remember(q)
+	return displaced
+}
+
+// get enters the session as one that uses GET. It is not told about messages.
+func (q *Queue) get(s *Session) *Subscription {
+	if q.getters == nil {
+		q.getters = make(map[*Session]*Subscription)
+	}
+	sub := &Subscription{session: s}
+	q.getters[s] = sub
+	s.remember(q)
+	return sub
+}
+
+// leave ends what the session has with the queue. A subscription of another
+// session stays.
+func (q *Queue) leave(s *Session) {
+	if q.subscription(s) != nil {
+		q.subscriber = nil
+	}
+	delete(q.getters, s)
+	s.forget(q)
+}
+
+// close ends all subscriptions and forgets the messages. It returns the session
+// that was subscribed, nil if there was none.
+func (q *Queue) close() (subscriber *Session) {
+	subscriber = q.Subscriber()
+	q.deleted = true
+	q.mailbox.Clear()
+	q.subscriber = nil
+	for s := range q.getters {
+		s.forget(q)
+	}
+	q.getters = nil
+	if subscriber != nil {
+		subscriber.forget(q)
+	}
+	return subscriber
+}
+
+// setKeys, secure and suspend are the three changes of a record.
+
+func (q *Queue) setKeys(list []keys.PublicKey) {
+	r := *q.record
+	r.RecipientKeys = slices.Clone(list)
+	q.record = &r
+}
+
+// secure sets the sender key. It reports whether the queue has this key now: it
+// is false if another one was set before.
+func (q *Queue) secure(key keys.PublicKey) bool {
+	if q.record.SenderKey.IsZero() {
+		r := *q.record
+		r.SenderKey = key
+		q.record = &r
+	}
+	return q.record.SenderKey == key
+}
+
+func (q *Queue) suspend(now time.Time) {
+	if !q.record.Suspended() {
+		r := *q.record
+		r.SuspendedAt = now
+		q.record = &r
+	}
+}
+
+// snapshot returns the record for a caller that does not hold the lock.
+func (q *Queue) snapshot() *Record {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.record
+}

@@ -1,0 +1,112 @@
+package relay
+
+import (
+	"sync"
+
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+)
+
+// Session is one connection after its handshake.
+type Session struct {
+	relay *Relay
+	conn  *transport.Conn
+	out   *outbox
+
+	verifier  smp.Verifier
+	mu        sync.Mutex
+	queues    map[*Queue]struct{} // those that the session is subscribed to or uses GET with
+	postponed []*Queue            // those whose message waits for the end of a run of SUBs, or for room
+}
+
+func newSession(r *Relay, conn *transport.Conn) *Session {
+	return &Session{
+		relay:    r,
+		conn:     conn,
+		verifier: smp.Verifier{SessionID: conn.SessionID(), SessionKey: conn.SessionKey()},
+		out:      newOutbox(r.config.MaxOutput),
+		queues:   make(map[*Queue]struct{}),
+	}
+}
+
+// Relay is the relay that serves the session.
+func (s *Session) Relay() *Relay { return s.relay }
+
+// Conn is the connection with what was agreed in the handshake. Reading from
+// it and writing to it is for the stages Read and Write only.
+func (s *Session) Conn() *transport.Conn { return s.conn }
+
+// Version is the agreed version of SMP.
+func (s *Session) Version() uint16 { return s.conn.Version() }
+
+// Send puts outputs into the session's queue and never blocks. The writer is
+// told about them by Flush. A session whose queue is over its limit is closed.
+func (s *Session) Send(outs ...Output) {
+	if err := s.out.put(outs...); err != nil {
+		s.relay.log.Warn("connection closed", "reason", err.Error())
+		s.Close()
+	}
+}
+
+// Flush makes the writer send what was put into the queue.
+func (s *Session) Flush() { s.out.signal() }
+
+// Close ends the session at once; what waits to be sent is lost. It may be
+// called at any time and from anywhere, and more than once.
+func (s *Session) Close() {
+	s.out.close()
+	// The connection is of no more use, whatever closing it says.
+	_ = s.conn.Abort()
+}
+
+// remember and forget keep the set of queues that know the session. They are
+// called with the lock of the queue held.
+
+func (s *Session) remember(q *Queue) {
+	s.mu.Lock()
+	s.queues[q] = struct{}{}
+	s.mu.Unlock()
+}
+
+func (s *Session) forget(q *Queue) {
+	s.mu.Lock()
+	delete(s.queues, q)
+	s.mu.Unlock()
+}
+
+// subscriptions is the number of queues that know the session.
+func (s *Session) subscriptions() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queues)
+}
+
+// leaveAll ends all subscriptions of a session that executes nothing any more.
+func (s *Session) leaveAll() {
+	s.mu.Lock()
+	queues := s.queues
+	s.queues = make(map[*Queue]struct{})
+	s.postponed = nil
+	s.mu.Unlock()
+	for q := range queues {
+		q.mu.Lock()
+		s.relay.stages.Leave(s, q)
+		q.mu.Unlock()
+	}
+}
+
+// postpone notes that a message of q waits. It is called with the lock of the
+// queue held, and at most once for a queue until takePostponed.
+func (s *Session) postpone(q *Queue) {
+	s.mu.Lock()
+	s.postponed = append(s.postponed, q)
+	s.mu.Unlock()
+}
+
+func (s *Session) takePostponed() []*Queue {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	queues := s.postponed
+	s.postponed = nil
+	return queues
+}

@@ -1,0 +1,181 @@
+package relay
+
+import (
+	"context"
+	"net"
+	"reflect"
+	"time"
+
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+)
+
+// Request is one transmission of a client on its way through the pipeline.
+type Request struct {
+	// Transmission has the ids to answer with and the authorization. Where the
+	// transmission could not be parsed it is empty.
+	Transmission smp.Transmission
+	// Command is nil if Err says that there is none.
+	Command smp.Command
+	// Err is the error that the command is answered with instead of being
+	// executed. Decode and Authorise set it.
+	Err *smp.Error
+	// Queue is the queue that EntityID names for the party that may send
+	// Command. Authorise sets it; nil for commands that need no queue.
+	Queue *Queue
+}
+
+// IDKind says what an id is for.
+type IDKind uint8
+
+// The ids that a relay makes.
+const (
+	RecipientID IDKind = iota + 1
+	SenderID
+	MessageID
+)
+
+// Stages is the pipeline of a relay: for each step a function that does it. The
+// zero value of a field means that of DefaultStages. Functions are called from
+// many goroutines at a time.
+//
+// To replace a step, keep the function of DefaultStages and call it for
+// everything that is not to be different:
+//
+//	stages := relay.DefaultStages()
+//	execute := stages.Execute
+//	stages.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+//		if _, ok := r.Command.(smp.PING); ok {
+//			return nil // PING is not answered
+//		}
+//		return execute(s, r)
+//	}
+//
+// The order for a connection is Accept, Handshake; then for each block Read,
+// Decode; for each transmission of the block Authorise, which uses Verify, and
+// Execute, which uses NewID, Store, Head, Remove and Push; then, when the
+// connection can be written to, Deliver, Encode, Write. Expire comes before
+// every use of a queue, Leave when the connection is gone.
+type Stages struct {
+	// Accept gets a new network connection and returns the one that is used
+	// from there on. An error closes the connection.
+	Accept func(net.Conn) (net.Conn, error)
+
+	// Handshake does the handshakes of TLS and SMP: certificates, channel
+	// binding, hellos, keys. ctx ends with the handshake timeout. An error
+	// closes the connection.
+	Handshake func(ctx context.Context, conn net.Conn, config transport.ServerConfig) (*transport.Conn, error)
+
+	// Read waits for the next block and returns its content, which nobody
+	// else uses. After transport.ErrLargeMessage, a block that could not be
+	// taken apart, the session goes on with ERR BLOCK; another error ends it.
+	Read func(*Session) ([]byte, error)
+
+	// Decode takes the content of a block apart. Every transmission gives a
+	// request, in their order; Err is BLOCK, SESSION or CMD with UNKNOWN,
+	// SYNTAX, NO_AUTH, HAS_AUTH or NO_ENTITY for those that are wrong in
+	// themselves. A block that cannot be taken apart gives one request with
+	// ERR BLOCK.
+	Decode func(s *Session, content []byte) []Request
+
+	// Authorise looks up the queue of a request and checks that its sender may
+	// do what the command asks. It sets Queue and returns nil, or it returns
+	// the answer, which is SERVICE for a service signature and AUTH for
+	// everything else.
+	Authorise func(*Session, *Request) *smp.Error
+
+	// Verify reports whether the authorization of a request was made with the
+	// given key, in time that depends on the authorization alone. It is called
+	// for every request that has an authorization and names a queue, also if
+	// the answer is known to be no: then with the zero key, for which it does
+	// the same work and is false.
+	Verify func(*Session, *Request, keys.PublicKey) bool
+
+	// Execute does what the command asks and returns the answer: one output,
+	// except that a replacement may return none or more. The queue of the
+	// request is locked until the answer is in the session's queue.
+	//
+	// NEW (with link data), LSET, NKEY, LDEL, NDEL and RFWD are answered with
+	// CMD PROHIBITED, PRXY with PROXY BASIC_AUTH, as by an official relay that
+	// forwards for nobody, PFWD with PROXY NO_SESSION, RSLV with NAME
+	// NO_RESOLVER, SUBS and NSUBS with SERVICE. NSUB, LKEY and LGET never come
+	// here: they name a notifier or link, of which this relay has none, so
+	// that Authorise answers AUTH.
+	Execute func(*Session, *Request) []Output
+
+	// NewID makes an id for what a request creates.
+	NewID func(*Session, *Request, IDKind) ([]byte, error)
+
+	// Store stores a message and reports whether the queue took it. The queue
+	// is locked.
+	Store func(*Queue, *Message) bool
+
+	// Head returns the message that is to be delivered next, nil if there is
+	// none. The queue is locked.
+	Head func(*Queue) *Message
+
+	// Remove removes the message with the given id if it is the next one. The
+	// queue is locked.
+	Remove func(q *Queue, id []byte) bool
+
+	// Push sends something that nobody asked for: a message to the subscriber,
+	// END to a session that is displaced, DELD to one whose queue is gone. The
+	// queue is locked; Push must not wait for the session.
+	Push func(to *Session, q *Queue, out Output)
+
+	// Expire removes what is too old at the given time from a queue, and
+	// reports whether the queue itself is too old. The queue is locked.
+	Expire func(r *Relay, q *Queue, now time.Time) bool
+
+	// Leave ends what a session that is gone has with a queue. The queue is
+	// locked.
+	Leave func(*Session, *Queue)
+
+	// Deliver makes the response that carries a message: the encryption
+	// between relay and recipient. An error ends the session.
+	Deliver func(*Session, Output) (smp.Response, error)
+
+	// Encode makes the contents of blocks of outputs, in the order in which
+	// they are to be sent. All outputs have a response. An error ends the
+	// session.
+	Encode func(*Session, []Output) ([][]byte, error)
+
+	// Write makes blocks of contents and sends them. An error ends the
+	// session.
+	Write func(s *Session, contents [][]byte) error
+}
+
+// DefaultStages returns the steps as the protocol wants them.
+func DefaultStages() Stages {
+	return Stages{
+		Accept:    func(conn net.Conn) (net.Conn, error) { return conn, nil },
+		Handshake: transport.Server,
+		Read:      func(s *Session) ([]byte, error) { return s.conn.ReadBlock() },
+		Decode:    defaultDecode,
+		Authorise: defaultAuthorise,
+		Verify:    defaultVerify,
+		Execute:   defaultExecute,
+		NewID:     defaultNewID,
+		Store:     func(q *Queue, m *Message) bool { return q.mailbox.Put(m) },
+		Head:      func(q *Queue) *Message { return q.mailbox.Head() },
+		Remove:    func(q *Queue, id []byte) bool { return q.mailbox.Remove(id) },
+		Push:      defaultPush,
+		Expire:    defaultExpire,
+		Leave:     func(s *Session, q *Queue) { q.leave(s) },
+		Deliver:   defaultDeliver,
+		Encode:    defaultEncode,
+		Write:     func(s *Session, contents [][]byte) error { return s.conn.WriteBlocks(contents...) },
+	}
+}
+
+// withDefaults sets the fields that are nil.
+func (st Stages) withDefaults() Stages {
+	to, from := reflect.ValueOf(&st).Elem(), reflect.ValueOf(DefaultStages())
+	for i := range to.NumField() {
+		if to.Field(i).IsNil() {
+			to.Field(i).Set(from.Field(i))
+		}
+	}
+	return st
+}
