@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
@@ -100,14 +101,19 @@ func abbreviate(b []byte, limit int) string {
 	for len(body) > 0 && body[len(body)-1] == b[len(b)-1] {
 		body = body[:len(body)-1]
 	}
-	tail := ""
-	if run := len(b) - len(body); run >= shortestRun {
-		tail = fmt.Sprintf(" %d×%02x", run, b[len(b)-1])
-	} else {
+	var parts []string
+	run := len(b) - len(body)
+	if run < shortestRun {
 		body = b
 	}
-	if len(body) > limit {
-		return hex.EncodeToString(body[:limit]) + "…" + tail
+	switch {
+	case len(body) > limit:
+		parts = append(parts, hex.EncodeToString(body[:limit])+"…")
+	case len(body) > 0:
+		parts = append(parts, hex.EncodeToString(body))
 	}
-	return hex.EncodeToString(body) + tail
+	if run >= shortestRun {
+		parts = append(parts, fmt.Sprintf("%d×%02x", run, b[len(b)-1]))
+	}
+	return strings.Join(parts, " ")
 }

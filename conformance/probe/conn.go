@@ -40,10 +40,16 @@ type Conn struct {
 type Option func(*options)
 
 type options struct {
-	version uint16
-	hello   transport.ClientHello
-	noKey   bool
+	version  uint16
+	hello    transport.ClientHello
+	noKey    bool
+	unproven bool
 }
+
+// Unproven dials also at a version at which the relay was seen not to answer
+// PING. It is for the cases about what every connection needs: hellos, blocks,
+// transmissions, PING itself.
+func Unproven(o *options) { o.unproven = true }
 
 // WithoutKey leaves the client's key out of its hello, so that blocks are not
 // encrypted inside TLS.
@@ -65,13 +71,17 @@ func Open(t *conformance.T) *Conn {
 	return &Conn{t: t, secure: s, version: t.Version()}
 }
 
-// Dial opens a connection and agrees on the version of the case. A relay whose
+// Dial opens a connection and agrees on the version of the case. It blocks the
+// case at a version at which the relay does not even answer PING. A relay whose
 // hello holds no usable key is met as the official client meets it: without
 // authenticators and without block encryption.
 func Dial(t *conformance.T, opts ...Option) *Conn {
 	o := options{version: t.Version()}
 	for _, set := range opts {
 		set(&o)
+	}
+	if reason, found := t.Info().Unusable[o.version]; found && !o.unproven {
+		Blocked(t, "at version %d the relay serves nothing: %s", o.version, reason)
 	}
 	c := Open(t)
 	c.version = o.version

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"time"
 
+	"smpcheck/conformance"
 	"smpcheck/conformance/target"
 	"smpcheck/conformance/tlsprobe"
 	"smpcheck/reference/keys"
@@ -50,7 +52,85 @@ func Preflight(ctx context.Context, tgt target.Target, scale float64) (target.In
 	if _, ok := hello.Versions.Common(wire.Versions(smp.MinVersion, smp.MaxVersion)); !ok {
 		return target.Info{}, fmt.Errorf("the relay offers SMP versions %s, smpcheck knows %d to %d", hello.Versions, smp.MinVersion, smp.MaxVersion)
 	}
-	return target.Info{Versions: hello.Versions, ALPN: s.alpn, TLS: s.version}, nil
+	info := target.Info{Versions: hello.Versions, ALPN: s.alpn, TLS: s.version}
+	info.Unusable = unusable(ctx, tgt, info, limit)
+	return info, nil
+}
+
+// unusable tries every version that the relay offers, all at once.
+func unusable(ctx context.Context, tgt target.Target, info target.Info, limit time.Duration) map[uint16]string {
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	reasons := make(map[uint16]string)
+	for _, v := range conformance.AllVersions {
+		if !info.Versions.Contains(v) {
+			continue
+		}
+		group.Go(func() {
+			if err := pingAt(ctx, tgt, info.TLS, v, limit); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				reasons[v] = err.Error()
+			}
+		})
+	}
+	group.Wait()
+	return reasons
+}
+
+// pingAt agrees on version v and sends one PING; its error says what came in
+// place of PONG.
+func pingAt(ctx context.Context, tgt target.Target, tls string, v uint16, limit time.Duration) error {
+	s, err := meetAt(ctx, tgt.Server().Address(), limit, tls)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	binding := transport.Binding{SessionID: s.sessionID, PeerChain: s.chain, ALPN: s.alpn}
+	conn, err := transport.ClientHandshake(ctx, s, binding, transport.ClientConfig{
+		KeyHash: tgt.Server().KeyHash, Versions: wire.Versions(v, v), Timeout: limit,
+	})
+	if err != nil {
+		return fmt.Errorf("the handshake failed: %w", err)
+	}
+	ping := smp.Transmission{CorrelationID: make([]byte, smp.CorrelationIDSize)}
+	if v < smp.VersionAuthenticators {
+		ping.SessionID = s.sessionID
+	}
+	answer, err := exchange(conn, ping, v, time.Now().Add(limit))
+	if err != nil {
+		return err
+	}
+	if _, ok := answer.Response.(smp.PONG); !ok || answer.Err != nil {
+		return fmt.Errorf("PING was answered %s", Received{Transmission: answer.Transmission, Response: answer.Response, Err: answer.Err})
+	}
+	return nil
+}
+
+// exchange sends one PING and returns the first transmission that comes.
+func exchange(conn *transport.Conn, ping smp.Transmission, v uint16, deadline time.Time) (smp.ReceivedResponse, error) {
+	command, err := smp.EncodeCommand(v, smp.PING{})
+	if err != nil {
+		return smp.ReceivedResponse{}, err
+	}
+	ping.Command = command
+	encoded, err := ping.Encode(v)
+	if err != nil {
+		return smp.ReceivedResponse{}, err
+	}
+	content, err := smp.EncodeBlock(encoded)
+	if err != nil {
+		return smp.ReceivedResponse{}, err
+	}
+	conn.SetDeadline(deadline)
+	if err := conn.WriteBlock(content); err != nil {
+		return smp.ReceivedResponse{}, fmt.Errorf("PING could not be sent: %w", err)
+	}
+	block, err := conn.ReadBlock()
+	if err != nil {
+		return smp.ReceivedResponse{}, fmt.Errorf("PING was not answered: %w", err)
+	}
+	return smp.DecodeResponses(v, conn.SessionID(), block)[0], nil
 }
 
 // meet performs the TLS handshake with the newest version that the relay takes.

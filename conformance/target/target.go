@@ -43,6 +43,9 @@ type Info struct {
 	ALPN string
 	// TLS names the version of TLS that was agreed, such as "1.3".
 	TLS string
+	// Unusable says for each version at which not even PING is answered why that is so.
+	// Cases about other rules cannot be judged there.
+	Unusable map[uint16]string
 	// Capabilities are names of optional abilities that the probe has seen.
 	Capabilities []string
 }

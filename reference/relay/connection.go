@@ -122,9 +122,6 @@ func (s *Session) execute(requests []Request) {
 		if !s.out.waitRoom() {
 			return
 		}
-		if _, ok := requests[i].Command.(smp.SUB); !ok {
-			s.relay.deliverPostponed(s)
-		}
 		s.answer(&requests[i])
 	}
 	s.relay.deliverPostponed(s)
@@ -149,6 +146,9 @@ func (s *Session) answer(r *Request) {
 			return
 		}
 		q.usedAt = s.relay.config.Now()
+		if _, ok := r.Command.(smp.SUB); !ok {
+			s.relay.resume(s, q) // what a SUB before in this block postponed
+		}
 		s.Send(s.relay.stages.Execute(s, r)...)
 	}
 }

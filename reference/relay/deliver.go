@@ -41,11 +41,17 @@ func (r *Relay) postpone(q *Queue) {
 func (r *Relay) deliverPostponed(s *Session) {
 	for _, q := range s.takePostponed() {
 		q.mu.Lock()
-		if sub := q.subscription(s); sub != nil && sub.postponed {
-			sub.postponed = false
-			r.deliver(q)
-		}
+		r.resume(s, q)
 		q.mu.Unlock()
+	}
+}
+
+// resume delivers from q to the session if that was postponed. The lock of q is
+// held.
+func (r *Relay) resume(s *Session, q *Queue) {
+	if sub := q.subscription(s); sub != nil && sub.postponed {
+		sub.postponed = false
+		r.deliver(q)
 	}
 }
 

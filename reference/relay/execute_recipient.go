@@ -79,10 +79,11 @@ func (s *Session) internal(err error) smp.Response {
 	return fail(smp.ErrInternal)
 }
 
-// subscribe executes SUB. The message that waits comes after the answer and
-// after those to the SUBs that follow in the same block, as from the official
-// relay, so that a client with many queues has its answers soon. It comes again
-// if the connection is subscribed already and did not acknowledge it.
+// subscribe executes SUB. The message that waits comes after the answers to all
+// commands of the block, as from the official relay, so that a client with many
+// queues has its answers soon; before the answer to a command that follows for
+// the same queue. It comes again if the connection is subscribed already and
+// did not acknowledge it.
 func (s *Session) subscribe(q *Queue) smp.Response {
 	if q.getter(s) != nil {
 		return fail(smp.ErrCmdProhibited)

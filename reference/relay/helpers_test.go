@@ -322,3 +322,6 @@ func (b *buffer) String() string {
 }
 
 var _ io.Writer = (*buffer)(nil)
+
+// noKey authorizes nothing.
+var noKey keys.PrivateKey

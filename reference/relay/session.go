@@ -16,7 +16,7 @@ type Session struct {
 	verifier  smp.Verifier
 	mu        sync.Mutex
 	queues    map[*Queue]struct{} // those that the session is subscribed to or uses GET with
-	postponed []*Queue            // those whose message waits for the end of a run of SUBs, or for room
+	postponed []*Queue            // those whose message waits for the end of a block, or for room
 }
 
 func newSession(r *Relay, conn *transport.Conn) *Session {

@@ -22,8 +22,9 @@ func TestOfficialRecordings(t *testing.T) {
 	}{
 		{"raw-v9", 4, 74, 0},
 		{"raw-v18", 8, 100, 80},
-		{"proxy-v18", 0, 0, 0},
-		{"duplex-v7", 0, 0, 0},
+		{"proxy-v18", 5, 82, 52},
+		{"duplex-v6-nopq", 2, 52, 0},
+		{"duplex-v7", 2, 132, 0},
 	} {
 		t.Run(want.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,239 @@
+package probe
+
+import (
+	"fmt"
+	"net"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/tlsprobe"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+	"smpcheck/reference/wire"
+)
+
+// OpenOver performs the TLS handshake over raw, at the TLS version that the
+// relay speaks, and nothing more. At TLS 1.2 only the ALPN of the offer counts.
+func OpenOver(t *conformance.T, raw net.Conn, offer *tlsprobe.Config) (*Conn, error) {
+	s, err := establish(t.Context(), raw, t.Info().TLS, offer)
+	if err != nil {
+		t.Record(conformance.Note, "TLS handshake: "+err.Error(), nil)
+		return nil, err
+	}
+	t.Cleanup(func() { s.Close() })
+	return &Conn{t: t, secure: s, version: t.Version()}, nil
+}
+
+// OpenOffering is OpenOver on a new TCP connection with the offer of an
+// ordinary client, changed by change.
+func OpenOffering(t *conformance.T, change func(*tlsprobe.Config)) (*Conn, error) {
+	offer := TLSConfig(t)
+	change(offer)
+	return OpenOver(t, TCP(t), offer)
+}
+
+// OpenTLS12 performs a TLS 1.2 handshake with ECDHE-ECDSA-CHACHA20-POLY1305.
+func OpenTLS12(t *conformance.T) (*Conn, error) {
+	s, err := establish(t.Context(), TCP(t), "1.2", TLSConfig(t))
+	if err != nil {
+		t.Record(conformance.Note, "TLS 1.2 handshake: "+err.Error(), nil)
+		return nil, err
+	}
+	t.Cleanup(func() { s.Close() })
+	return &Conn{t: t, secure: s, version: t.Version()}, nil
+}
+
+// TLSState is what the TLS 1.3 handshake has shown; false on a connection of
+// TLS 1.2.
+func (c *Conn) TLSState() (tlsprobe.State, bool) {
+	conn, ok := c.secure.Conn.(*tlsprobe.Conn)
+	if !ok {
+		return tlsprobe.State{}, false
+	}
+	return conn.State(), true
+}
+
+// CloseWrite sends the close_notify of TLS and leaves the other direction open.
+func (c *Conn) CloseWrite() {
+	conn := c.secure.Conn.(interface{ CloseWrite() error }) // crypto/tls and tlsprobe have it
+	if err := conn.CloseWrite(); err != nil {
+		c.t.Record(conformance.Note, "close_notify: "+err.Error(), nil)
+	}
+}
+
+// Meet opens a connection and reads the relay's hello, which has to be readable:
+// if not, the case is blocked. The client's hello is up to the case.
+func Meet(t *conformance.T) *Conn {
+	c := Open(t)
+	if err := c.ReadHello(); err != nil {
+		Blocked(t, "the relay's hello cannot be read: %v", err)
+	}
+	return c
+}
+
+// HelloParts are the parts of a relay's hello, taken apart and not judged.
+type HelloParts struct {
+	Versions  wire.VersionRange
+	SessionID []byte
+	// Chain holds the certificates as sent; ChainErr says why they cannot be told
+	// apart.
+	Chain    [][]byte
+	ChainErr error
+	// SignedKey is the signed session key as sent; KeyErr says why it has no end.
+	SignedKey []byte
+	KeyErr    error
+	// Rest is what follows: the part that clients ignore.
+	Rest []byte
+}
+
+// ReadHelloParts reads the relay's hello. It returns an error if no block comes,
+// or if not even version range and session identifier can be told apart.
+func (c *Conn) ReadHelloParts() (HelloParts, error) {
+	content, err := c.ReadContent(answerTime)
+	if err != nil {
+		return HelloParts{}, err
+	}
+	r := wire.NewReader(content)
+	h := HelloParts{
+		Versions:  wire.VersionRange{Min: r.Uint16(), Max: r.Uint16()},
+		SessionID: r.Short(),
+	}
+	if err := r.Err(); err != nil {
+		return HelloParts{}, err
+	}
+	if h.Versions.Max < smp.VersionAuthenticators {
+		h.Rest = r.Rest()
+		return h, nil
+	}
+	for range r.Byte() {
+		h.Chain = append(h.Chain, r.Large())
+	}
+	if h.ChainErr = r.Err(); h.ChainErr != nil {
+		h.Chain, h.KeyErr = nil, h.ChainErr
+		return h, nil
+	}
+	h.SignedKey, h.KeyErr = r.Large(), r.Err()
+	h.Rest = r.Rest()
+	return h, nil
+}
+
+// RequireHelloParts is ReadHelloParts for a hello that the case builds on.
+func (c *Conn) RequireHelloParts() HelloParts {
+	h, err := c.ReadHelloParts()
+	if err != nil {
+		Blocked(c.t, "the relay's hello cannot be read: %v", err)
+	}
+	return h
+}
+
+// ClientHello is the hello of an ordinary client at the version of the
+// connection, without a key.
+func (c *Conn) ClientHello() transport.ClientHello {
+	return transport.ClientHello{Version: c.version, KeyHash: c.t.Server().KeyHash}
+}
+
+// HelloContent encodes a hello, for a case to change its bytes.
+func (c *Conn) HelloContent(h transport.ClientHello) []byte {
+	content, err := h.Encode()
+	if err != nil {
+		c.t.Broken(fmt.Errorf("encoding the client hello: %w", err))
+	}
+	return content
+}
+
+// Block returns the block with the given content, for a case to send in its own
+// way. It takes the next key of the client's direction if blocks are encrypted.
+func (c *Conn) Block(content []byte) []byte {
+	c.t.Record(conformance.Sent, "block", content)
+	return c.seal(content)
+}
+
+// Command returns the content of a block with one command, and the transmission
+// in it.
+func (c *Conn) Command(cmd smp.Command) ([]byte, smp.Transmission) {
+	tr := c.Transmission(nil, NoKey, cmd)
+	content, err := smp.EncodeBlock(c.Encode(tr))
+	if err != nil {
+		c.t.Broken(err)
+	}
+	return content, tr
+}
+
+// ExpectBlock reads the 16384 bytes of a block as they are inside TLS. It fails
+// the case if they do not come; expected says what the case waits for.
+func (c *Conn) ExpectBlock(expected string) []byte {
+	block, err := c.ReadBlock(answerTime)
+	if err != nil {
+		c.t.Fail(expected, c.explain(answerTime, err))
+	}
+	return block
+}
+
+// ExpectServed fails the case unless the relay answers a PING.
+func (c *Conn) ExpectServed() {
+	c.Ask(nil, NoKey, smp.PING{}).Expect(smp.PONG{})
+}
+
+// ExpectRefused sends a PING and fails the case unless the relay ends the
+// connection without a PONG; after says what it has to refuse.
+func (c *Conn) ExpectRefused(after string) {
+	c.Send(c.Transmission(nil, NoKey, smp.PING{}))
+	c.ExpectClosed(after)
+}
+
+// ExpectErrorOrClosed fails the case unless the relay answers with an error or
+// ends the connection; after says what it has to refuse. It reports whether the
+// connection is still open.
+func (c *Conn) ExpectErrorOrClosed(after string) bool {
+	r, missing := c.await(answerTime, func(Received) bool { return true })
+	switch {
+	case c.ended != nil:
+		return false
+	case missing != "" || !r.isError():
+		actual := missing
+		if missing == "" {
+			actual = r.String()
+		}
+		c.t.Fail("an error or the end of the connection after "+after, actual)
+	}
+	return true
+}
+
+// ExpectAlive fails the case unless the relay serves a new client; after says
+// what might have harmed it.
+func ExpectAlive(t *conformance.T, after string) {
+	fail := func(err error) { t.Fail("the relay serves a new client after "+after, err.Error()) }
+	raw, err := t.Dial()
+	if err != nil {
+		fail(err)
+	}
+	c, err := OpenOver(t, raw, TLSConfig(t))
+	if err != nil {
+		fail(err)
+	}
+	if err := c.ReadHello(); err != nil {
+		fail(err)
+	}
+	c.SendHello(c.ClientHello())
+	c.ExpectServed()
+}
+
+// Trickle is a stream that sends its first Slow bytes one at a time.
+type Trickle struct {
+	net.Conn
+	Slow int
+}
+
+// Write sends b, byte by byte as long as Slow lasts.
+func (s *Trickle) Write(b []byte) (int, error) {
+	for i := range b {
+		if s.Slow <= 0 {
+			n, err := s.Conn.Write(b[i:])
+			return i + n, err
+		}
+		if _, err := s.Conn.Write(b[i : i+1]); err != nil {
+			return i, err
+		}
+		s.Slow--
+	}
+	return len(b), nil
+}

@@ -1,0 +1,395 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"smpcheck/conformance/target"
+	"smpcheck/reference/wire"
+	"smpcheck/spec"
+)
+
+func TestVerdictsFollowTheLevel(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[spec.Level]Verdict{
+		spec.Must: Fail, spec.Claim: Fail, spec.Should: Nonstrict, spec.Observed: Nonstrict, spec.May: Nonstrict,
+	} {
+		c := testCase("relay/new/a", func(t *T) { t.Failf("OK", "ERR %s", "AUTH") })
+		c.Level, c.Requirements = level, []string{"SMP-TEST-" + strings.ToUpper(string(level))}
+		r := execute(t, Options{}, c).Results[0]
+		assert.Equal(t, want, r.Verdict, level)
+		assert.Equal(t, [2]string{"OK", "ERR AUTH"}, [2]string{r.Expected, r.Actual}, level)
+	}
+}
+
+func TestEachVerdictMethodEndsTheCase(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		run    func(*T)
+		want   Verdict
+		detail string
+	}{
+		"return":    {func(*T) {}, Pass, ""},
+		"fail":      {func(t *T) { t.Fail("a", "b"); t.Skip("never") }, Fail, ""},
+		"nonstrict": {func(t *T) { t.Nonstrict("a", "b"); t.Skip("never") }, Nonstrict, ""},
+		"skip":      {func(t *T) { t.Skip("no notifier"); t.Fail("", "never") }, Skip, "no notifier"},
+		"broken":    {func(t *T) { t.Broken(errors.New("reset")); t.Fail("", "never") }, Error, "reset"},
+		"panic":     {func(*T) { panic("oops") }, Error, "the case panicked: oops\ngoroutine"},
+		"nil panic": {func(*T) { panic(nil) }, Error, "the case panicked"},
+		"goexit":    {func(*T) { runtime.Goexit() }, Error, "without a verdict"},
+		"first":     {func(t *T) { defer t.Skip("late"); t.Fail("a", "b") }, Fail, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := execute(t, Options{Versions: []uint16{9}}, testCase("relay/new/a", test.run)).Results[0]
+			assert.Equal(t, test.want, r.Verdict)
+			assert.Contains(t, r.Detail, test.detail)
+			assert.Equal(t, uint16(9), r.Version)
+		})
+	}
+}
+
+func TestACaseRunsAtEveryCommonVersionAndKeepsTheWorst(t *testing.T) {
+	t.Parallel()
+	c := testCase("relay/new/a", func(t *T) {
+		switch t.Version() {
+		case 9:
+			t.Skip("no")
+		case 11:
+			t.Broken(errors.New("reset"))
+		case 12, 15:
+			t.Fail("x", "y")
+		case 14:
+			t.Nonstrict("x", "y")
+		}
+	})
+	c.Versions = wire.Versions(8, 30)
+	r := execute(t, Options{}, c).Results[0]
+	assert.Equal(t, Fail, r.Verdict)
+	assert.Equal(t, uint16(12), r.Version)
+	verdicts := make(map[uint16]Verdict)
+	var order []uint16
+	for _, run := range r.Runs {
+		verdicts[run.Version] = run.Verdict
+		order = append(order, run.Version)
+	}
+	assert.True(t, slices.IsSorted(order))
+	assert.Equal(t, map[uint16]Verdict{
+		8: Pass, 9: Skip, 10: Pass, 11: Error, 12: Fail, 14: Nonstrict, 15: Fail,
+		16: Pass, 17: Pass, 18: Pass, 19: Pass, 20: Pass,
+	}, verdicts)
+}
+
+func TestACaseWithoutACommonVersionIsSkippedWithTheReason(t *testing.T) {
+	t.Parallel()
+	c := testCase("relay/new/a", func(t *T) { t.Fail("", "it ran") })
+	c.Versions = wire.Versions(9, 20)
+	old := target.Info{Versions: wire.Versions(6, 7)}
+	r := Execute(t.Context(), registered(t, c), fakeTarget{}, old, Options{}).Results[0]
+	assert.Equal(t, Skip, r.Verdict)
+	assert.Equal(t, "the rule concerns versions 9-20, the target speaks 6-7", r.Detail)
+	r = execute(t, Options{Versions: []uint16{6}}, c).Results[0]
+	assert.Equal(t, Skip, r.Verdict)
+	assert.Contains(t, r.Detail, "asked for")
+}
+
+func TestACaseThatOverrunsGetsAVerdictAndIsUnblocked(t *testing.T) {
+	t.Parallel()
+	for name, run := range map[string]func(*T, <-chan struct{}){
+		"heeds its context":   func(t *T, _ <-chan struct{}) { <-t.Context().Done(); t.Fail("", "too late") },
+		"heeds nothing":       func(_ *T, stuck <-chan struct{}) { <-stuck },
+		"waits for a cleanup": func(t *T, _ <-chan struct{}) { c := make(chan int); t.Cleanup(func() { close(c) }); <-c },
+		"cleanup is stuck":    func(t *T, stuck <-chan struct{}) { t.Cleanup(func() { <-stuck }); <-stuck },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stuck := make(chan struct{})
+			t.Cleanup(func() { close(stuck) })
+			c := testCase("relay/new/a", func(t *T) { run(t, stuck) })
+			c.Timeout = 40 * time.Millisecond
+			start := time.Now()
+			r := execute(t, Options{Versions: []uint16{6}, TimeoutScale: 0.5}, c).Results[0]
+			assert.Equal(t, Error, r.Verdict)
+			assert.Equal(t, "the case overran its deadline of 20ms", r.Detail)
+			assert.Less(t, time.Since(start), 5*time.Second)
+		})
+	}
+}
+
+func TestCleanupRunsLastFirstAndSurvivesAPanic(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var calls []int
+	call := func(n int) func() {
+		return func() { mu.Lock(); calls = append(calls, n); mu.Unlock() }
+	}
+	r := execute(t, Options{Versions: []uint16{6}}, testCase("relay/new/a", func(t *T) {
+		t.Cleanup(call(1))
+		t.Cleanup(func() { panic("in a cleanup") })
+		t.Cleanup(call(2))
+		t.Fail("x", "y")
+	})).Results[0]
+	assert.Equal(t, Fail, r.Verdict)
+	assert.Equal(t, []int{2, 1}, calls)
+}
+
+func TestResultsDoNotDependOnParallelism(t *testing.T) {
+	t.Parallel()
+	var cases []Case
+	for i := range 40 {
+		c := testCase(fmt.Sprintf("relay/topic/n%d", i), func(t *T) {
+			switch n := t.Rand().IntN(4); n {
+			case 0:
+				t.Failf("x", "%x", t.Rand().Bytes(8))
+			case 1:
+				t.Skip(fmt.Sprint(t.Rand().Uint64()))
+			}
+		})
+		c.Solo = i%5 == 0
+		cases = append(cases, c)
+	}
+	summary := func(o Options) []string {
+		var lines []string
+		for _, r := range execute(t, o, cases...).Results {
+			lines = append(lines, fmt.Sprint(r.Case.ID, r.Version, r.Verdict, r.Actual, r.Detail))
+		}
+		return lines
+	}
+	first := summary(Options{Seed: 7, Parallel: 1})
+	assert.Equal(t, first, summary(Options{Seed: 7, Parallel: 16}))
+	assert.NotEqual(t, first, summary(Options{Seed: 8, Parallel: 16}))
+}
+
+func TestRandomDiffersByCaseAndVersion(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]bool)
+	for _, r := range []*Random{newRandom(1, "a", 6), newRandom(2, "a", 6), newRandom(1, "b", 6), newRandom(1, "a", 7)} {
+		b := make([]byte, 16)
+		n, err := io.ReadFull(r, b)
+		require.NoError(t, err)
+		require.Equal(t, 16, n)
+		seen[string(b)] = true
+	}
+	assert.Len(t, seen, 4)
+	assert.Equal(t, newRandom(1, "a", 6).Bytes(40), newRandom(1, "a", 6).Bytes(40))
+}
+
+func TestSoloCasesRunAlone(t *testing.T) {
+	t.Parallel()
+	var running, most atomic.Int32
+	var cases []Case
+	for i := range 12 {
+		c := testCase(fmt.Sprintf("relay/topic/n%d", i), nil)
+		c.Solo = i%3 == 0
+		c.Run = func(t *T) {
+			n := running.Add(1)
+			defer running.Add(-1)
+			if t.c.Solo && n != 1 {
+				t.Failf("no other case", "%d", n-1)
+			}
+			for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+			}
+			runtime.Gosched()
+		}
+		cases = append(cases, c)
+	}
+	outcome := execute(t, Options{Parallel: 3}, cases...)
+	assert.Equal(t, map[Verdict]int{Pass: 12}, outcome.Count())
+	assert.LessOrEqual(t, most.Load(), int32(3))
+}
+
+func TestAnInterruptionSkipsWhatIsNotDone(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cases := []Case{
+		testCase("relay/a/done", pass),
+		testCase("relay/a/cut", func(t *T) { cancel(); <-t.Context().Done(); t.Fail("", "never") }),
+		testCase("relay/a/never", pass),
+	}
+	outcome := executeContext(ctx, t, Options{Parallel: 1, Versions: []uint16{6}}, cases...)
+	assert.True(t, outcome.Interrupted)
+	var verdicts []Verdict
+	for _, r := range outcome.Results {
+		verdicts = append(verdicts, r.Verdict)
+	}
+	assert.Equal(t, []Verdict{Pass, Skip, Skip}, verdicts)
+	assert.Equal(t, "interrupted", outcome.Results[2].Detail)
+}
+
+func TestAPartlyInterruptedCaseIsNotAPass(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	outcome := executeContext(ctx, t, Options{Parallel: 1}, testCase("relay/a/b", func(t *T) {
+		if t.Version() == 7 {
+			cancel()
+		}
+	}))
+	assert.Equal(t, Skip, outcome.Results[0].Verdict)
+	assert.True(t, outcome.Interrupted)
+}
+
+func TestTheEndOfTheTargetIsToldOnce(t *testing.T) {
+	t.Parallel()
+	end := make(chan struct{})
+	cases := registered(t,
+		testCase("relay/a/before", pass),
+		testCase("relay/a/during", func(t *T) { close(end); t.Broken(errors.New("reset")) }),
+		testCase("relay/a/after", pass))
+	info := target.Info{Versions: wire.Versions(6, 6)}
+	r := Execute(t.Context(), cases, fakeTarget{end}, info, Options{Parallel: 1}).Results
+	assert.Equal(t, Pass, r[0].Verdict)
+	assert.Equal(t, "reset\nthe target ended: exit status 7", r[1].Detail)
+	assert.Equal(t, Error, r[2].Verdict)
+	assert.Equal(t, "the target had ended before: exit status 7", r[2].Detail)
+}
+
+func TestDialUsesTheDialerAndClosesAtTheEnd(t *testing.T) {
+	t.Parallel()
+	client, server := net.Pipe()
+	var address string
+	dial := func(_ context.Context, network, to string) (net.Conn, error) {
+		address = network + " " + to
+		return client, nil
+	}
+	outcome := execute(t, Options{Versions: []uint16{6}, Dial: dial}, testCase("relay/a/b", func(t *T) {
+		if _, err := t.Dial(); err != nil {
+			t.Broken(err)
+		}
+	}))
+	assert.Equal(t, Pass, outcome.Results[0].Verdict)
+	assert.Equal(t, "tcp 127.0.0.1:1", address)
+	_, err := server.Read(make([]byte, 1))
+	assert.ErrorIs(t, err, io.EOF)
+}
+
+type expectations map[string]Verdict
+
+func (e expectations) Expected(id string) (Verdict, bool) { v, ok := e[id]; return v, ok }
+
+func TestExpectationsChangeTheVerdict(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ actual, expected, want Verdict }{
+		{Fail, Fail, XFail}, {Nonstrict, Nonstrict, XFail}, {Error, Error, XFail},
+		{Pass, Fail, XPass}, {Pass, Nonstrict, XPass}, {Pass, Error, XPass},
+		{Fail, Nonstrict, Fail}, {Fail, Error, Fail}, {Error, Nonstrict, Error},
+		{Error, Fail, Error}, {Nonstrict, Fail, XFail}, {Nonstrict, Error, XFail},
+		{Skip, Fail, Skip},
+	} {
+		c := testCase("relay/a/b", func(t *T) {
+			switch test.actual {
+			case Fail:
+				t.Fail("x", "y")
+			case Nonstrict:
+				t.Nonstrict("x", "y")
+			case Error:
+				t.Broken(io.EOF)
+			case Skip:
+				t.Skip("no")
+			}
+		})
+		o := Options{Expect: expectations{"relay/a/b": test.expected}}
+		assert.Equal(t, test.want, execute(t, o, c).Results[0].Verdict, "%s expected %s", test.actual, test.expected)
+	}
+}
+
+func TestOnResultIsCalledOncePerCase(t *testing.T) {
+	t.Parallel()
+	var done []int
+	o := Options{OnResult: func(n int, _ Result) { done = append(done, n) }}
+	late := testCase("relay/a/none", pass)
+	late.Versions = wire.Versions(21, 22)
+	r := testRegistry(t)
+	require.Error(t, r.Add(late))
+	execute(t, o, testCase("relay/a/b", pass), testCase("relay/a/c", pass))
+	assert.Equal(t, []int{1, 2}, done)
+}
+
+// closeBuffer is a trace file in memory.
+type closeBuffer struct {
+	bytes.Buffer
+	closed bool
+}
+
+func (b *closeBuffer) Close() error { b.closed = true; return nil }
+
+func TestTraceKeepsTheTailAndWritesEverything(t *testing.T) {
+	t.Parallel()
+	file := &closeBuffer{}
+	open := func(id string, version uint16) (io.WriteCloser, error) {
+		assert.Equal(t, "relay/a/b 6", fmt.Sprint(id, " ", version))
+		return file, nil
+	}
+	r := execute(t, Options{Versions: []uint16{6}, Trace: open}, testCase("relay/a/b", func(t *T) {
+		for i := range traceEntries + 5 {
+			t.Record(Sent, fmt.Sprintf("block %d", i), append([]byte{1, 2, byte(i)}, bytes.Repeat([]byte("#"), 1000)...))
+		}
+		t.Fail("x", "y")
+	})).Results[0]
+	require.Len(t, r.Trace, traceEntries+1)
+	assert.Equal(t, "5 earlier events", r.Trace[0])
+	assert.Contains(t, r.Trace[1], "s sent block 5 (1003 bytes) 010205 1000×23")
+	assert.True(t, file.closed)
+	assert.Equal(t, traceEntries+5, strings.Count(file.String(), "sent block"))
+	assert.Contains(t, file.String(), "000003e0")
+}
+
+func TestATraceFileThatFailsIsAnError(t *testing.T) {
+	t.Parallel()
+	open := func(string, uint16) (io.WriteCloser, error) { return nil, errors.New("disk full") }
+	r := execute(t, Options{Trace: open}, testCase("relay/a/b", pass)).Results[0]
+	assert.Equal(t, Error, r.Verdict)
+	assert.Contains(t, r.Detail, "disk full")
+}
+
+func TestTheTraceFileIsBounded(t *testing.T) {
+	t.Parallel()
+	file := &closeBuffer{}
+	r := newRecorder(file)
+	for range 8 {
+		r.record(Received, "flood", make([]byte, 1<<20))
+	}
+	_, err := r.finish()
+	require.NoError(t, err)
+	assert.LessOrEqual(t, file.Len(), traceFile+100)
+	assert.True(t, strings.HasSuffix(file.String(), "later events are left out\n"))
+}
+
+func TestAbbreviate(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                        "",
+		"abc":                     "616263",
+		"ab#######":               "6162232323232323…",
+		"ab########":              "6162 8×23",
+		strings.Repeat("\x00", 9): "9×00",
+		"0123456789":              "3031323334353637…",
+		"0123456789########":      "3031323334353637… 8×23",
+	} {
+		assert.Equal(t, want, abbreviate([]byte(in), 8), "%q", in)
+	}
+}
+
+func TestVerdictsHaveNames(t *testing.T) {
+	t.Parallel()
+	for _, v := range Verdicts() {
+		parsed, err := ParseVerdict(string(v))
+		require.NoError(t, err)
+		assert.Equal(t, v, parsed)
+	}
+	_, err := ParseVerdict("passed")
+	assert.ErrorContains(t, err, "passed")
+}
