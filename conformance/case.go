@@ -30,6 +30,9 @@ type Case struct {
 	Requirements []string
 	// Versions is the range that the rule concerns; the zero value is every version.
 	Versions wire.VersionRange
+	// Edges runs the case at the lowest and the highest of its versions only: for rules
+	// that cost much to test and that no version changes.
+	Edges bool
 	// Timeout is the deadline at one version, at time scale 1; 0 is DefaultTimeout.
 	Timeout time.Duration
 	// Solo cases never run while another case does.

@@ -132,6 +132,9 @@ func (r *runner) versions(c *Case) ([]uint16, string) {
 	if versions == nil {
 		return nil, "the rule concerns none of the versions that were asked for"
 	}
+	if c.Edges && len(versions) > 2 {
+		versions = []uint16{versions[0], versions[len(versions)-1]}
+	}
 	return versions, ""
 }
 
@@ -250,6 +253,9 @@ func (r *runner) attend(ctx context.Context, c *Case, version uint16, file io.Wr
 // mournTarget adds to a run that went wrong how its target ended, if it did. The news
 // of an end may come a little later than the broken connection.
 func (r *runner) mournTarget(run *Run) {
+	if r.target.Done() == nil {
+		return
+	}
 	switch run.Verdict {
 	case Error:
 		patience := time.NewTimer(grace)

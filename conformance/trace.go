@@ -20,12 +20,12 @@ const (
 	Note     Direction = "note"
 )
 
-// Bounds of what the recorder keeps in memory for the report, and of the bytes that it
-// writes to the file of a case.
+// Bounds of what the recorder keeps in memory for the report, and of the bytes whose
+// dump it writes to the file of a case.
 const (
 	traceEntries = 24
 	traceBytes   = 96
-	traceFile    = 16 << 20
+	traceFile    = 4 << 20
 )
 
 // recorder keeps the last events of a case for its report, and writes all of them
@@ -63,17 +63,18 @@ func (r *recorder) record(direction Direction, what string, b []byte) {
 		r.dropped++
 	}
 	r.lines = append(r.lines, line)
-	r.write(fmt.Sprintf("%s (%d bytes)\n%s", head, len(b), hex.Dump(b)))
+	r.write(head, b)
 }
 
-// write adds text to the file, up to its bound.
-func (r *recorder) write(text string) {
+// write adds an event to the file, up to the bound of the file.
+func (r *recorder) write(head string, b []byte) {
 	if r.full == nil || r.err != nil || r.written > traceFile {
 		return
 	}
-	r.written += len(text)
-	if r.written > traceFile {
-		text = "later events are left out\n"
+	r.written += len(head) + len(b)
+	text := "later events are left out\n"
+	if r.written <= traceFile {
+		text = fmt.Sprintf("%s (%d bytes)\n%s", head, len(b), hex.Dump(b))
 	}
 	_, r.err = io.WriteString(r.full, text)
 }

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 )
@@ -16,17 +17,19 @@ import (
 //go:embed *.yaml
 var embedded embed.FS
 
-// Catalogue holds all records, found by id. It is read-only after Load and safe for
-// use by several goroutines.
+// Catalogue holds all records, found by id. Nobody changes it or its records, so
+// several goroutines may use it.
 type Catalogue struct {
 	records []*Record
 	byID    map[string]*Record
 }
 
-// Load returns the catalogue that is built into the program. The error names every
-// file and record that breaks a rule of the format: unknown fields, ids that are
-// malformed or used twice, empty texts, unknown levels and roles.
-func Load() (*Catalogue, error) { return LoadFS(embedded) }
+// Load returns the catalogue that is built into the program, the same one every time.
+// The error names every file and record that breaks a rule of the format: unknown
+// fields, ids that are malformed or used twice, empty texts, unknown levels and roles.
+func Load() (*Catalogue, error) { return load() }
+
+var load = sync.OnceValues(func() (*Catalogue, error) { return LoadFS(embedded) })
 
 // LoadFS reads the catalogue from every file of root whose name ends in ".yaml". Each
 // holds a list of records; the name of the file is their topic.

@@ -24,11 +24,17 @@ var NoKey keys.PrivateKey
 // Transmission returns cmd as a transmission with a random correlation id, and
 // authorized with key unless that is NoKey.
 func (c *Conn) Transmission(entity []byte, key keys.PrivateKey, cmd smp.Command) smp.Transmission {
+	return c.Authorized(entity, key, c.EncodeCommand(cmd))
+}
+
+// EncodeCommand returns the encoding of a command at the version of the
+// connection.
+func (c *Conn) EncodeCommand(cmd smp.Command) []byte {
 	b, err := smp.EncodeCommand(c.version, cmd)
 	if err != nil {
 		c.t.Broken(err)
 	}
-	return c.Authorized(entity, key, b)
+	return b
 }
 
 // Authorized is Transmission for a command in its encoded form, which need not
@@ -178,13 +184,13 @@ func (c *Conn) explain(d time.Duration, err error) string {
 	}
 	others := make([]string, len(c.inbox))
 	for i, r := range c.inbox {
-		others[i] = r.withIDs()
+		others[i] = r.WithIDs()
 	}
 	return reason + "; instead came " + strings.Join(others, ", ")
 }
 
-// withIDs describes a transmission with its ids.
-func (r Received) withIDs() string {
+// WithIDs describes a transmission with its ids.
+func (r Received) WithIDs() string {
 	return fmt.Sprintf("%s (correlation id %q, entity %q)", r, short(r.CorrelationID), short(r.EntityID))
 }
 

@@ -254,8 +254,15 @@ func (c *Conn) ReadContent(d time.Duration) ([]byte, error) {
 // padding, decrypted.
 func (c *Conn) ReadPadded(d time.Duration) ([]byte, error) {
 	block, err := c.ReadBlock(d)
-	if err != nil || c.receiving == nil {
-		return block, err
+	if err != nil {
+		return nil, err
+	}
+	return c.decrypt(block)
+}
+
+func (c *Conn) decrypt(block []byte) ([]byte, error) {
+	if c.receiving == nil {
+		return block, nil
 	}
 	key, nonce, err := c.receiving.NextKey()
 	if err != nil {

@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"bytes"
+	"crypto/tls"
 	"fmt"
 	"net"
 
@@ -50,6 +52,18 @@ func (c *Conn) TLSState() (tlsprobe.State, bool) {
 		return tlsprobe.State{}, false
 	}
 	return conn.State(), true
+}
+
+// ExtendedMasterSecret reports whether a TLS 1.2 connection has one: without it
+// crypto/tls exports no keys.
+func (c *Conn) ExtendedMasterSecret() bool {
+	conn, ok := c.secure.Conn.(*tls.Conn)
+	if !ok {
+		return false
+	}
+	state := conn.ConnectionState()
+	_, err := state.ExportKeyingMaterial("EXPORTER-smpcheck", nil, 1)
+	return err == nil
 }
 
 // CloseWrite sends the close_notify of TLS and leaves the other direction open.
@@ -140,22 +154,12 @@ func (c *Conn) HelloContent(h transport.ClientHello) []byte {
 	return content
 }
 
-// Block returns the block with the given content, for a case to send in its own
-// way. It takes the next key of the client's direction if blocks are encrypted.
+// Block returns the block with the given content as SendBlock sends it: padded
+// and, from version 11, encrypted with the next key of the connection. Blocks
+// must be sent in the order in which they were made.
 func (c *Conn) Block(content []byte) []byte {
 	c.t.Record(conformance.Sent, "block", content)
 	return c.seal(content)
-}
-
-// Command returns the content of a block with one command, and the transmission
-// in it.
-func (c *Conn) Command(cmd smp.Command) ([]byte, smp.Transmission) {
-	tr := c.Transmission(nil, NoKey, cmd)
-	content, err := smp.EncodeBlock(c.Encode(tr))
-	if err != nil {
-		c.t.Broken(err)
-	}
-	return content, tr
 }
 
 // ExpectBlock reads the 16384 bytes of a block as they are inside TLS. It fails
@@ -168,9 +172,39 @@ func (c *Conn) ExpectBlock(expected string) []byte {
 	return block
 }
 
+// ExpectBlockWith reads a block and fails the case unless its content, decrypted,
+// holds the given bytes.
+func (c *Conn) ExpectBlockWith(part []byte, expected string) {
+	content, err := c.OpenBlock(c.ExpectBlock(expected))
+	if err != nil {
+		c.t.Fail(expected, err.Error())
+	}
+	c.t.Record(conformance.Received, "block", content)
+	if !bytes.Contains(content, part) {
+		c.t.Failf(expected, "another block, of %d bytes", len(content))
+	}
+}
+
+// OpenBlock returns the content of a block that ExpectBlock has read, decrypted
+// with the next key of the relay's direction if blocks are encrypted.
+func (c *Conn) OpenBlock(block []byte) ([]byte, error) {
+	padded, err := c.decrypt(block)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Unpad(padded)
+}
+
 // ExpectServed fails the case unless the relay answers a PING.
-func (c *Conn) ExpectServed() {
-	c.Ask(nil, NoKey, smp.PING{}).Expect(smp.PONG{})
+func (c *Conn) ExpectServed() { c.Ask(nil, NoKey, smp.PING{}).Expect(smp.PONG{}) }
+
+// RequireServed blocks the case unless the relay serves a client at the version
+// of the case that offers nothing special: what the case changes can then be
+// blamed on the change.
+func RequireServed(t *conformance.T) {
+	c := Meet(t)
+	c.SendHello(c.ClientHello())
+	c.Ping()
 }
 
 // ExpectRefused sends a PING and fails the case unless the relay ends the
@@ -180,27 +214,9 @@ func (c *Conn) ExpectRefused(after string) {
 	c.ExpectClosed(after)
 }
 
-// ExpectErrorOrClosed fails the case unless the relay answers with an error or
-// ends the connection; after says what it has to refuse. It reports whether the
-// connection is still open.
-func (c *Conn) ExpectErrorOrClosed(after string) bool {
-	r, missing := c.await(answerTime, func(Received) bool { return true })
-	switch {
-	case c.ended != nil:
-		return false
-	case missing != "" || !r.isError():
-		actual := missing
-		if missing == "" {
-			actual = r.String()
-		}
-		c.t.Fail("an error or the end of the connection after "+after, actual)
-	}
-	return true
-}
-
-// ExpectAlive fails the case unless the relay serves a new client; after says
-// what might have harmed it.
-func ExpectAlive(t *conformance.T, after string) {
+// ExpectOthersServed fails the case unless the relay serves a new client; after
+// says what might have harmed it.
+func ExpectOthersServed(t *conformance.T, after string) {
 	fail := func(err error) { t.Fail("the relay serves a new client after "+after, err.Error()) }
 	raw, err := t.Dial()
 	if err != nil {

@@ -23,6 +23,8 @@ const handshakeTime = 5 * time.Second
 // showed.
 type secure struct {
 	net.Conn
+	// raw is the TCP connection below.
+	raw net.Conn
 	// sessionID is the channel binding: the verify_data of the client's Finished.
 	sessionID []byte
 	// chain holds the relay's certificates as sent, leaf first, in DER.
@@ -76,7 +78,7 @@ func establish(ctx context.Context, raw net.Conn, version string, cfg *tlsprobe.
 		return nil, err
 	}
 	s := conn.State()
-	return &secure{Conn: conn, sessionID: s.ClientFinished, chain: s.PeerCertificates, alpn: s.ALPN, version: "1.3"}, nil
+	return &secure{Conn: conn, raw: raw, sessionID: s.ClientFinished, chain: s.PeerCertificates, alpn: s.ALPN, version: "1.3"}, nil
 }
 
 func establish12(ctx context.Context, raw net.Conn, alpn []string) (*secure, error) {
@@ -95,7 +97,7 @@ func establish12(ctx context.Context, raw net.Conn, alpn []string) (*secure, err
 		return nil, err
 	}
 	state := conn.ConnectionState()
-	s := &secure{Conn: conn, sessionID: state.TLSUnique, alpn: state.NegotiatedProtocol, version: "1.2"}
+	s := &secure{Conn: conn, raw: raw, sessionID: state.TLSUnique, alpn: state.NegotiatedProtocol, version: "1.2"}
 	for _, c := range state.PeerCertificates {
 		s.chain = append(s.chain, c.Raw)
 	}

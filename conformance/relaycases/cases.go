@@ -24,9 +24,30 @@ type T = conformance.T
 // transport first, then commands, then deliveries.
 func All() []conformance.Case {
 	return slices.Concat(
+		tlsCases,
+		tlsSessionCases,
+		certificateCases,
+		serverHelloCases,
+		clientHelloCases,
+		clientKeyCases,
+		serviceHelloCases,
+		versionCases,
+		blockCases,
+		transmissionCases,
+		commandCases,
+		authorizationCases,
+		errorCases,
+		newCases,
+		idsCases,
+		subscribeCases,
 		secureCases,
 		sendCases,
 		quotaCases,
+		deliveryCases,
+		acknowledgeCases,
+		getCases,
+		manageCases,
+		limitCases,
 	)
 }
 

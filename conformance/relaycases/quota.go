@@ -19,6 +19,7 @@ var quotaCases = []conformance.Case{
 		ID:           "relay/quota/refused",
 		Title:        "SEND to a full queue is refused with QUOTA",
 		Requirements: []string{"SMP-SEND-QUOTA"},
+		Edges:        true,
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue(probe.OnlyCreate)
 			sender := probe.Dial(t)
@@ -31,6 +32,7 @@ var quotaCases = []conformance.Case{
 		ID:           "relay/quota/until-empty",
 		Title:        "A queue that was full takes no message until the recipient has received them all",
 		Requirements: []string{"SMP-SEND-QUOTA-ALL"},
+		Edges:        true,
 		Run: func(t *T) {
 			q, sender, _ := fullQueue(t)
 			q.Sender(sender, smp.SEND{Body: []byte("still full")}).ExpectError(smp.ErrQuota)
@@ -46,6 +48,7 @@ var quotaCases = []conformance.Case{
 		ID:           "relay/quota/marker",
 		Title:        "After the messages of a full queue the recipient gets the quota marker, once",
 		Requirements: []string{"SMP-SEND-QUOTA-MARKER"},
+		Edges:        true,
 		Run: func(t *T) {
 			q, sender, accepted := fullQueue(t)
 			q.Sender(sender, smp.SEND{Body: []byte("refused")}).Require(smp.ERR{Err: smp.ErrQuota})
@@ -67,6 +70,7 @@ var quotaCases = []conformance.Case{
 		ID:           "relay/quota/again",
 		Title:        "After all messages and the marker are received, SEND is accepted again",
 		Requirements: []string{"SMP-SEND-QUOTA-AGAIN"},
+		Edges:        true,
 		Run: func(t *T) {
 			q, sender, _ := fullQueue(t)
 			recipient := probe.Dial(t)
@@ -81,6 +85,7 @@ var quotaCases = []conformance.Case{
 		ID:           "relay/quota/own",
 		Title:        "While one queue is full, another one accepts messages",
 		Requirements: []string{"SMP-SEND-QUOTA-OWN"},
+		Edges:        true,
 		Run: func(t *T) {
 			_, sender, _ := fullQueue(t)
 			other := probe.Dial(t).NewQueue()

@@ -91,6 +91,20 @@ var secureCases = []conformance.Case{
 			expectUnsecured(t, q)
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/key/after-skey",
+		Title:        "KEY on a queue that its sender has secured is answered as a repeated KEY",
+		Requirements: []string{"SMP-KEY-SENDER-SECURED"},
+		Versions:     from(9),
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue(probe.SenderCanSecure)
+			q.SecureBySender(q.Conn)
+			other := probe.NewKey(t, keys.Ed25519)
+			q.Recipient(q.Conn, smp.KEY{SenderKey: q.SenderKey.Public()}).Expect(smp.OK{})
+			q.Recipient(q.Conn, smp.KEY{SenderKey: other.Public()}).ExpectError(smp.ErrAuth)
+			expectSecured(t, q, q.SenderKey)
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/skey/secures",
 		Title:        "After SKEY only messages that its key authorizes are accepted",
@@ -183,20 +197,6 @@ var secureCases = []conformance.Case{
 			expectSecured(t, q, q.SenderKey)
 		},
 	}),
-	observed(conformance.Case{
-		ID:           "relay/key/after-skey",
-		Title:        "KEY on a queue that its sender has secured is answered as a repeated KEY",
-		Requirements: []string{"SMP-KEY-SENDER-SECURED"},
-		Versions:     from(9),
-		Run: func(t *T) {
-			q := probe.Dial(t).NewQueue(probe.SenderCanSecure)
-			q.SecureBySender(q.Conn)
-			other := probe.NewKey(t, keys.Ed25519)
-			q.Recipient(q.Conn, smp.KEY{SenderKey: q.SenderKey.Public()}).Expect(smp.OK{})
-			q.Recipient(q.Conn, smp.KEY{SenderKey: other.Public()}).ExpectError(smp.ErrAuth)
-			expectSecured(t, q, q.SenderKey)
-		},
-	}),
 	must(conformance.Case{
 		ID:           "relay/rkey/adds",
 		Title:        "After RKEY every key in its list authorizes the recipient's commands",
@@ -207,7 +207,7 @@ var secureCases = []conformance.Case{
 			owners := []keys.PrivateKey{q.Key, probe.NewKey(t, keys.Ed25519), probe.NewKey(t, keys.X25519)}
 			q.Recipient(q.Conn, recipientKeys(owners)).Expect(smp.OK{})
 			for _, owner := range owners {
-				probe.ExpectA[smp.INFO](q.Conn.Ask(q.RecipientID, owner, smp.QUE{}))
+				expectINFO(t, q.Conn.Ask(q.RecipientID, owner, smp.QUE{}))
 			}
 			q.Conn.Ask(q.RecipientID, probe.NewKey(t, keys.Ed25519), smp.QUE{}).ExpectError(smp.ErrAuth)
 		},
@@ -222,7 +222,7 @@ var secureCases = []conformance.Case{
 			heir := probe.NewKey(t, keys.Ed25519)
 			q.Recipient(q.Conn, recipientKeys([]keys.PrivateKey{heir})).Require(smp.OK{})
 			q.Recipient(q.Conn, smp.QUE{}).ExpectError(smp.ErrAuth)
-			probe.ExpectA[smp.INFO](q.Conn.Ask(q.RecipientID, heir, smp.QUE{}))
+			expectINFO(t, q.Conn.Ask(q.RecipientID, heir, smp.QUE{}))
 		},
 	}),
 	observed(conformance.Case{
@@ -235,7 +235,7 @@ var secureCases = []conformance.Case{
 			heir := probe.NewKey(t, keys.Ed25519)
 			q.Recipient(q.Conn, recipientKeys([]keys.PrivateKey{heir})).ExpectError(smp.ErrAuth)
 			q.Conn.Ask(q.RecipientID, heir, smp.QUE{}).ExpectError(smp.ErrAuth)
-			probe.ExpectA[smp.INFO](q.Recipient(q.Conn, smp.QUE{}))
+			expectINFO(t, q.Recipient(q.Conn, smp.QUE{}))
 		},
 	}),
 	must(conformance.Case{
@@ -246,7 +246,7 @@ var secureCases = []conformance.Case{
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue(probe.ContactQueue)
 			q.Conn.AskBytes("RKEY with no key", q.RecipientID, q.Key, []byte("RKEY \x00")).ExpectError(smp.ErrCmdSyntax)
-			probe.ExpectA[smp.INFO](q.Recipient(q.Conn, smp.QUE{}))
+			expectINFO(t, q.Recipient(q.Conn, smp.QUE{}))
 		},
 	}),
 }

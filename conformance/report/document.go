@@ -161,6 +161,29 @@ func (d *Document) JSON(w io.Writer) error {
 	return nil
 }
 
+// topic is a group of cases.
+type topic struct {
+	name  string
+	cases []*Case
+}
+
+// topics groups the cases by topic, in the order of the first case of each.
+func (d *Document) topics() []*topic {
+	var all []*topic
+	byName := make(map[string]*topic)
+	for i := range d.Cases {
+		c := &d.Cases[i]
+		t := byName[c.topic()]
+		if t == nil {
+			t = &topic{name: c.topic()}
+			byName[t.name] = t
+			all = append(all, t)
+		}
+		t.cases = append(t.cases, c)
+	}
+	return all
+}
+
 // topic is the middle part of the id of a case.
 func (c *Case) topic() string {
 	_, rest, _ := strings.Cut(c.ID, "/")

@@ -31,8 +31,6 @@ type junitSuite struct {
 	Timestamp  string          `xml:"timestamp,attr"`
 	Properties []junitProperty `xml:"properties>property"`
 	Cases      []junitCase     `xml:"testcase"`
-
-	durationMS float64
 }
 
 type junitProperty struct {
@@ -62,16 +60,9 @@ type junitProblem struct {
 // Control characters are escaped as in Text.
 func (d *Document) JUnit(w io.Writer, catalogue *spec.Catalogue) error {
 	all := junitSuites{Name: d.Tool.Name, Time: seconds(d.DurationMS)}
-	for i := range d.Cases {
-		c := &d.Cases[i]
-		if n := len(all.Suites); n == 0 || all.Suites[n-1].Name != c.topic() {
-			all.Suites = append(all.Suites, d.junitSuite(c.topic()))
-		}
-		all.Suites[len(all.Suites)-1].add(c, catalogue)
-	}
-	for i := range all.Suites {
-		s := &all.Suites[i]
-		s.Time = seconds(s.durationMS)
+	for _, topic := range d.topics() {
+		s := d.junitSuite(topic, catalogue)
+		all.Suites = append(all.Suites, s)
 		all.Tests += s.Tests
 		all.Failures += s.Failures
 		all.Errors += s.Errors
@@ -87,9 +78,9 @@ func (d *Document) JUnit(w io.Writer, catalogue *spec.Catalogue) error {
 	return nil
 }
 
-func (d *Document) junitSuite(topic string) junitSuite {
-	return junitSuite{
-		Name:      topic,
+func (d *Document) junitSuite(t *topic, catalogue *spec.Catalogue) junitSuite {
+	s := junitSuite{
+		Name:      t.name,
 		Timestamp: d.Started.Format("2006-01-02T15:04:05"),
 		Properties: []junitProperty{
 			{"target", escape(d.Target.Address)},
@@ -97,6 +88,13 @@ func (d *Document) junitSuite(topic string) junitSuite {
 			{"seed", fmt.Sprint(d.Seed)},
 		},
 	}
+	duration := 0.0
+	for _, c := range t.cases {
+		s.add(c, catalogue)
+		duration += c.DurationMS
+	}
+	s.Time = seconds(duration)
+	return s
 }
 
 func (s *junitSuite) add(c *Case, catalogue *spec.Catalogue) {
@@ -107,7 +105,6 @@ func (s *junitSuite) add(c *Case, catalogue *spec.Catalogue) {
 	}
 	problem := &junitProblem{Message: escape(c.headline()), Type: string(c.Verdict), Text: c.story(catalogue)}
 	s.Tests++
-	s.durationMS += c.DurationMS
 	switch c.Verdict {
 	case conformance.Fail, conformance.XPass:
 		j.Failure = problem

@@ -30,14 +30,11 @@ func (d *Document) Text(w io.Writer, catalogue *spec.Catalogue, colour bool) err
 	t := newTextWriter(w, catalogue, colour)
 	fmt.Fprintf(t, "%s %s: %s (%s), SMP %d-%d, seed %d\n", d.Tool.Name, d.Tool.Version,
 		escape(d.Target.Address), d.Target.Kind, d.Target.Versions[0], d.Target.Versions[1], d.Seed)
-	topic := ""
-	for i := range d.Cases {
-		c := &d.Cases[i]
-		if next := c.topic(); next != topic {
-			topic = next
-			fmt.Fprintf(t, "\n%s\n", topic)
+	for _, topic := range d.topics() {
+		fmt.Fprintf(t, "\n%s\n", topic.name)
+		for _, c := range topic.cases {
+			t.line(c)
 		}
-		t.line(c)
 	}
 	fmt.Fprintf(t, "\n%s\n", d.summary())
 	if err := t.Flush(); err != nil {

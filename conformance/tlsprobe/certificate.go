@@ -7,8 +7,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	_ "crypto/sha256" // hashes of signatures
-	_ "crypto/sha512" // hashes of signatures
 	"encoding/asn1"
 	"fmt"
 	"math/big"
@@ -18,8 +16,12 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// maxRSABits bounds the work that a hostile key can cause.
-const maxRSABits = 8192
+// maxRSABits bounds the work that a hostile key can cause; below minRSABits the
+// standard library verifies nothing.
+const (
+	minRSABits = 1024
+	maxRSABits = 8192
+)
 
 // Object identifiers: RFC 8410 (Edwards curves), RFC 5480 and 5758 (ECDSA),
 // RFC 8017 (RSA).
@@ -167,8 +169,8 @@ func parseRSAKey(der []byte) (crypto.PublicKey, error) {
 		!s.ReadASN1Integer(public.N) || !s.ReadASN1Integer(&public.E) || !s.Empty() {
 		return nil, unreadable("RSA key")
 	}
-	if public.N.Sign() <= 0 || public.E <= 0 || public.N.BitLen() > maxRSABits {
-		return nil, &CertificateError{fmt.Sprintf("an RSA modulus of %d bits, expected 1 to %d", public.N.BitLen(), maxRSABits)}
+	if bits := public.N.BitLen(); public.N.Sign() <= 0 || public.E <= 0 || bits < minRSABits || bits > maxRSABits {
+		return nil, &CertificateError{fmt.Sprintf("an RSA modulus of %d bits, expected %d to %d", bits, minRSABits, maxRSABits)}
 	}
 	return public, nil
 }

@@ -59,7 +59,8 @@ type Config struct {
 	Certificate *Certificate
 	// ExtraExtensions are sent as they are: in the place of the probe's own
 	// extension of that type, or else at the end (before pre_shared_key). A type
-	// that occurs twice is sent twice.
+	// that occurs twice is sent twice. The answer of the server is checked against
+	// the other fields of Config all the same.
 	ExtraExtensions []Extension
 	// NoCompatMode leaves out the legacy session id and the ChangeCipherSpec
 	// record of "Middlebox Compatibility Mode".

@@ -49,49 +49,43 @@ func endless(b string) behaviour {
 // A hostile server before its hello: each ends in time, with an error of its own.
 func TestHostileHandshake(t *testing.T) {
 	t.Parallel()
-	fragment := "\x16\x03\x03\x40\x00" + strings.Repeat("\x02", MaxPlaintext)
+	fragment := "\x16\x03\x03\x40\x00" + strings.Repeat("\x05", MaxPlaintext)
 	long := "\x16\x03\x03\x40\x00\x02\x03\xff\x00" + strings.Repeat("\x00", MaxPlaintext-4)
-	protocol, alert := new(*ProtocolError), new(*AlertError)
+	protocol, alert := as[*ProtocolError](), as[*AlertError]()
 	for name, test := range map[string]struct {
 		behaviour
-		is error
-		as any
+		want expectation
 	}{
-		"silence":                {behaviour{instead: (*rogue).drain}, ErrTimeout, nil},
-		"closes at once":         {behaviour{instead: func(r *rogue) error { return io.EOF }}, ErrClosed, nil},
-		"closes after the hello": {behaviour{instead: func(r *rogue) error { _, err := r.readHello(); return errors.Join(err, io.EOF) }}, ErrClosed, nil},
-		"half a record":          {raw("\x16\x03\x03\x00\x50\x02"), ErrTimeout, nil},
-		"text":                   {raw("HTTP/1.1 400 Bad Request\r\n\r\n"), nil, protocol},
-		"one byte of text":       {behaviour{instead: func(r *rogue) error { return r.write([]byte("H")) }}, nil, protocol},
-		"garbage":                {endless("\xff\x00\xaa"), nil, protocol},
-		"zeros":                  {endless(strings.Repeat("\x00", 1024)), nil, protocol},
-		"record too long":        {raw("\x16\x03\x03\x41\x01"), nil, protocol},
-		"plain record too long":  {raw("\x16\x03\x03\x40\x01" + strings.Repeat("\x00", MaxPlaintext+1)), nil, protocol},
-		"hello of length ffffff": {raw("\x16\x03\x03\x00\x04\x02\xff\xff\xff"), ErrLimit, nil},
-		"endless handshake":      {endless(fragment), ErrLimit, nil},
-		"long handshake":         {endless(long), ErrLimit, nil},
-		"empty handshake record": {raw("\x16\x03\x03\x00\x00"), nil, protocol},
-		"other message":          {raw("\x16\x03\x03\x00\x04\x0b\x00\x00\x00"), nil, protocol},
-		"data before the hello":  {raw("\x17\x03\x03\x00\x01\x00"), nil, protocol},
-		"many change_cipher":     {endless("\x14\x03\x03\x00\x01\x01"), ErrLimit, nil},
-		"bad change_cipher":      {raw("\x14\x03\x03\x00\x01\x02"), nil, protocol},
-		"many user_canceled":     {endless("\x15\x03\x03\x00\x02\x01\x5a"), ErrLimit, nil},
-		"alert":                  {raw("\x15\x03\x03\x00\x02\x02\x28"), nil, alert},
-		"close_notify":           {raw("\x15\x03\x03\x00\x02\x01\x00"), nil, alert},
-		"long alert":             {raw("\x15\x03\x03\x00\x03\x02\x28\x00"), nil, protocol},
-		"a byte at a time":       {behaviour{instead: (*rogue).trickle}, ErrTimeout, nil},
+		"silence":                {behaviour{instead: (*rogue).drain}, is(ErrTimeout)},
+		"closes at once":         {behaviour{instead: func(r *rogue) error { return io.EOF }}, is(ErrClosed)},
+		"closes after the hello": {behaviour{instead: func(r *rogue) error { _, err := r.readHello(); return errors.Join(err, io.EOF) }}, is(ErrClosed)},
+		"half a record":          {raw("\x16\x03\x03\x00\x50\x02"), is(ErrTimeout)},
+		"text":                   {raw("HTTP/1.1 400 Bad Request\r\n\r\n"), protocol},
+		"one byte of text":       {behaviour{instead: func(r *rogue) error { return r.write([]byte("H")) }}, protocol},
+		"garbage":                {endless("\xff\x00\xaa"), protocol},
+		"zeros":                  {endless(strings.Repeat("\x00", 1024)), protocol},
+		"record too long":        {raw("\x16\x03\x03\x41\x01"), protocol},
+		"plain record too long":  {raw("\x16\x03\x03\x40\x01" + strings.Repeat("\x00", MaxPlaintext+1)), protocol},
+		"hello of length ffffff": {raw("\x16\x03\x03\x00\x04\x02\xff\xff\xff"), is(ErrLimit)},
+		"endless handshake":      {endless(fragment), is(ErrLimit)},
+		"long handshake":         {endless(long), protocol},
+		"empty handshake record": {raw("\x16\x03\x03\x00\x00"), protocol},
+		"other message":          {raw("\x16\x03\x03\x00\x04\x0b\x00\x00\x00"), protocol},
+		"data before the hello":  {raw("\x17\x03\x03\x00\x01\x00"), protocol},
+		"many change_cipher":     {endless("\x14\x03\x03\x00\x01\x01"), is(ErrLimit)},
+		"bad change_cipher":      {raw("\x14\x03\x03\x00\x01\x02"), protocol},
+		"many user_canceled":     {endless("\x15\x03\x03\x00\x02\x01\x5a"), is(ErrLimit)},
+		"alert":                  {raw("\x15\x03\x03\x00\x02\x02\x28"), alert},
+		"close_notify":           {raw("\x15\x03\x03\x00\x02\x01\x00"), alert},
+		"long alert":             {raw("\x15\x03\x03\x00\x03\x02\x28\x00"), protocol},
+		"a byte at a time":       {behaviour{instead: (*rogue).trickle}, is(ErrTimeout)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
 			_, err := Client(t.Context(), runRogue(t, test.behaviour), &Config{HandshakeTimeout: hostileTime})
 			require.Less(t, time.Since(start), hostileTime+hostileSlack)
-			if test.is != nil {
-				require.ErrorIs(t, err, test.is)
-			}
-			if test.as != nil {
-				require.ErrorAs(t, err, test.as)
-			}
+			require.True(t, test.want(err), "%v", err)
 		})
 	}
 }
@@ -156,6 +150,18 @@ func TestHostileChains(t *testing.T) {
 	require.Len(t, failed.State.PeerCertificates, DefaultMaxCertificates)
 }
 
+// The limit on the handshake counts all its messages together, to the byte.
+func TestHandshakeLimitIsExact(t *testing.T) {
+	t.Parallel()
+	c, err := probeRogue(t, behaviour{}, nil)
+	require.NoError(t, err)
+	total := c.in.total
+	_, err = probeRogue(t, behaviour{}, &Config{MaxHandshakeBytes: total})
+	require.NoError(t, err)
+	_, err = probeRogue(t, behaviour{}, &Config{MaxHandshakeBytes: total - 1})
+	require.ErrorIs(t, err, ErrLimit)
+}
+
 // What a server may do after the handshake, and what ends the connection.
 func TestHostileRecords(t *testing.T) {
 	t.Parallel()
@@ -178,35 +184,34 @@ func TestHostileRecords(t *testing.T) {
 		return func(r *rogue) error { return r.writeRecord(typ, []byte(content)) }
 	}
 	ticket := "\x04\x00\x00\x0f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x01\x01\x00\x00"
-	protocol, alert := new(*ProtocolError), new(*AlertError)
+	protocol, alert := as[*ProtocolError](), as[*AlertError]()
 	for name, test := range map[string]struct {
 		after func(*rogue) error
 		text  string
-		is    error
-		as    any
+		want  expectation
 	}{
-		"data":                   {data, "hello", ErrClosed, nil},
-		"empty data":             {repeat(ContentApplicationData, ""), "", ErrLimit, nil},
-		"key updates":            {repeat(ContentHandshake, "\x18\x00\x00\x01\x00"), "", ErrLimit, nil},
-		"tickets":                {repeat(ContentHandshake, ticket), "", ErrLimit, nil},
-		"canceled then closed":   {both(once(ContentAlert, "\x01\x5a"), once(ContentAlert, "\x01\x00")), "", io.EOF, nil},
-		"closed with level 2":    {both(data, once(ContentAlert, "\x02\x00")), "hello", io.EOF, nil},
-		"alert":                  {both(data, once(ContentAlert, "\x02\x50")), "hello", nil, alert},
-		"plain alert":            {func(r *rogue) error { return r.write([]byte("\x15\x03\x03\x00\x02\x02\x28")) }, "", nil, protocol},
-		"plain data":             {func(r *rogue) error { return r.write([]byte("\x17\x03\x03\x00\x05hello")) }, "", nil, protocol},
-		"change_cipher_spec":     {func(r *rogue) error { return r.write([]byte("\x14\x03\x03\x00\x01\x01")) }, "", nil, protocol},
-		"protected cipher spec":  {once(ContentChangeCipherSpec, "\x01"), "", nil, protocol},
-		"unknown type inside":    {once(99, "x"), "", nil, protocol},
-		"no type inside":         {once(0, "\x00\x00"), "", nil, protocol},
-		"too much inside":        {once(ContentApplicationData, strings.Repeat("x", MaxPlaintext+1)), "", nil, protocol},
-		"data inside a message":  {both(once(ContentHandshake, "\x04\x00"), data), "", nil, protocol},
-		"bytes behind keyupdate": {once(ContentHandshake, "\x18\x00\x00\x01\x00\x04"), "", nil, protocol},
-		"key update 2":           {once(ContentHandshake, "\x18\x00\x00\x01\x02"), "", nil, protocol},
-		"long key update":        {once(ContentHandshake, "\x18\x00\x00\x02\x00\x00"), "", nil, protocol},
-		"malformed ticket":       {once(ContentHandshake, "\x04\x00\x00\x01\x00"), "", nil, protocol},
-		"certificate request":    {once(ContentHandshake, "\x0d\x00\x00\x00"), "", nil, protocol},
-		"message over the limit": {once(ContentHandshake, "\x04\xff\xff\xff"), "", ErrLimit, nil},
-		"replayed record":        {replayed, "hello", nil, protocol},
+		"data":                   {data, "hello", is(ErrClosed)},
+		"empty data":             {repeat(ContentApplicationData, ""), "", is(ErrLimit)},
+		"key updates":            {repeat(ContentHandshake, "\x18\x00\x00\x01\x00"), "", is(ErrLimit)},
+		"tickets":                {repeat(ContentHandshake, ticket), "", is(ErrLimit)},
+		"canceled then closed":   {both(once(ContentAlert, "\x01\x5a"), once(ContentAlert, "\x01\x00")), "", is(io.EOF)},
+		"closed with level 2":    {both(data, once(ContentAlert, "\x02\x00")), "hello", is(io.EOF)},
+		"alert":                  {both(data, once(ContentAlert, "\x02\x50")), "hello", alert},
+		"plain alert":            {func(r *rogue) error { return r.write([]byte("\x15\x03\x03\x00\x02\x02\x28")) }, "", protocol},
+		"plain data":             {func(r *rogue) error { return r.write([]byte("\x17\x03\x03\x00\x05hello")) }, "", protocol},
+		"change_cipher_spec":     {func(r *rogue) error { return r.write([]byte("\x14\x03\x03\x00\x01\x01")) }, "", protocol},
+		"protected cipher spec":  {once(ContentChangeCipherSpec, "\x01"), "", protocol},
+		"unknown type inside":    {once(99, "x"), "", protocol},
+		"no type inside":         {once(0, "\x00\x00"), "", protocol},
+		"too much inside":        {once(ContentApplicationData, strings.Repeat("x", MaxPlaintext+1)), "", protocol},
+		"data inside a message":  {both(once(ContentHandshake, "\x04\x00"), data), "", protocol},
+		"bytes behind keyupdate": {once(ContentHandshake, "\x18\x00\x00\x01\x00\x04"), "", protocol},
+		"key update 2":           {once(ContentHandshake, "\x18\x00\x00\x01\x02"), "", protocol},
+		"long key update":        {once(ContentHandshake, "\x18\x00\x00\x02\x00\x00"), "", protocol},
+		"malformed ticket":       {once(ContentHandshake, "\x04\x00\x00\x01\x00"), "", protocol},
+		"certificate request":    {once(ContentHandshake, "\x0d\x00\x00\x00"), "", protocol},
+		"message over the limit": {once(ContentHandshake, "\x04\xff\xff\xff"), "", is(ErrLimit)},
+		"replayed record":        {replayed, "hello", protocol},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -214,12 +219,7 @@ func TestHostileRecords(t *testing.T) {
 			require.NoError(t, err)
 			text, err := io.ReadAll(eofHidden{c})
 			require.Equal(t, test.text, string(text))
-			if test.is != nil {
-				require.ErrorIs(t, err, test.is)
-			}
-			if test.as != nil {
-				require.ErrorAs(t, err, test.as)
-			}
+			require.True(t, test.want(err), "%v", err)
 			_, again := c.Read(make([]byte, 1))
 			require.Equal(t, errors.Unwrap(err), again, "a fatal error stays")
 		})

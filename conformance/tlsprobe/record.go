@@ -91,7 +91,11 @@ func (h *half) open(record []byte) (ContentType, []byte, error) {
 	if end > MaxPlaintext || len(inner) > MaxPlaintext+1 {
 		return 0, nil, violation(AlertRecordOverflow, "a protected record holds %d bytes, at most %d allowed", len(inner)-1, MaxPlaintext)
 	}
-	return ContentType(inner[end]), inner[:end], nil
+	typ = ContentType(inner[end])
+	if typ != ContentAlert && typ != ContentHandshake && typ != ContentApplicationData {
+		return 0, nil, violation(AlertUnexpectedMessage, "a protected record of type %s", typ)
+	}
+	return typ, inner[:end], nil
 }
 
 // nextRecord reads one record off the socket and opens it. What it returns is

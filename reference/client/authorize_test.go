@@ -9,6 +9,7 @@ import (
 	"smpcheck/reference/client"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
 )
 
 // The authorization is of the scheme that the key is for, and holds in this
@@ -45,6 +46,31 @@ func TestAuthorization(t *testing.T) {
 	}
 }
 
+// More keys than are remembered, each used twice.
+func TestAuthenticatorsOfManyKeys(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, relay := connect(t, 18, client.Config{})
+		requests := make([]client.Request, 300)
+		for i := range requests {
+			q := someQueue(t, keys.X25519)
+			requests[i] = client.Request{EntityID: q.RecipientID, Key: q.Key, Command: smp.SUB{}}
+		}
+		requests = append(requests, requests...)
+		done := async(func() error { return c.DoAll(t.Context(), requests...)[0].Err })
+		verifier := smp.Verifier{SessionID: relay.conn.SessionID(), SessionKey: relay.conn.SessionKey()}
+		var first smp.ReceivedCommand
+		for i, request := range requests {
+			command := relay.command()
+			require.True(t, verifier.Verify(&command.Transmission, request.Key.Public()))
+			if i == 0 {
+				first = command
+			}
+		}
+		relay.send(to(first, smp.OK{}))
+		require.NoError(t, <-done)
+	})
+}
+
 func TestNoAuthorization(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c, relay := connect(t, 18, client.Config{})
@@ -54,5 +80,32 @@ func TestNoAuthorization(t *testing.T) {
 		require.Empty(t, command.Transmission.Authorization)
 		relay.send(to(command, smp.OK{}))
 		require.NoError(t, <-done)
+	})
+}
+
+// In a service session the service signs NEW, SUB and NSUB too, and nothing else.
+func TestServiceSession(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		service := transport.ServiceCredentials{Role: transport.RoleMessaging, Credentials: credentials()}
+		c, relay := connect(t, 18, client.Config{Service: &service})
+		peer := relay.conn.Service()
+		verifier := smp.Verifier{
+			SessionID:  relay.conn.SessionID(),
+			SessionKey: relay.conn.SessionKey(),
+			Service:    &smp.ServicePeer{ID: peer.ID, CertFingerprint: peer.Fingerprint, Key: peer.Key},
+		}
+		q := someQueue(t, keys.X25519)
+		for _, request := range []client.Request{
+			{EntityID: q.RecipientID, Key: q.Key, Command: smp.SUB{}},
+			{EntityID: q.RecipientID, Key: q.Key, Command: smp.DEL{}},
+			{EntityID: c.Conn().Service().ID, Key: c.Conn().Service().PrivateKey, Command: smp.SUBS{}},
+		} {
+			done := async(func() error { return c.DoAll(t.Context(), request)[0].Err })
+			command := relay.command()
+			require.Nil(t, verifier.VerifyService(&command.Transmission, command.Command))
+			require.True(t, verifier.Verify(&command.Transmission, request.Key.Public()))
+			relay.send(to(command, smp.OK{}))
+			require.NoError(t, <-done)
+		}
 	})
 }

@@ -88,8 +88,14 @@ func TestSubscribeAllToMoreThanOneBatch(t *testing.T) {
 			errs = c.SubscribeAll(t.Context(), queues)
 			return nil
 		})
-		for range queues {
-			relay.send(to(relay.command(), smp.SOK{}))
+		for answered := 0; answered < len(queues); {
+			commands := relay.block()
+			answered += len(commands)
+			answers := make([]outgoing, len(commands))
+			for i, command := range commands {
+				answers[i] = to(command, smp.SOK{})
+			}
+			relay.send(answers...)
 		}
 		require.NoError(t, <-done)
 		require.Len(t, errs, len(queues))

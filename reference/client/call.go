@@ -18,7 +18,8 @@ type Request struct {
 	// for none.
 	EntityID []byte
 	// Key authorizes the command: Ed25519 and Ed448 sign it, X25519 makes an
-	// authenticator with the relay's session key. Zero for no authorization.
+	// authenticator with the relay's session key, of which there is none at
+	// version 6 (smp.ErrNoServerKey). Zero for no authorization.
 	Key keys.PrivateKey
 	// Command is what the relay is asked.
 	Command smp.Command

@@ -22,6 +22,8 @@ type Client struct {
 	out    chan []*call // to the writer
 	events chan Event
 
+	authorizers authorizers
+
 	started time.Time
 	arrived atomic.Int64 // when the last block arrived: nanoseconds after started
 

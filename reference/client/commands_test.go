@@ -71,49 +71,51 @@ func TestCommandsThatAreAnsweredWithOK(t *testing.T) {
 }
 
 // Whether a relay answers with the message or sends it by itself, there is one
-// event, and it has arrived when the call returns.
+// event, and if it came first it is there when the call returns.
 func TestMessageAfterSubscribeAndAck(t *testing.T) {
 	q := someQueue(t, keys.Ed25519)
 	message := someMSG()
-	subscribe := func(ctx context.Context, c *client.Client) error { return c.Subscribe(ctx, q) }
-	ack := func(ctx context.Context, c *client.Client) error { return c.Ack(ctx, q, []byte("id")) }
-	for name, test := range map[string]struct {
-		call   func(ctx context.Context, c *client.Client) error
-		answer func(relay *fake, command smp.ReceivedCommand)
-	}{
-		"SUB answered with MSG": {subscribe, func(relay *fake, command smp.ReceivedCommand) {
-			relay.send(to(command, message))
-		}},
-		"MSG in one block with SOK": {subscribe, func(relay *fake, command smp.ReceivedCommand) {
-			relay.send(event(string(q.RecipientID), message))
-			relay.send(to(command, smp.SOK{ServiceID: []byte("service")}))
-		}},
-		"MSG before OK": {subscribe, func(relay *fake, command smp.ReceivedCommand) {
-			relay.send(event(string(q.RecipientID), message))
-			relay.send(to(command, smp.OK{}))
-		}},
-		"ACK answered with MSG": {ack, func(relay *fake, command smp.ReceivedCommand) {
-			relay.send(to(command, message))
-		}},
-		"MSG before OK of ACK": {ack, func(relay *fake, command smp.ReceivedCommand) {
-			relay.send(event(string(q.RecipientID), message))
-			relay.send(to(command, smp.OK{}))
-		}},
+	pushed := event(string(q.RecipientID), message)
+	for name, call := range map[string]func(ctx context.Context, c *client.Client) error{
+		"SUB": func(ctx context.Context, c *client.Client) error { return c.Subscribe(ctx, q) },
+		"ACK": func(ctx context.Context, c *client.Client) error { return c.Ack(ctx, q, []byte("id")) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
-				c, relay := connect(t, 18, client.Config{})
-				done := async(func() error { return test.call(t.Context(), c) })
-				test.answer(relay, relay.command())
-				require.NoError(t, <-done)
-				require.Len(t, c.Events(), 1)
-				e := next(t, c)
-				require.NoError(t, e.Err)
-				require.Equal(t, message, e.Response)
-				require.Equal(t, q.RecipientID, e.EntityID)
+		for order, answers := range map[string]func(command smp.ReceivedCommand) []outgoing{
+			"answered with MSG":     func(command smp.ReceivedCommand) []outgoing { return []outgoing{to(command, message)} },
+			"MSG before the answer": func(command smp.ReceivedCommand) []outgoing { return []outgoing{pushed, to(command, smp.OK{})} },
+			"MSG after the answer":  func(command smp.ReceivedCommand) []outgoing { return []outgoing{to(command, smp.OK{}), pushed} },
+		} {
+			t.Run(name+" "+order, func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
+					c, relay := connect(t, 18, client.Config{})
+					done := async(func() error { return call(t.Context(), c) })
+					for _, o := range answers(relay.command()) {
+						relay.send(o)
+					}
+					require.NoError(t, <-done)
+					if order != "MSG after the answer" {
+						require.Len(t, c.Events(), 1)
+					}
+					e := next(t, c)
+					require.NoError(t, e.Err)
+					require.Equal(t, message, e.Response)
+					require.Equal(t, q.RecipientID, e.EntityID)
+					synctest.Wait()
+					require.Empty(t, c.Events())
+				})
 			})
-		})
+		}
 	}
+}
+
+func TestSubscribeOfAServicesQueue(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, relay := connect(t, 18, client.Config{})
+		q := someQueue(t, keys.Ed25519)
+		done := async(func() error { return c.Subscribe(t.Context(), q) })
+		relay.send(to(relay.command(), smp.SOK{ServiceID: []byte("service")}))
+		require.NoError(t, <-done)
+	})
 }
 
 func TestMessageThatComesTooLateIsAnEvent(t *testing.T) {

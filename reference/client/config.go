@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
 	"smpcheck/reference/wire"
 )
@@ -53,7 +54,7 @@ type Config struct {
 	HandshakeTimeout time.Duration
 
 	// Password that the relay asks for in NEW; nil for none.
-	Password []byte
+	Password smp.Password
 	// Rand is the source of correlation ids and keys; default crypto/rand.
 	Rand io.Reader
 

@@ -48,19 +48,3 @@ func (c *Client) encode(r Request) ([]byte, error) {
 	}
 	return b, nil
 }
-
-// authorize signs t, or makes its authenticator, by the type of the key. In a
-// service session the service signs too what it has to.
-func (c *Client) authorize(t *smp.Transmission, r Request) error {
-	a, err := smp.NewAuthorizer(r.Key, c.conn.PeerKey())
-	if err != nil {
-		return err
-	}
-	if s := c.conn.Service(); s != nil && smp.UsesServiceSignature(r.Command) {
-		return t.AuthorizeInService(c.SessionID(), a, smp.ServiceCredentials{
-			CertFingerprint: s.Fingerprint,
-			Key:             s.PrivateKey,
-		})
-	}
-	return t.Authorize(c.SessionID(), a)
-}

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"crypto/rand"
 	"net"
 	"sync"
@@ -42,27 +43,38 @@ func inBubble(t *testing.T, test func(t *testing.T)) {
 }
 
 // connect returns a client and a fake relay that speak the given version over a
-// pipe. The client sends no PING unless cfg says so.
+// pipe. The client sends no PING unless cfg says so, and is a service if cfg has
+// credentials of one.
 func connect(t *testing.T, version uint16, cfg client.Config) (*client.Client, *fake) {
 	t.Helper()
 	near, far := net.Pipe()
-	binding := transport.Binding{
-		SessionID: []byte("a session identifier of 32 bytes"),
-		PeerChain: credentials().Chain,
-		ALPN:      transport.Protocol,
+	nearBinding := transport.Binding{
+		SessionID:       []byte("a session identifier of 32 bytes"),
+		PeerChain:       credentials().Chain,
+		ALPN:            transport.Protocol,
+		CertificateSent: cfg.Service != nil,
+	}
+	farBinding := transport.Binding{SessionID: nearBinding.SessionID, ALPN: transport.Protocol}
+	if cfg.Service != nil {
+		farBinding.PeerChain = cfg.Service.Credentials.Chain
 	}
 	versions := wire.Versions(smp.MinVersion, version)
 	f := &fake{t: t}
 	accepted := make(chan error, 1)
 	go func() {
 		var err error
-		f.conn, err = transport.ServerHandshake(t.Context(), far, binding,
-			transport.ServerConfig{Credentials: credentials(), Versions: versions})
+		f.conn, err = transport.ServerHandshake(t.Context(), far, farBinding, transport.ServerConfig{
+			Credentials: credentials(),
+			Versions:    versions,
+			Service: func(context.Context, transport.Service, [][]byte) ([]byte, error) {
+				return []byte("service id"), nil
+			},
+		})
 		accepted <- err
 	}()
 	fingerprint := credentials().Fingerprint()
-	conn, err := transport.ClientHandshake(t.Context(), near, binding,
-		transport.ClientConfig{KeyHash: fingerprint[:], Versions: versions})
+	conn, err := transport.ClientHandshake(t.Context(), near, nearBinding,
+		transport.ClientConfig{KeyHash: fingerprint[:], Versions: versions, Service: cfg.Service})
 	require.NoError(t, err)
 	require.NoError(t, <-accepted)
 	require.Equal(t, version, conn.Version())

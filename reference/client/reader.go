@@ -77,14 +77,12 @@ func (c *call) result(response smp.Response, err error) Result {
 }
 
 // decodeError turns the error of a decoder into ErrSyntax, or ErrUnexpected if it
-// is about the entity id.
+// is about the entity id; nil stays nil.
 func decodeError(err error) error {
 	var d *smp.DecodeError
 	switch {
-	case err == nil:
-		return nil
 	case !errors.As(err, &d):
-		return fmt.Errorf("%w: %w", ErrSyntax, err)
+		return err
 	case d.Answer == smp.ErrCmdNoEntity:
 		return &UnexpectedError{Expected: "an entity id", Got: d.What + " without"}
 	case d.Answer == smp.ErrCmdHasAuth:

@@ -15,6 +15,8 @@ type PrivateKey struct {
 	alg Algorithm
 	raw []byte
 	pub PublicKey
+	// ecdh is the key in the form of crypto/ecdh, for X25519 alone.
+	ecdh *ecdh.PrivateKey
 }
 
 // Generate makes a new key of alg from rand, which is crypto/rand.Reader in
@@ -47,6 +49,7 @@ func NewPrivate(alg Algorithm, raw []byte) (PrivateKey, error) {
 		if err != nil {
 			return PrivateKey{}, fmt.Errorf("X25519 private key: %w", err)
 		}
+		k.ecdh = p
 		pub = p.PublicKey().Bytes()
 	case X448:
 		var p, s x448.Key
@@ -120,15 +123,11 @@ func (k PrivateKey) DH(pub PublicKey) ([]byte, error) {
 		}
 		return secret[:], nil
 	}
-	priv, err := ecdh.X25519().NewPrivateKey(k.raw)
-	if err != nil {
-		return nil, fmt.Errorf("X25519 private key: %w", err)
-	}
 	peer, err := ecdh.X25519().NewPublicKey([]byte(pub.raw))
 	if err != nil {
 		return nil, fmt.Errorf("X25519 public key: %w", err)
 	}
-	secret, err := priv.ECDH(peer)
+	secret, err := k.ecdh.ECDH(peer)
 	if err != nil {
 		return nil, ErrLowOrder
 	}

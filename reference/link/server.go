@@ -113,7 +113,7 @@ func inPassword(c byte) bool {
 
 func (s *Server) parseLocation(text string) error {
 	for {
-		host, rest, err := takeHost(text)
+		host, rest, err := wire.TakeHost(text)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrServer, err)
 		}

@@ -40,16 +40,18 @@ func (r *Relay) ServeConn(ctx context.Context, raw net.Conn) error {
 	return err
 }
 
+// addConnection enters a connection as one that is in the handshake.
 func (r *Relay) addConnection(c net.Conn) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return ErrClosed
 	}
-	if len(r.connections) >= r.config.MaxConnections {
+	if len(r.connections) >= r.config.MaxConnections || r.handshakes >= r.config.MaxHandshakes {
 		return errLimit
 	}
 	r.connections[c] = struct{}{}
+	r.handshakes++
 	r.running.Add(1)
 	return nil
 }
@@ -60,14 +62,15 @@ func (r *Relay) removeConnection(c net.Conn) {
 	delete(r.connections, c)
 }
 
+func (r *Relay) endHandshake() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.handshakes--
+}
+
 // handshake runs the stages Accept and Handshake.
 func (r *Relay) handshake(ctx context.Context, raw net.Conn) (*transport.Conn, error) {
-	select {
-	case r.handshakes <- struct{}{}:
-		defer func() { <-r.handshakes }()
-	default:
-		return nil, errLimit
-	}
+	defer r.endHandshake()
 	ctx, cancel := context.WithTimeout(ctx, r.config.HandshakeTimeout)
 	defer cancel()
 	conn, err := r.stages.Accept(raw)

@@ -152,26 +152,22 @@ func TestBatch(t *testing.T) {
 func TestAnswersShareBlocks(t *testing.T) {
 	t.Parallel()
 	c := connect(t, start(t), 20)
-	const n = 100
-	var queues []*queue
-	for range n {
-		q := c.newQueue(onlyCreate)
-		require.Equal(t, smp.OK{}, c.send(q, "waits"))
-		queues = append(queues, q)
-	}
+	const n = 80
+	queues := c.newQueues(n, onlyCreate)
 	var block [][]byte
 	for _, q := range queues {
-		_, encoded := c.request(q.rcvKey, q.rcvID, smp.SUB{})
+		_, encoded := c.request(noKey, q.sndID, smp.SEND{Body: []byte("waits")})
 		block = append(block, encoded)
 	}
-	c.blocks = nil
 	c.write(block...)
 	for range n {
-		require.Equal(t, smp.SOK{}, c.next().Response, "the answers come first")
+		require.Equal(t, smp.OK{}, c.next().Response)
 	}
+	c.blocks = nil
+	c.subscribeAll(queues)
 	require.Equal(t, []int{n}, c.blocks, "all in one block")
 	for _, q := range queues {
-		q.expect(c.event(q.rcvID), "waits")
+		require.IsType(t, smp.MSG{}, c.event(q.rcvID))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -242,6 +243,52 @@ func (c *client) newQueueWith(key keys.PrivateKey, change ...func(*smp.NEW)) *qu
 	require.NoError(c.t, err)
 	return &queue{
 		t: c.t, rcvID: ids.RecipientID, sndID: ids.SenderID, rcvKey: key, deliveries: secret, mode: ids.Mode,
+	}
+}
+
+// newQueues creates n queues with as few blocks as possible. Their deliveries
+// cannot be opened.
+func (c *client) newQueues(n int, change ...func(*smp.NEW)) []*queue {
+	c.t.Helper()
+	const batch = 50
+	var queues []*queue
+	for len(queues) < n {
+		var block [][]byte
+		var made []*queue
+		for range min(batch, n-len(queues)) {
+			q := &queue{t: c.t, rcvKey: newKey(c.t, keys.Ed25519)}
+			command := smp.NEW{AuthKey: q.rcvKey.Public(), DHKey: newKey(c.t, keys.X25519).Public(), Subscribe: true}
+			for _, f := range change {
+				f(&command)
+			}
+			_, encoded := c.request(q.rcvKey, nil, command)
+			block, made = append(block, encoded), append(made, q)
+		}
+		c.write(block...)
+		for _, q := range made {
+			got := c.next().Response
+			require.IsType(c.t, smp.IDS{}, got)
+			q.rcvID, q.sndID = got.(smp.IDS).RecipientID, got.(smp.IDS).SenderID
+		}
+		queues = append(queues, made...)
+	}
+	return queues
+}
+
+// subscribeAll sends SUB for all queues with as few blocks as possible, and
+// expects their answers before everything else.
+func (c *client) subscribeAll(queues []*queue) {
+	c.t.Helper()
+	for chunk := range slices.Chunk(queues, 80) {
+		var block [][]byte
+		for _, q := range chunk {
+			_, encoded := c.request(q.rcvKey, q.rcvID, smp.SUB{})
+			block = append(block, encoded)
+		}
+		c.write(block...)
+		for range chunk {
+			require.Equal(c.t, smp.SOK{}, c.next().Response)
+		}
 	}
 }
 

@@ -21,11 +21,10 @@ type Relay struct {
 	store  *store
 	log    *slog.Logger
 
-	handshakes chan struct{} // has an element for each connection in the handshake
-
 	mu          sync.Mutex
 	closed      bool
 	connections map[net.Conn]struct{}
+	handshakes  int // of connections, those that are in the handshake
 	listeners   map[net.Listener]struct{}
 	stop        context.CancelFunc
 	running     sync.WaitGroup
@@ -44,7 +43,6 @@ func New(config Config) (*Relay, error) {
 		stages:      config.Stages,
 		store:       newStore(config.MaxQueues),
 		log:         config.Logger,
-		handshakes:  make(chan struct{}, config.MaxHandshakes),
 		connections: make(map[net.Conn]struct{}),
 		listeners:   make(map[net.Listener]struct{}),
 	}

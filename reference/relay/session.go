@@ -74,13 +74,6 @@ func (s *Session) forget(q *Queue) {
 	s.mu.Unlock()
 }
 
-// subscriptions is the number of queues that know the session.
-func (s *Session) subscriptions() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.queues)
-}
-
 // leaveAll ends all subscriptions of a session that executes nothing any more.
 func (s *Session) leaveAll() {
 	s.mu.Lock()

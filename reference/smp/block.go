@@ -1,6 +1,7 @@
 package smp
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -63,6 +64,23 @@ func AppendBlock(dst []byte, transmissions ...[]byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", ErrBlockFull, err)
 	}
 	return b, nil
+}
+
+// AppendBlock appends to dst the content of a block with t alone, encoded at
+// version v, without building t apart. Blocks inside PFWD and PRES have this
+// form too.
+func (t *Transmission) AppendBlock(dst []byte, v uint16) ([]byte, error) {
+	start := len(dst)
+	dst, err := t.Append(append(dst, 1, 0, 0), v)
+	if err != nil {
+		return nil, err
+	}
+	n := len(dst) - start - 3
+	if n > math.MaxUint16 {
+		return nil, fmt.Errorf("%w: transmission of %d bytes", ErrBlockFull, n)
+	}
+	binary.BigEndian.PutUint16(dst[start+1:], uint16(n))
+	return dst, nil
 }
 
 // DecodeBlock returns the transmissions in the content of a block, after

@@ -130,7 +130,7 @@ func TestCommandsThatDoNotEncode(t *testing.T) {
 		{"bad password", smp.NEW{AuthKey: x25519, DHKey: x25519, Password: smp.Password("a b")}, smp.ErrPassword},
 		{"no mode", smp.NEW{AuthKey: x25519, DHKey: x25519, Request: &smp.QueueRequest{}}, smp.ErrMode},
 		{"no hosts", smp.PRXY{}, smp.ErrEmptyList},
-		{"bad host", smp.PRXY{Server: smp.Server{Hosts: []string{"a b"}}}, smp.ErrHost},
+		{"bad host", smp.PRXY{Server: smp.Server{Hosts: []string{"a b"}}}, wire.ErrHost},
 		{"bad name", smp.RSLV{Domain: "bare"}, smp.ErrName},
 	} {
 		_, err := smp.EncodeCommand(20, test.command)
@@ -153,7 +153,7 @@ func TestErrorsOfCommandsSayWhy(t *testing.T) {
 		"RKEY \x00":                        smp.ErrEmptyList,
 		"SEND X ":                          wire.ErrBadBool,
 		"SEND T":                           smp.ErrFlags,
-		"PRXY \x01\x01 ":                   smp.ErrHost,
+		"PRXY \x01\x01 ":                   wire.ErrHost,
 		"PRXY \x01\x01a\x00\x002":          wire.ErrBadMaybe,
 		"PRXY \x01\x01a\x00\x001\x02a:":    smp.ErrPassword,
 		"PRXY \x01\x01a\x00\x001\x02a\xa0": smp.ErrPassword,
@@ -230,7 +230,7 @@ func TestHosts(t *testing.T) {
 		before := append([]byte("PRXY \x01"), append([]byte{byte(len(raw))}, raw...)...)
 		c, err := smp.DecodeCommand(20, append(before, "\x045223\x04hash0"...))
 		if v.Invalid() {
-			require.ErrorIs(t, err, smp.ErrHost, v.ID)
+			require.ErrorIs(t, err, wire.ErrHost, v.ID)
 			continue
 		}
 		require.NoError(t, err, v.ID)

@@ -90,6 +90,15 @@ func (t *Transmission) size() int {
 // Append appends the encoding of t at version v to dst.
 func (t *Transmission) Append(dst []byte, v uint16) ([]byte, error) {
 	w := wire.NewWriter(dst)
+	t.put(w, v)
+	b, err := w.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("encoding transmission at version %d: %w", v, err)
+	}
+	return b, nil
+}
+
+func (t *Transmission) put(w *wire.Writer, v uint16) {
 	w.Short(t.Authorization)
 	if v >= VersionServices && len(t.Authorization) > 0 {
 		putOption(w, t.ServiceSignature)
@@ -103,11 +112,6 @@ func (t *Transmission) Append(dst []byte, v uint16) ([]byte, error) {
 		w.Short(t.SessionID)
 	}
 	t.putRest(w)
-	b, err := w.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("encoding transmission at version %d: %w", v, err)
-	}
-	return b, nil
 }
 
 // putRest writes what is the same in what is sent and what is authorized.
@@ -172,9 +176,9 @@ func (t *Transmission) checkSession(v uint16, sessionID []byte) error {
 
 // ReceivedCommand is a transmission as a relay receives it.
 type ReceivedCommand struct {
-	// Transmission holds the correlation and entity id to answer with, also
-	// when there is an error: then they are empty as far as the official relay
-	// leaves them empty.
+	// Transmission holds the correlation and entity id to answer with. Both
+	// are empty if the transmission is malformed, the entity id if its session
+	// identifier or the length of its authorization is wrong.
 	Transmission Transmission
 	// Command is nil if there is an error.
 	Command Command

@@ -1,0 +1,37 @@
+package probe
+
+import (
+	"bytes"
+
+	"smpcheck/reference/smp"
+)
+
+// ExpectEvent fails the case unless the event comes for the queue on c, with
+// the recipient's id and an empty correlation id. It waits as long as the
+// official relay's periodic tasks take.
+func (q *Queue) ExpectEvent(c *Conn, event smp.Response) {
+	want, err := smp.EncodeResponse(c.version, event)
+	if err != nil {
+		c.t.Broken(err)
+	}
+	r, missing := c.await(EventTime, func(r Received) bool {
+		return bytes.Equal(r.Command, want) && bytes.Equal(r.EntityID, q.RecipientID)
+	})
+	if missing != "" {
+		c.t.Fail(event.Tag()+" for the recipient's id", missing)
+	}
+	if len(r.CorrelationID) != 0 {
+		c.t.Fail(event.Tag()+" with an empty correlation id", r.WithIDs())
+	}
+}
+
+// ExpectNoEvent fails the case if the event has come for the queue on c. A PING
+// is the fence.
+func (q *Queue) ExpectNoEvent(c *Conn, event smp.Response, why string) {
+	c.Ping()
+	for _, r := range c.inbox {
+		if r.Response != nil && r.Response.Tag() == event.Tag() && bytes.Equal(r.EntityID, q.RecipientID) {
+			c.t.Fail("no "+event.Tag()+": "+why, r.WithIDs())
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package relaycases
+
+import (
+	"smpcheck/conformance"
+	"smpcheck/conformance/probe"
+	"smpcheck/reference/smp"
+)
+
+// SMP, "Acknowledge message delivery".
+var acknowledgeCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/ack/last",
+		Title:        "ACK of the only message is answered OK",
+		Requirements: []string{"SMP-ACK-OK"},
+		Run: func(t *T) {
+			q, d := delivered(t, 1)
+			q.Recipient(q.Conn, smp.ACK{MsgID: d.MsgID}).Expect(smp.OK{})
+			q.ExpectNoMessage(q.Conn, "there was only one")
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ack/next",
+		Title:        "ACK brings the next message",
+		Requirements: []string{"SMP-ACK-NEXT"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			bodies := q.Conn.Bodies(3)
+			q.Fill(probe.Dial(t), bodies...)
+			for _, body := range bodies {
+				q.Acknowledge(q.Conn, q.ExpectMessage(q.Conn, body))
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/ack/next-response",
+		Title:        "The next message comes as the answer to ACK, in the place of OK",
+		Requirements: []string{"SMP-ACK-NEXT-RESPONSE"},
+		Run: func(t *T) {
+			q, d := delivered(t, 2)
+			probe.ExpectA[smp.MSG](q.Recipient(q.Conn, smp.ACK{MsgID: d.MsgID}))
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ack/deletes",
+		Title:        "An acknowledged message is never delivered again",
+		Requirements: []string{"SMP-ACK-DELETES"},
+		Run: func(t *T) {
+			q, d := delivered(t, 1)
+			q.Acknowledge(q.Conn, d)
+			other := probe.Dial(t)
+			q.Subscribe(other)
+			q.ExpectNoMessage(other, "the message was acknowledged")
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ack/needed",
+		Title:        "A message that was not acknowledged is kept",
+		Requirements: []string{"SMP-SUB-REDELIVERY"},
+		Run: func(t *T) {
+			q, first := delivered(t, 2)
+			other := probe.Dial(t)
+			q.Subscribe(other)
+			q.ExpectMessage(other, first.Message.Body)
+		},
+	}),
+	should(conformance.Case{
+		ID:           "relay/ack/wrong-id",
+		Title:        "ACK of another message is refused with NO_MSG and deletes nothing",
+		Requirements: []string{"SMP-ACK-WRONG-ID"},
+		Run: func(t *T) {
+			q, d := delivered(t, 1)
+			q.Recipient(q.Conn, smp.ACK{MsgID: t.Rand().Bytes(24)}).ExpectError(smp.ErrNoMsg)
+			expectKept(t, q, d)
+		},
+	}),
+	should(conformance.Case{
+		ID:           "relay/ack/nothing-delivered",
+		Title:        "ACK without a delivery is refused",
+		Requirements: []string{"SMP-ACK-NOT-DELIVERED"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Recipient(q.Conn, smp.ACK{MsgID: t.Rand().Bytes(24)}).ExpectError(smp.ErrNoMsg, smp.ErrCmdProhibited)
+		},
+	}),
+	should(conformance.Case{
+		ID:           "relay/ack/twice",
+		Title:        "The second ACK of a message is refused with NO_MSG and loses no other message",
+		Requirements: []string{"SMP-ACK-TWICE"},
+		Run: func(t *T) {
+			q, first := delivered(t, 3)
+			q.Acknowledge(q.Conn, first)
+			second := q.RequireMessage(q.Conn)
+			q.Recipient(q.Conn, smp.ACK{MsgID: first.MsgID}).ExpectError(smp.ErrNoMsg)
+			expectKept(t, q, second)
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/ack/other-connection",
+		Title:        "ACK on a connection to which the message was not delivered is refused with NO_MSG",
+		Requirements: []string{"SMP-ACK-OTHER-CONNECTION"},
+		Run: func(t *T) {
+			q, d := delivered(t, 1)
+			q.Recipient(probe.Dial(t), smp.ACK{MsgID: d.MsgID}).ExpectError(smp.ErrNoMsg)
+			expectKept(t, q, d)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ack/sender-id",
+		Title:        "ACK with the sender's id is refused with AUTH and deletes nothing",
+		Requirements: []string{"SMP-ACK-SENDER-ID"},
+		Run: func(t *T) {
+			q, d := delivered(t, 1)
+			q.Conn.Ask(q.SenderID, q.Key, smp.ACK{MsgID: d.MsgID}).ExpectError(smp.ErrAuth)
+			expectKept(t, q, d)
+		},
+	}),
+}
+
+// delivered returns a subscribed queue with n messages, of which the first is
+// delivered and not acknowledged.
+func delivered(t *T, n int) (*probe.Queue, probe.Delivery) {
+	q := probe.Dial(t).NewQueue()
+	q.Fill(probe.Dial(t), q.Conn.Bodies(n)...)
+	return q, q.RequireMessage(q.Conn)
+}
+
+// expectKept fails the case unless the message is delivered to the next
+// subscriber: nothing has deleted it.
+func expectKept(t *T, q *probe.Queue, d probe.Delivery) {
+	other := probe.Dial(t)
+	q.Subscribe(other)
+	q.ExpectMessage(other, d.Message.Body)
+}

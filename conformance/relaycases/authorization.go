@@ -1,0 +1,300 @@
+package relaycases
+
+import (
+	"bytes"
+	"slices"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/probe"
+	"smpcheck/reference/box"
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+)
+
+// SMP, "Command verification", "Cryptographic algorithms", "Error responses".
+var authorizationCases = slices.Concat(
+	refusalCases("unauthorised", "without authorization", []string{"SMP-AUTH-NO-AUTH", "SMP-AUTH-REQUIRED"},
+		func(qc *queueCommand, s *scene) {
+			qc.ask(s, qc.entity(s), probe.NoKey).ExpectError(smp.ErrCmdNoAuth)
+		}, withoutSend),
+	refusalCases("wrong-key", "with another key", []string{"SMP-AUTH-WRONG-KEY"},
+		func(qc *queueCommand, s *scene) {
+			for _, key := range qc.wrongKeys(s) {
+				qc.ask(s, qc.entity(s), key).ExpectError(smp.ErrAuth)
+			}
+		}, queueCommands),
+	refusalCases("id-kind", "with the id of the other party", []string{"SMP-AUTH-ID-KIND"},
+		func(qc *queueCommand, s *scene) {
+			qc.ask(s, qc.otherEntity(s), qc.key(s)).ExpectError(smp.ErrAuth)
+		}, queueCommands),
+	refusalCases("unknown-queue", "for an unknown queue", []string{"SMP-AUTH-UNKNOWN-QUEUE"},
+		func(qc *queueCommand, s *scene) {
+			qc.ask(s, s.t.Rand().Bytes(len(s.queue.RecipientID)), qc.key(s)).ExpectError(smp.ErrAuth)
+		}, queueCommands),
+	algorithmCases,
+	credentialCases,
+	coverageCases,
+)
+
+// withoutSend is the table without SEND, which needs no authorization as such.
+var withoutSend = slices.DeleteFunc(slices.Clone(queueCommands), func(qc queueCommand) bool { return qc.tag == "SEND" })
+
+// The ways to authorize.
+var algorithmCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/authorization/ed25519",
+		Title:        "Ed25519 signatures authorize recipient and sender",
+		Requirements: []string{"SMP-AUTH-ED25519"},
+		Run:          func(t *T) { expectAuthorizes(t, keys.Ed25519) },
+	}),
+	must(conformance.Case{
+		ID:           "relay/authorization/x25519",
+		Title:        "Authenticators of X25519 keys authorize recipient and sender",
+		Requirements: []string{"SMP-AUTH-X25519"},
+		Versions:     from(smp.VersionAuthenticators),
+		Run:          func(t *T) { expectAuthorizes(t, keys.X25519) },
+	}),
+	observed(conformance.Case{
+		ID:           "relay/authorization/ed448",
+		Title:        "Ed448 signatures authorize recipient and sender",
+		Requirements: []string{"SMP-AUTH-ED448"},
+		Run:          func(t *T) { expectAuthorizes(t, keys.Ed448) },
+	}),
+	must(conformance.Case{
+		ID:           "relay/authorization/scheme",
+		Title:        "A signature for an X25519 key, and an authenticator for a signature key, are refused with AUTH",
+		Requirements: []string{"SMP-AUTH-SCHEME"},
+		Versions:     from(smp.VersionAuthenticators),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			for _, pair := range [][2]keys.Algorithm{{keys.X25519, keys.Ed25519}, {keys.Ed25519, keys.X25519}, {keys.Ed25519, keys.Ed448}} {
+				q := c.NewQueueWithKey(probe.NewKey(t, pair[0]))
+				stranger := probe.NewKey(t, pair[1])
+				c.Ask(q.RecipientID, stranger, smp.KEY{SenderKey: stranger.Public()}).ExpectError(smp.ErrAuth)
+				c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}).Expect(smp.OK{})
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/authorization/size",
+		Title:        "An authorization of a size that no scheme has is answered ERR BLOCK",
+		Requirements: []string{"SMP-AUTH-SIZE"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			q := c.NewQueue()
+			for _, size := range []int{1, 32, 63, 65, 79, 81, 113, 115, 255} {
+				key := c.Transmission(q.RecipientID, probe.NoKey, smp.KEY{SenderKey: q.Key.Public()})
+				key.Authorization = t.Rand().Bytes(size)
+				c.Send(key)
+				if r := c.Next("ERR BLOCK for the size of the authorization"); !isBlockError(r) {
+					t.Failf("an authorization of another size → ERR BLOCK", "%s for %d bytes", r, size)
+				}
+			}
+			c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}).Expect(smp.OK{})
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/authorization/changed",
+		Title:        "A signature or authenticator with one bit changed is refused with AUTH and has no effect",
+		Requirements: []string{"SMP-AUTH-CHANGED"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			for _, algorithm := range algorithms(t) {
+				q := c.NewQueueWithKey(probe.NewKey(t, algorithm))
+				for _, at := range []int{0, 15, 31, 32, 63, -1} {
+					key := c.Transmission(q.RecipientID, q.Key, smp.KEY{SenderKey: q.Key.Public()})
+					if at < 0 {
+						at += len(key.Authorization)
+					}
+					key.Authorization[at] ^= 1
+					c.AskTransmission("KEY with a changed authorization", key).ExpectError(smp.ErrAuth)
+				}
+				c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}).Expect(smp.OK{})
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/authorization/authenticator-keys",
+		Title:        "An authenticator made with another nonce or another key of the relay is refused with AUTH",
+		Requirements: []string{"SMP-AUTH-X25519", "SMP-AUTH-CORRELATION"},
+		Versions:     from(smp.VersionAuthenticators),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			q := c.NewQueueWithKey(probe.NewKey(t, keys.X25519))
+			key := c.Transmission(q.RecipientID, probe.NoKey, smp.KEY{SenderKey: q.Key.Public()})
+			other := probe.NewKey(t, keys.X25519).Public()
+			key.Authorization = authenticator(t, c, key, q.Key, other, key.CorrelationID)
+			c.AskTransmission("KEY authenticated for another key of the relay", key).ExpectError(smp.ErrAuth)
+			key.Authorization = authenticator(t, c, key, q.Key, c.RelayKey(), t.Rand().Bytes(smp.CorrelationIDSize))
+			c.AskTransmission("KEY authenticated with another nonce", key).ExpectError(smp.ErrAuth)
+			c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}).Expect(smp.OK{})
+			key.Authorization = authenticator(t, c, key, q.Key, c.RelayKey(), key.CorrelationID)
+			c.AskTransmission("KEY", key).Expect(smp.OK{})
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/authorization/nonce-length",
+		Title:        "With a correlation id of another length, no nonce but that id filled with zero bytes, or cut, makes an authenticator",
+		Requirements: []string{"SMP-AUTH-NONCE-LENGTH"},
+		Versions:     from(smp.VersionAuthenticators),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			for _, n := range []int{1, 8, 23, 25, 48} {
+				q := c.NewQueueWithKey(probe.NewKey(t, keys.X25519))
+				key := c.Transmission(q.RecipientID, probe.NoKey, smp.KEY{SenderKey: q.Key.Public()})
+				key.CorrelationID = t.Rand().Bytes(n)
+				key.Authorization = authenticator(t, c, key, q.Key, c.RelayKey(), t.Rand().Bytes(smp.CorrelationIDSize))
+				c.AskTransmission("KEY with a nonce that is not its correlation id", key).ExpectRefused()
+				c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}).Expect(smp.OK{})
+				key.Authorization = authenticator(t, c, key, q.Key, c.RelayKey(), key.CorrelationID)
+				if a := c.AskTransmission("KEY", key); !a.OK() || !isError(a.Received) && a.Response != smp.Response(smp.OK{}) {
+					t.Fail("KEY with its correlation id as nonce → OK or ERR", a.String())
+				}
+			}
+		},
+	}),
+}
+
+// Credentials that are missing or superfluous, and what AUTH tells.
+var credentialCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/authorization/unauthorised-new",
+		Title:        "NEW without authorization is answered ERR CMD NO_AUTH",
+		Requirements: []string{"SMP-AUTH-NO-AUTH", "SMP-NEW-AUTHORIZED"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			create, _ := c.NewQueueRequest()
+			c.Ask(nil, probe.NoKey, create).ExpectError(smp.ErrCmdNoAuth)
+			c.Ask(t.Rand().Bytes(24), probe.NoKey, create).ExpectError(smp.ErrCmdNoAuth, smp.ErrCmdHasAuth)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/authorization/wrong-key-new",
+		Title:        "NEW signed with another key than the one it brings is refused with AUTH",
+		Requirements: []string{"SMP-AUTH-WRONG-KEY", "SMP-NEW-AUTHORIZED"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			create, _ := c.NewQueueRequest()
+			c.Ask(nil, probe.NewKey(t, keys.Ed25519), create).ExpectError(smp.ErrAuth)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/authorization/entity-new",
+		Title:        "NEW with an entity id is answered ERR CMD HAS_AUTH",
+		Requirements: []string{"SMP-AUTH-HAS-AUTH"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			create, q := c.NewQueueRequest()
+			c.Ask(t.Rand().Bytes(24), q.Key, create).ExpectError(smp.ErrCmdHasAuth)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/authorization/no-entity",
+		Title:        "A signed command without the id of its queue is answered ERR CMD NO_AUTH",
+		Requirements: []string{"SMP-AUTH-NO-AUTH"},
+		Run: func(t *T) {
+			for i := range queueCommands {
+				qc := &queueCommands[i]
+				if qc.tag == "SEND" || !qc.concerns(t.Version()) {
+					continue
+				}
+				s := qc.set(t)
+				for _, key := range []keys.PrivateKey{qc.key(s), probe.NoKey} {
+					if a, known := qc.try(s, nil, key); known {
+						a.ExpectError(smp.ErrCmdNoAuth, smp.ErrCmdNoEntity)
+					}
+				}
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/authorization/no-entity-send",
+		Title:        "SEND without the id of a queue is answered ERR CMD NO_ENTITY",
+		Requirements: []string{"SMP-AUTH-NO-ENTITY"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			for _, key := range []keys.PrivateKey{probe.NoKey, probe.NewKey(t, keys.Ed25519)} {
+				a := c.Ask(nil, key, smp.SEND{Body: []byte{1}}).ExpectError(smp.ErrCmdNoEntity, smp.ErrCmdNoAuth)
+				if e := a.Response.(smp.ERR); e.Err.Equal(smp.ErrCmdNoAuth) {
+					t.Nonstrict("SEND without the id of a queue → ERR CMD NO_ENTITY", a.String())
+				}
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/authorization/same-error",
+		Title:        "Unknown queue, another key and the id of the other party give the same answer",
+		Requirements: []string{"SMP-AUTH-SAME-ERROR"},
+		Timeout:      heavy,
+		Run: func(t *T) {
+			for i := range queueCommands {
+				qc := &queueCommands[i]
+				if !qc.concerns(t.Version()) {
+					continue
+				}
+				s := qc.set(t)
+				first, known := qc.try(s, t.Rand().Bytes(24), qc.key(s))
+				if !known {
+					continue
+				}
+				first.ExpectRefused()
+				for _, a := range []probe.Answer{
+					qc.ask(s, t.Rand().Bytes(16), qc.key(s)),
+					qc.ask(s, qc.otherEntity(s), qc.key(s)),
+					qc.ask(s, qc.entity(s), qc.wrongKeys(s)[0]),
+				} {
+					if !bytes.Equal(a.Command, first.Command) {
+						t.Failf("the same answer to every "+qc.tag+" that is not authorized", "%s and %s", first, a)
+					}
+				}
+			}
+		},
+	}),
+}
+
+// algorithms are those that every relay must accept at the version.
+func algorithms(t *T) []keys.Algorithm {
+	if t.Version() < smp.VersionAuthenticators {
+		return []keys.Algorithm{keys.Ed25519}
+	}
+	return []keys.Algorithm{keys.Ed25519, keys.X25519}
+}
+
+// expectAuthorizes fails the case unless keys of the algorithm are good for all
+// that a recipient and a sender do.
+func expectAuthorizes(t *T, algorithm keys.Algorithm) {
+	c, sender := probe.Dial(t), probe.Dial(t)
+	create, q := c.NewQueueRequest()
+	q.Key = probe.NewKey(t, algorithm)
+	create.AuthKey = q.Key.Public()
+	q.Created(probe.ExpectA[smp.IDS](c.Ask(nil, q.Key, create)))
+	key := probe.NewKey(t, algorithm)
+	q.Recipient(c, smp.KEY{SenderKey: key.Public()}).Expect(smp.OK{})
+	q.SenderKey = key
+	body := t.Rand().Bytes(100)
+	q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
+	d := q.ExpectMessage(c, body)
+	q.Recipient(c, smp.ACK{MsgID: d.MsgID}).Expect(smp.OK{})
+	q.Recipient(c, smp.DEL{}).Expect(smp.OK{})
+}
+
+// authenticator returns the authenticator of tr by key for a relay key, with the
+// given nonce.
+func authenticator(t *T, c *probe.Conn, tr smp.Transmission, key keys.PrivateKey, relay keys.PublicKey, nonce []byte) []byte {
+	authorized, err := tr.Authorized(c.SessionID())
+	if err != nil {
+		t.Broken(err)
+	}
+	agreed, err := box.Agree(key, relay)
+	if err != nil {
+		t.Broken(err)
+	}
+	n := smp.CorrelationNonce(nonce)
+	b := box.Authenticator(authorized, &n, &agreed)
+	return b[:]
+}
+
+func isBlockError(r probe.Received) bool {
+	e, ok := r.Response.(smp.ERR)
+	return ok && e.Err.Equal(smp.ErrBlock)
+}

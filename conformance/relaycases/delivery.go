@@ -1,0 +1,249 @@
+package relaycases
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"time"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/probe"
+	"smpcheck/reference/box"
+	"smpcheck/reference/smp"
+)
+
+// clockSkew is how far the clocks of the relay and of the suite may be apart.
+const clockSkew = 10 * time.Minute
+
+// SMP, "Deliver queue message".
+var deliveryCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/delivery/form",
+		Title:        "MSG holds a 24-byte id and a body that the recipient's key opens",
+		Requirements: []string{"SMP-MSG-FORM", "SMP-MSG-ENCRYPTED", "SMP-MSG-ID-LENGTH", "SMP-MSG-CONTENT"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			body := t.Rand().Bytes(500)
+			q.Fill(probe.Dial(t), body)
+			d := q.ExpectMessage(q.Conn, body)
+			if len(d.MsgID) != box.NonceSize {
+				t.Failf("a message id of 24 bytes", "%d bytes", len(d.MsgID))
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/event",
+		Title:        "A delivery that no command asked for has an empty correlation id and the recipient's id",
+		Requirements: []string{"SMP-MSG-EVENT"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Fill(probe.Dial(t), []byte("x"))
+			r := q.Conn.Next("MSG")
+			if _, ok := r.Response.(smp.MSG); !ok || len(r.CorrelationID) != 0 || !bytes.Equal(r.EntityID, q.RecipientID) {
+				t.Fail("MSG with an empty correlation id and the recipient's id", r.WithIDs())
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/one-size",
+		Title:        "The encrypted body has one size whatever the size of the message",
+		Requirements: []string{"SMP-MSG-SIZE"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			sizes := map[int]bool{}
+			for _, n := range []int{1, 100, 5000, smp.MaxMessageLength(t.Version())} {
+				sizes[len(receiveOne(t, q, t.Rand().Bytes(n)).Response.(smp.MSG).Body)] = true
+			}
+			if len(sizes) != 1 {
+				t.Failf("one size", "sizes %v", sizes)
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/delivery/size-16122",
+		Title:        "The encrypted body has 16122 bytes",
+		Requirements: []string{"SMP-MSG-SIZE-16122"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			m := receiveOne(t, q, []byte("x")).Response.(smp.MSG)
+			if len(m.Body) != smp.PaddedRcvMessage+box.Overhead {
+				t.Failf("16122 bytes", "%d bytes", len(m.Body))
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/timestamp",
+		Title:        "The timestamp is the relay's time in seconds since 1970",
+		Requirements: []string{"SMP-MSG-TIMESTAMP"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			sent := time.Now()
+			got := time.Unix(receiveOne(t, q, []byte("x")).Message.Timestamp, 0)
+			if difference := got.Sub(sent); difference < -clockSkew || difference > clockSkew {
+				t.Failf(fmt.Sprintf("about %d, within %v", sent.Unix(), clockSkew), "%d", got.Unix())
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/flags",
+		Title:        "The notification flag of SEND reaches the recipient",
+		Requirements: []string{"SMP-MSG-FLAGS"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			sender := probe.Dial(t)
+			for _, notify := range []bool{true, false} {
+				q.Sender(sender, smp.SEND{Notify: notify, Body: []byte("x")}).Require(smp.OK{})
+				d := q.ExpectMessage(q.Conn, nil)
+				if d.Message.Notify != notify {
+					t.Failf(fmt.Sprintf("flag %t", notify), "flag %t", d.Message.Notify)
+				}
+				q.Acknowledge(q.Conn, d)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/ids-unique",
+		Title:        "No two messages have the same id, or ids that follow from each other",
+		Requirements: []string{"SMP-MSG-ID-UNIQUE"},
+		Run: func(t *T) {
+			c, sender := probe.Dial(t), probe.Dial(t)
+			var ids [][]byte
+			for range 4 {
+				q := c.NewQueue()
+				q.Fill(sender, sender.Bodies(4)...)
+				for _, d := range q.Drain(c) {
+					ids = append(ids, d.MsgID)
+				}
+			}
+			probe.ExpectRandomIDs(t, "message ids", ids)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/complete",
+		Title:        "Every message that was accepted is delivered",
+		Requirements: []string{"SMP-MSG-KEPT"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			bodies := q.Conn.Bodies(12)
+			q.Fill(probe.Dial(t), bodies...)
+			for _, body := range bodies {
+				q.Acknowledge(q.Conn, q.ExpectMessage(q.Conn, body))
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/order",
+		Title:        "Messages are delivered in the order in which they were accepted",
+		Requirements: []string{"SMP-MSG-ORDER"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			bodies := q.Conn.Bodies(12)
+			q.Fill(probe.Dial(t), bodies...)
+			expectOrder(t, q.Drain(q.Conn), bodies)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/order-two-senders",
+		Title:        "Messages of two connections are delivered in the order in which they were accepted",
+		Requirements: []string{"SMP-MSG-ORDER"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			senders := []*probe.Conn{probe.Dial(t), probe.Dial(t)}
+			bodies := q.Conn.Bodies(8)
+			for i, body := range bodies {
+				q.Fill(senders[i%2], body)
+			}
+			expectOrder(t, q.Drain(q.Conn), bodies)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/one-at-a-time",
+		Title:        "Until a message is acknowledged no other one of the queue is delivered",
+		Requirements: []string{"SMP-MSG-ONE"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Fill(probe.Dial(t), q.Conn.Bodies(3)...)
+			q.RequireMessage(q.Conn)
+			q.ExpectNoMessage(q.Conn, "the first one is not acknowledged")
+		},
+	}),
+	should(conformance.Case{
+		ID:           "relay/delivery/once",
+		Title:        "A message is delivered once on one connection",
+		Requirements: []string{"SMP-MSG-ONCE"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			sender := probe.Dial(t)
+			seen := map[string]bool{}
+			for _, body := range sender.Bodies(5) {
+				d := receiveOne(t, q, body)
+				if seen[string(d.MsgID)] {
+					t.Fail("a new message", "the id of a message that was acknowledged")
+				}
+				seen[string(d.MsgID)] = true
+			}
+			q.ExpectNoMessage(q.Conn, "all were acknowledged")
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/quota-form",
+		Title:        "The quota marker is QUOTA and a timestamp in a body of the usual size",
+		Requirements: []string{"SMP-MSG-QUOTA"},
+		Edges:        true,
+		Run: func(t *T) {
+			q, _, _ := fullQueue(t)
+			recipient := probe.Dial(t)
+			q.Subscribe(recipient)
+			all := q.Drain(recipient)
+			last := all[len(all)-1]
+			if !last.Message.Quota {
+				probe.Blocked(t, "no quota marker was delivered")
+			}
+			if usual, size := len(all[0].Response.(smp.MSG).Body), len(last.Response.(smp.MSG).Body); size != usual {
+				t.Failf(fmt.Sprintf("%d bytes as for a message", usual), "%d bytes", size)
+			}
+			got := time.Unix(last.Message.Timestamp, 0)
+			if difference := time.Since(got); difference < -clockSkew || difference > clockSkew {
+				t.Failf("the relay's time", "%d", got.Unix())
+			}
+		},
+	}),
+	claim(conformance.Case{
+		ID:           "relay/delivery/no-shared-ciphertext",
+		Title:        "Nothing of a message body is on the recipient's connection as it was on the sender's",
+		Requirements: []string{"SMP-MSG-NO-SHARED-CIPHERTEXT"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			body := t.Rand().Bytes(4000)
+			m := receiveOne(t, q, body).Response.(smp.MSG)
+			const window = 8
+			for i := 0; i+window <= len(body); i++ {
+				if at := bytes.Index(m.Body, body[i:i+window]); at >= 0 {
+					t.Failf("no common bytes", "the 8 bytes at %d of the sent body are at %d of the delivered one", i, at)
+				}
+			}
+		},
+	}),
+}
+
+// receiveOne sends a message to an unsecured, subscribed queue, receives and
+// acknowledges it.
+func receiveOne(t *T, q *probe.Queue, body []byte) probe.Delivery {
+	q.Fill(probe.Dial(t), body)
+	d := q.ExpectMessage(q.Conn, body)
+	q.Acknowledge(q.Conn, d)
+	return d
+}
+
+// expectOrder fails the case if messages were delivered in another order than
+// that of bodies. That some are missing is the business of another case.
+func expectOrder(t *T, all []probe.Delivery, bodies [][]byte) {
+	place := -1
+	for _, d := range all {
+		at := slices.IndexFunc(bodies, func(b []byte) bool { return bytes.Equal(b, d.Message.Body) })
+		if at < place {
+			t.Failf(fmt.Sprintf("message %d or a later one", place+2), "message %d", at+1)
+		}
+		place = at
+	}
+}

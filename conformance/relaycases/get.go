@@ -1,0 +1,117 @@
+package relaycases
+
+import (
+	"bytes"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/probe"
+	"smpcheck/reference/smp"
+)
+
+// SMP, "Get message command".
+var getCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/get/message",
+		Title:        "GET is answered with the first waiting message",
+		Requirements: []string{"SMP-GET-MESSAGE"},
+		Run: func(t *T) {
+			q, bodies := waiting(t, 2)
+			m := probe.ExpectA[smp.MSG](q.Recipient(q.Conn, smp.GET{}))
+			content, err := q.Open(m)
+			if err != nil || !bytes.Equal(content.Body, bodies[0]) {
+				t.Fail("the first message", "another one, or one that does not open")
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/get/no-subscription",
+		Title:        "After GET no message is delivered that was not asked for",
+		Requirements: []string{"SMP-GET-NO-SUBSCRIPTION"},
+		Run: func(t *T) {
+			q, _ := waiting(t, 1)
+			probe.RequireA[smp.MSG](q.Recipient(q.Conn, smp.GET{}))
+			q.Fill(probe.Dial(t), []byte("later"))
+			q.ExpectNoMessage(q.Conn, "the connection has not subscribed")
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/get/empty",
+		Title:        "GET of a queue without messages is answered OK",
+		Requirements: []string{"SMP-GET-EMPTY"},
+		Run: func(t *T) {
+			q, _ := waiting(t, 0)
+			q.Recipient(q.Conn, smp.GET{}).Expect(smp.OK{})
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/get/again",
+		Title:        "GET before ACK delivers the same message again",
+		Requirements: []string{"SMP-GET-AGAIN"},
+		Run: func(t *T) {
+			q, _ := waiting(t, 2)
+			first := probe.RequireA[smp.MSG](q.Recipient(q.Conn, smp.GET{}))
+			again := probe.ExpectA[smp.MSG](q.Recipient(q.Conn, smp.GET{}))
+			if !bytes.Equal(first.ID, again.ID) {
+				t.Fail("the message that was not acknowledged", "another one")
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/get/ack",
+		Title:        "ACK of a message that GET delivered is answered OK, without the next message",
+		Requirements: []string{"SMP-GET-ACK"},
+		Run: func(t *T) {
+			q, bodies := waiting(t, 2)
+			first := probe.RequireA[smp.MSG](q.Recipient(q.Conn, smp.GET{}))
+			q.Recipient(q.Conn, smp.ACK{MsgID: first.ID}).Expect(smp.OK{})
+			q.ExpectNoMessage(q.Conn, "GET asks for one message")
+			content, err := q.Open(probe.ExpectA[smp.MSG](q.Recipient(q.Conn, smp.GET{})))
+			if err != nil || !bytes.Equal(content.Body, bodies[1]) {
+				t.Fail("the second message", "another one, or one that does not open")
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/get/after-sub",
+		Title:        "GET of a queue that the connection has subscribed is refused with CMD PROHIBITED",
+		Requirements: []string{"SMP-GET-AFTER-SUB"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue(probe.OnlyCreate)
+			q.Subscribe(q.Conn)
+			q.Recipient(q.Conn, smp.GET{}).ExpectError(smp.ErrCmdProhibited)
+			created := q.Conn.NewQueue()
+			created.Recipient(q.Conn, smp.GET{}).ExpectError(smp.ErrCmdProhibited)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/get/before-sub",
+		Title:        "SUB of a queue from which the connection used GET is refused with CMD PROHIBITED",
+		Requirements: []string{"SMP-SUB-AFTER-GET"},
+		Run: func(t *T) {
+			q, _ := waiting(t, 1)
+			probe.RequireA[smp.MSG](q.Recipient(q.Conn, smp.GET{}))
+			q.Recipient(q.Conn, smp.SUB{}).ExpectError(smp.ErrCmdProhibited)
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/get/no-takeover",
+		Title:        "GET on one connection does not end the subscription of another",
+		Requirements: []string{"SMP-GET-NO-TAKEOVER"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Recipient(probe.Dial(t), smp.GET{}).Require(smp.OK{})
+			body := t.Rand().Bytes(60)
+			q.Fill(probe.Dial(t), body)
+			q.ExpectMessage(q.Conn, body)
+		},
+	}),
+}
+
+// waiting returns a queue that nobody is subscribed to, and the bodies of the n
+// messages that it holds.
+func waiting(t *T, n int) (*probe.Queue, [][]byte) {
+	q := probe.Dial(t).NewQueue(probe.OnlyCreate)
+	bodies := q.Conn.Bodies(n)
+	q.Fill(probe.Dial(t), bodies...)
+	return q, bodies
+}

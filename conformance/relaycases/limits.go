@@ -1,0 +1,137 @@
+package relaycases
+
+import (
+	"time"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/probe"
+	"smpcheck/reference/smp"
+)
+
+// heavy is the timeout of cases that open many connections or queues.
+const heavy = 40 * time.Second
+
+// manyConnections is how many connections of one client a relay has to serve.
+const manyConnections = 50
+
+// Robustness against other connections. No document has these rules.
+var limitCases = []conformance.Case{
+	observed(conformance.Case{
+		ID:           "relay/limit/connections",
+		Title:        "Fifty connections of one client are served at once",
+		Requirements: []string{"SMP-LIMIT-CONNECTIONS"},
+		Timeout:      heavy,
+		Run: func(t *T) {
+			conns := []*probe.Conn{probe.Dial(t)}
+			for len(conns) < manyConnections {
+				conns = append(conns, probe.ExpectClient(t, "beside its other connections"))
+			}
+			q := conns[0].NewQueue()
+			for _, c := range conns {
+				body := t.Rand().Bytes(20)
+				c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: body}).Expect(smp.OK{})
+				d := q.ExpectMessage(conns[0], body)
+				q.Acknowledge(conns[0], d)
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/limit/slow-reader",
+		Title:        "A subscriber that does not read stops nobody",
+		Requirements: []string{"SMP-LIMIT-SLOW-READER"},
+		Timeout:      heavy,
+		Run: func(t *T) {
+			slow, sender, other := probe.Dial(t), probe.Dial(t), probe.Dial(t)
+			slow.Narrow()
+			subscribed, fetched, independent := slow.NewQueue(), slow.NewQueue(probe.OnlyCreate), other.NewQueue()
+			fetched.Fill(sender, make([]byte, 15000))
+			slow.Send(flood(slow, fetched)...)
+			for range 5 {
+				slow.Send(flood(slow, fetched)...)
+			}
+			for range 3 {
+				subscribed.Sender(sender, smp.SEND{Body: make([]byte, 15000)}).Expect(smp.OK{})
+				body := t.Rand().Bytes(100)
+				independent.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
+				independent.Acknowledge(other, independent.ExpectMessage(other, body))
+			}
+			probe.ExpectClient(t, "while another does not read")
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/limit/stalled-block",
+		Title:        "A connection that stalls within a block stops nobody",
+		Requirements: []string{"SMP-LIMIT-STALLED-BLOCK"},
+		Run: func(t *T) {
+			c, sender := probe.Dial(t), probe.Dial(t)
+			q := c.NewQueue()
+			for _, part := range []int{1, 100, smp.BlockSize - 1} {
+				stalled := probe.Dial(t)
+				stalled.SendBlock(stalled.Block(stalled.Content(bare(stalled, smp.PING{})))[:part])
+			}
+			stalled := probe.Dial(t)
+			stalled.NewQueue()
+			stalled.SendBlock(make([]byte, smp.BlockSize/2))
+			body := t.Rand().Bytes(100)
+			q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
+			q.ExpectMessage(c, body)
+			probe.ExpectClient(t, "while others stall within a block")
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/limit/silent",
+		Title:        "Connections that say nothing, after TCP, TLS or the relay's hello, stop nobody",
+		Requirements: []string{"SMP-LIMIT-SILENT"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			for range 4 {
+				probe.TCP(t)
+				probe.Open(t)
+				probe.Meet(t)
+			}
+			c.ExpectServed()
+			probe.ExpectClient(t, "while others say nothing")
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/limit/abrupt-close",
+		Title:        "A reset within the TLS handshake, a hello or a block stops nobody and ends the subscription",
+		Requirements: []string{"SMP-LIMIT-ABRUPT-CLOSE"},
+		Run: func(t *T) {
+			raw := probe.TCP(t)
+			if _, err := raw.Write(startOfClientHello); err != nil {
+				t.Broken(err)
+			}
+			probe.Reset(t, raw)
+			greeted := probe.Meet(t)
+			greeted.SendBlock(make([]byte, 100))
+			greeted.Reset()
+			c, sender := probe.Dial(t), probe.Dial(t)
+			q := c.NewQueue()
+			c.SendBlock(c.Block(c.Content(c.Transmission(q.RecipientID, q.Key, smp.DEL{})))[:smp.BlockSize-1])
+			c.Reset()
+			bodies := sender.Bodies(2)
+			q.Sender(sender, smp.SEND{Body: bodies[0]}).Expect(smp.OK{})
+			again := probe.Dial(t)
+			q.Subscribe(again)
+			q.Acknowledge(again, q.ExpectMessage(again, bodies[0]))
+			q.Sender(sender, smp.SEND{Body: bodies[1]}).Expect(smp.OK{})
+			q.ExpectMessage(again, bodies[1])
+			probe.ExpectClient(t, "after others were reset")
+		},
+	}),
+}
+
+// startOfClientHello is a TLS record that promises 512 bytes of a handshake
+// message and ends after the first.
+var startOfClientHello = []byte{22, 3, 1, 2, 0, 1}
+
+// flood is a block full of GETs, each of which the relay answers with a large
+// message.
+func flood(c *probe.Conn, q *probe.Queue) []smp.Transmission {
+	gets := make([]smp.Transmission, 90)
+	for i := range gets {
+		gets[i] = c.Transmission(q.RecipientID, q.Key, smp.GET{})
+	}
+	return gets
+}

@@ -1,0 +1,188 @@
+package relaycases
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/probe"
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+)
+
+// eventTimeout is the deadline of a case that waits for an event which the
+// official relay sends from a periodic task.
+const eventTimeout = 40 * time.Second
+
+// SMP, "Suspend queue", "Delete queue" and "Get queue state".
+var manageCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/off/suspends",
+		Title:        "After OFF the queue refuses messages, whether it is secured or not",
+		Requirements: []string{"SMP-OFF-OK", "SMP-OFF-SEND"},
+		Run: func(t *T) {
+			unsecured, secured := probe.Dial(t).NewQueue(), probe.Dial(t).NewQueue()
+			secured.Secure()
+			for _, q := range []*probe.Queue{unsecured, secured} {
+				q.Recipient(q.Conn, smp.OFF{}).Expect(smp.OK{})
+				expectSendRefused(t, q, q.SenderID, q.SenderKey)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/off/recipient",
+		Title:        "After OFF the messages in the queue can still be received and acknowledged",
+		Requirements: []string{"SMP-OFF-RECIPIENT"},
+		Run: func(t *T) {
+			q, bodies := waiting(t, 2)
+			q.Recipient(q.Conn, smp.OFF{}).Require(smp.OK{})
+			recipient := probe.Dial(t)
+			q.Subscribe(recipient)
+			for _, body := range bodies {
+				q.Acknowledge(recipient, q.ExpectMessage(recipient, body))
+			}
+		},
+	}),
+	should(conformance.Case{
+		ID:           "relay/off/repeated",
+		Title:        "OFF of a suspended queue is answered OK",
+		Requirements: []string{"SMP-OFF-REPEATED"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Recipient(q.Conn, smp.OFF{}).Require(smp.OK{})
+			q.Recipient(q.Conn, smp.OFF{}).Expect(smp.OK{})
+			q.Recipient(probe.Dial(t), smp.OFF{}).Expect(smp.OK{})
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/del/gone",
+		Title:        "After DEL every command for the queue is refused with AUTH",
+		Requirements: []string{"SMP-DEL-OK", "SMP-DEL-GONE"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Secure()
+			q.Recipient(q.Conn, smp.DEL{}).Expect(smp.OK{})
+			c := probe.Dial(t)
+			for _, cmd := range []smp.Command{
+				smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Rand().Bytes(24)}, smp.OFF{}, smp.QUE{},
+				smp.KEY{SenderKey: probe.NewKey(t, keys.Ed25519).Public()},
+			} {
+				q.Recipient(c, cmd).ExpectError(smp.ErrAuth)
+			}
+			q.Sender(c, smp.SEND{Body: []byte("x")}).ExpectError(smp.ErrAuth)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/del/messages",
+		Title:        "After DEL no message of the queue is delivered",
+		Requirements: []string{"SMP-DEL-MESSAGES"},
+		Run: func(t *T) {
+			q, d := delivered(t, 3)
+			q.Recipient(q.Conn, smp.DEL{}).Require(smp.OK{})
+			a := q.Recipient(q.Conn, smp.ACK{MsgID: d.MsgID})
+			if _, ok := a.Response.(smp.MSG); ok {
+				t.Fail("no message: the queue was deleted", a.String())
+			}
+			q.ExpectNoMessage(q.Conn, "the queue was deleted")
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/del/suspended",
+		Title:        "DEL of a suspended queue is answered OK",
+		Requirements: []string{"SMP-DEL-SUSPENDED"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Recipient(q.Conn, smp.OFF{}).Require(smp.OK{})
+			q.Recipient(q.Conn, smp.DEL{}).Expect(smp.OK{})
+			q.Recipient(q.Conn, smp.QUE{}).ExpectError(smp.ErrAuth)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/del/repeated",
+		Title:        "DEL of a deleted queue is refused with AUTH",
+		Requirements: []string{"SMP-DEL-REPEATED"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Recipient(q.Conn, smp.DEL{}).Require(smp.OK{})
+			q.Recipient(q.Conn, smp.DEL{}).ExpectError(smp.ErrAuth)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/del/other-queue",
+		Title:        "DEL of one queue leaves another one of the same connection alone",
+		Requirements: []string{"SMP-DEL-OK"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			gone, kept := c.NewQueue(), c.NewQueue()
+			gone.Recipient(c, smp.DEL{}).Require(smp.OK{})
+			body := t.Rand().Bytes(60)
+			kept.Sender(probe.Dial(t), smp.SEND{Body: body}).Expect(smp.OK{})
+			kept.ExpectMessage(c, body)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/del/event",
+		Title:        "A subscriber learns with DELD that another connection deleted the queue",
+		Requirements: []string{"SMP-DELD-SENT"},
+		Versions:     from(10),
+		Timeout:      eventTimeout,
+		Run:          func(t *T) { expectDeletionEvent(t, smp.DELD{}) },
+	}),
+	observed(conformance.Case{
+		ID:           "relay/del/event-old",
+		Title:        "Below version 10 a subscriber learns with END that the queue was deleted",
+		Requirements: []string{"SMP-DELD-OLD"},
+		Versions:     until(9),
+		Timeout:      eventTimeout,
+		Run:          func(t *T) { expectDeletionEvent(t, smp.END{}) },
+	}),
+	must(conformance.Case{
+		ID:           "relay/que/info",
+		Title:        "QUE is answered with INFO and a JSON object",
+		Requirements: []string{"SMP-QUE-INFO"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			expectINFO(t, q.Recipient(q.Conn, smp.QUE{}))
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/que/fields",
+		Title:        "INFO says whether there is a sender key, and how many messages wait",
+		Requirements: []string{"SMP-QUE-FIELDS"},
+		Run: func(t *T) {
+			q, _ := waiting(t, 2)
+			expectFields(t, q, map[string]any{"qiSnd": false, "qiNtf": false, "qiSize": 2.0})
+			q.Secure()
+			expectFields(t, q, map[string]any{"qiSnd": true, "qiNtf": false, "qiSize": 2.0})
+		},
+	}),
+}
+
+func expectDeletionEvent(t *T, event smp.Response) {
+	q := probe.Dial(t).NewQueue(probe.OnlyCreate)
+	q.Subscribe(q.Conn)
+	q.Recipient(probe.Dial(t), smp.DEL{}).Require(smp.OK{})
+	q.ExpectEvent(q.Conn, event)
+}
+
+// expectINFO fails the case unless QUE was answered with INFO and a JSON object,
+// whose fields are the relay's own, and returns it.
+func expectINFO(t *T, a probe.Answer) map[string]any {
+	var fields map[string]any
+	text, found := bytes.CutPrefix(a.Command, []byte("INFO "))
+	if !found || json.Unmarshal(text, &fields) != nil {
+		t.Fail("QUE → INFO with a JSON object", a.String())
+	}
+	return fields
+}
+
+func expectFields(t *T, q *probe.Queue, want map[string]any) {
+	got := expectINFO(t, q.Recipient(q.Conn, smp.QUE{}))
+	for _, name := range []string{"qiSnd", "qiNtf", "qiSize"} {
+		if got[name] != want[name] {
+			t.Failf(fmt.Sprintf("%s %v", name, want[name]), "%v", got[name])
+		}
+	}
+}

@@ -1,0 +1,376 @@
+package relaycases
+
+import (
+	"bytes"
+	"fmt"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/probe"
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/wire"
+)
+
+// SMP, "Create queue command".
+var newCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/new/creates",
+		Title:        "NEW is answered with IDS, and the queue can be used by recipient and sender",
+		Requirements: []string{"SMP-NEW-CREATES", "SMP-NEW-ED25519"},
+		Run: func(t *T) {
+			cmd, q := probe.Dial(t).NewQueueRequest()
+			q.Created(probe.ExpectA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd)))
+			body := t.Rand().Bytes(80)
+			q.Sender(probe.Dial(t), smp.SEND{Body: body}).Expect(smp.OK{})
+			d := q.ExpectMessage(q.Conn, body)
+			q.Recipient(q.Conn, smp.ACK{MsgID: d.MsgID}).Expect(smp.OK{})
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/new/x25519",
+		Title:        "The recipient's key may be X25519, whose commands carry authenticators",
+		Requirements: []string{"SMP-NEW-X25519"},
+		Versions:     from(7),
+		Run: func(t *T) {
+			cmd, q := probe.Dial(t).NewQueueRequest(probe.OnlyCreate)
+			q.Key = probe.NewKey(t, keys.X25519)
+			cmd.AuthKey = q.Key.Public()
+			q.Created(probe.ExpectA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd)))
+			c := probe.Dial(t)
+			q.Recipient(c, smp.SUB{}).Expect(smp.OK{}, smp.SOK{})
+			body := t.Rand().Bytes(80)
+			q.Fill(probe.Dial(t), body)
+			q.ExpectMessage(c, body)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/new/dh-key",
+		Title:        "NEW whose second key is no X25519 key is refused",
+		Requirements: []string{"SMP-NEW-DH-KEY"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			for _, alg := range []keys.Algorithm{keys.Ed25519, keys.X448} {
+				auth, command := newCommand(c, probe.NewKey(t, alg).Public().SPKI())
+				c.AskBytes("NEW with an "+alg.String()+" key to agree", nil, auth, command).ExpectRefused()
+			}
+			auth, command := newCommand(c, probe.NewKey(t, keys.X25519).Public().SPKI()[:43])
+			c.AskBytes("NEW with a key cut short", nil, auth, command).ExpectRefused()
+		},
+	}),
+	form("relay/new/form-v6", "SMP-NEW-FORM-V6", observed, wire.Versions(6, 8)),
+	form("relay/new/form-v9", "SMP-NEW-FORM-V9", observed, wire.Versions(9, 14)),
+	form("relay/new/form-v15", "SMP-NEW-FORM-V15", observed, wire.Versions(15, 16)),
+	form("relay/new/form-v17", "SMP-NEW-FORM-V17", must, from(17)),
+	must(conformance.Case{
+		ID:           "relay/new/subscribe",
+		Title:        "A queue created with mode S delivers on the connection that created it",
+		Requirements: []string{"SMP-NEW-SUBSCRIBE"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			for _, body := range q.Conn.Bodies(2) {
+				q.Fill(probe.Dial(t), body)
+				q.Acknowledge(q.Conn, q.ExpectMessage(q.Conn, body))
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/new/create-only",
+		Title:        "A queue created with mode C delivers nothing before SUB",
+		Requirements: []string{"SMP-NEW-CREATE-ONLY"},
+		Run: func(t *T) {
+			q, bodies := waiting(t, 1)
+			q.ExpectNoMessage(q.Conn, "the connection has not subscribed")
+			q.Subscribe(q.Conn)
+			q.ExpectMessage(q.Conn, bodies[0])
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/new/mode-unknown",
+		Title:        "NEW with another subscription mode than S and C is refused with CMD SYNTAX",
+		Requirements: []string{"SMP-NEW-MODE-UNKNOWN"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			cmd, q := c.NewQueueRequest()
+			command := c.EncodeCommand(cmd)
+			dh := cmd.DHKey.SPKI()
+			at := bytes.Index(command, dh) + len(dh)
+			at += bytes.IndexByte(command[at:], 'S')
+			for _, mode := range []byte("XsT") {
+				command[at] = mode
+				c.AskBytes(fmt.Sprintf("NEW with mode %c", mode), nil, q.Key, command).ExpectError(smp.ErrCmdSyntax)
+			}
+		},
+	}),
+	should(conformance.Case{
+		ID:           "relay/new/password",
+		Title:        "A relay with a password creates queues only for clients that send it",
+		Requirements: []string{"SMP-NEW-PASSWORD"},
+		Run: func(t *T) {
+			c := needPassword(t)
+			c.NewQueue()
+			for _, password := range [][]byte{nil, []byte("not-the-password")} {
+				cmd, q := c.NewQueueRequest()
+				cmd.Password = password
+				c.Ask(nil, q.Key, cmd).ExpectRefused()
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/new/password-wrong",
+		Title:        "A relay with a password refuses NEW without it, or with another, with AUTH",
+		Requirements: []string{"SMP-NEW-PASSWORD-WRONG"},
+		Run: func(t *T) {
+			c := needPassword(t)
+			for _, password := range [][]byte{nil, []byte("not-the-password")} {
+				cmd, q := c.NewQueueRequest()
+				cmd.Password = password
+				c.Ask(nil, q.Key, cmd).ExpectError(smp.ErrAuth)
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/new/password-needless",
+		Title:        "A relay without a password ignores the one in NEW",
+		Requirements: []string{"SMP-NEW-PASSWORD-NEEDLESS"},
+		Run: func(t *T) {
+			if t.Server().Password != "" {
+				t.Skip("the relay has a password")
+			}
+			cmd, q := probe.Dial(t).NewQueueRequest()
+			cmd.Password = []byte("needless")
+			probe.ExpectA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd))
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/new/sender-secure",
+		Title:        "A queue created with leave for it can be secured by its sender",
+		Requirements: []string{"SMP-NEW-SENDER-SECURE"},
+		Versions:     from(9),
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue(probe.SenderCanSecure)
+			key := probe.NewKey(t, keys.Ed25519)
+			probe.Dial(t).Ask(q.SenderID, key, smp.SKEY{SenderKey: key.Public()}).Expect(smp.OK{})
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/new/contact",
+		Title:        "A contact queue accepts unauthorized messages and cannot be secured by a sender",
+		Requirements: []string{"SMP-NEW-CONTACT"},
+		Versions:     from(15),
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue(probe.ContactQueue)
+			key := probe.NewKey(t, keys.Ed25519)
+			probe.Dial(t).Ask(q.SenderID, key, smp.SKEY{SenderKey: key.Public()}).ExpectRefused()
+			expectUnsecured(t, q)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/new/link-sender-id",
+		Title:        "NEW with link data is refused unless its sender id is the hash of the correlation id",
+		Requirements: []string{"SMP-NEW-LINK-SENDER-ID"},
+		Versions:     from(15),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			for _, mode := range []smp.QueueMode{smp.Messaging, smp.Contact} {
+				cmd, q := c.NewQueueRequest()
+				link := &smp.QueueLink{SenderID: t.Rand().Bytes(24), Data: smp.LinkData{Fixed: t.Rand().Bytes(100), User: t.Rand().Bytes(100)}}
+				if mode == smp.Contact {
+					link.LinkID = t.Rand().Bytes(24)
+				}
+				cmd.Request = &smp.QueueRequest{Mode: mode, Link: link}
+				c.Ask(nil, q.Key, cmd).ExpectRefused()
+				c.Ask(link.SenderID, probe.NoKey, smp.SEND{Body: []byte("x")}).ExpectError(smp.ErrAuth)
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/new/trailing",
+		Title:        "NEW with bytes after its parameters is refused with CMD SYNTAX",
+		Requirements: []string{"SMP-TX-TRAILING"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			cmd, q := c.NewQueueRequest()
+			command := c.EncodeCommand(cmd)
+			c.AskBytes("NEW with a byte more", nil, q.Key, append(command, 'x')).ExpectError(smp.ErrCmdSyntax)
+		},
+	}),
+}
+
+// SMP, "Create queue command": the answer.
+var idsCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/ids/entity",
+		Title:        "IDS has an empty entity id",
+		Requirements: []string{"SMP-IDS-EMPTY-ENTITY"},
+		Run: func(t *T) {
+			cmd, q := probe.Dial(t).NewQueueRequest()
+			a := q.Conn.Ask(nil, q.Key, cmd)
+			probe.RequireA[smp.IDS](a)
+			if len(a.EntityID) != 0 {
+				t.Failf("an empty entity id", "%x", a.EntityID)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ids/length",
+		Title:        "The ids of recipient and sender have 16 to 24 bytes",
+		Requirements: []string{"SMP-IDS-LENGTH"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			for _, id := range [][]byte{q.RecipientID, q.SenderID} {
+				if len(id) < 16 || len(id) > 24 {
+					t.Failf("ids of 16 to 24 bytes", "one of %d bytes", len(id))
+				}
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ids/different",
+		Title:        "The ids of recipient and sender are different",
+		Requirements: []string{"SMP-IDS-DIFFERENT"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			if bytes.Equal(q.RecipientID, q.SenderID) {
+				t.Failf("two ids", "%x for both", q.RecipientID)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ids/random",
+		Title:        "All ids are different, and none shows a pattern or derives from another",
+		Requirements: []string{"SMP-IDS-UNIQUE", "SMP-IDS-RANDOM"},
+		Run: func(t *T) {
+			connections := []*probe.Conn{probe.Dial(t), probe.Dial(t)}
+			var ids [][]byte
+			for i := range 16 {
+				q := connections[i%2].NewQueue()
+				ids = append(ids, q.RecipientID, q.SenderID)
+			}
+			probe.ExpectRandomIDs(t, "queue ids", ids)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ids/dh-key",
+		Title:        "IDS has an X25519 key from which the recipient can open messages",
+		Requirements: []string{"SMP-IDS-DH-KEY"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Fill(probe.Dial(t), []byte("x"))
+			q.ExpectMessage(q.Conn, []byte("x"))
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/ids/dh-key-fresh",
+		Title:        "Two queues get different keys from the relay",
+		Requirements: []string{"SMP-IDS-DH-FRESH"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			seen := map[keys.PublicKey]bool{}
+			for range 4 {
+				key := c.NewQueue().IDS.ServerDHKey
+				if seen[key] {
+					t.Fail("another key for each queue", "the same key for two queues")
+				}
+				seen[key] = true
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/ids/same-keys",
+		Title:        "NEW with the keys of an earlier queue creates another queue",
+		Requirements: []string{"SMP-NEW-SAME-KEYS"},
+		Run: func(t *T) {
+			cmd, q := probe.Dial(t).NewQueueRequest()
+			first := probe.RequireA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd))
+			second := probe.ExpectA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd))
+			if bytes.Equal(first.RecipientID, second.RecipientID) || bytes.Equal(first.SenderID, second.SenderID) {
+				t.Fail("another queue", "the ids of the earlier one")
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/ids/sender-secure",
+		Title:        "At versions 9 to 14 IDS repeats whether the sender may secure the queue",
+		Requirements: []string{"SMP-IDS-FORM-V9"},
+		Versions:     wire.Versions(9, 14),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			expectMode(t, c.NewQueue(probe.SenderCanSecure), smp.Messaging)
+			expectMode(t, c.NewQueue(probe.NoMode), smp.Contact)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ids/queue-mode",
+		Title:        "From version 15 IDS repeats the queue mode of NEW, and has none if NEW had none",
+		Requirements: []string{"SMP-IDS-QUEUE-MODE"},
+		Versions:     from(15),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			expectMode(t, c.NewQueue(probe.SenderCanSecure), smp.Messaging)
+			expectMode(t, c.NewQueue(probe.ContactQueue), smp.Contact)
+			expectMode(t, c.NewQueue(probe.NoMode), 0)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ids/nothing-unasked",
+		Title:        "IDS has no link id, service id or notifier that the client did not ask for",
+		Requirements: []string{"SMP-IDS-NO-LINK", "SMP-IDS-NO-SERVICE", "SMP-IDS-NO-NOTIFIER"},
+		Versions:     from(17),
+		Run: func(t *T) {
+			ids := probe.Dial(t).NewQueue(probe.SenderCanSecure).IDS
+			if ids.LinkID != nil || ids.ServiceID != nil || ids.Notifier != nil {
+				t.Failf("IDS with neither", "link id %x, service id %x, notifier %v", ids.LinkID, ids.ServiceID, ids.Notifier != nil)
+			}
+		},
+	}),
+}
+
+// form tests that NEW and IDS have the forms of a group of versions.
+func form(id, requirement string, l level, versions wire.VersionRange) conformance.Case {
+	return l(conformance.Case{
+		ID:           id,
+		Title:        fmt.Sprintf("NEW in the form of versions %s creates a queue, and in the forms of other versions none", versions),
+		Requirements: []string{requirement},
+		Versions:     versions,
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			cmd, q := c.NewQueueRequest(probe.NoMode)
+			probe.ExpectA[smp.IDS](c.Ask(nil, q.Key, cmd))
+			for _, other := range []uint16{6, 9, 15, 17} {
+				command, err := smp.EncodeCommand(other, cmd)
+				if err != nil {
+					t.Broken(err)
+				}
+				if bytes.Equal(command, c.EncodeCommand(cmd)) {
+					continue
+				}
+				c.AskBytes(fmt.Sprintf("NEW in the form of version %d", other), nil, q.Key, command).ExpectError(smp.ErrCmdSyntax)
+			}
+		},
+	})
+}
+
+func expectMode(t *T, q *probe.Queue, mode smp.QueueMode) {
+	if q.IDS.Mode != mode {
+		t.Fail("mode "+mode.String(), "mode "+q.IDS.Mode.String())
+	}
+}
+
+// needPassword skips the case for a relay whose address has no password.
+func needPassword(t *T) *probe.Conn {
+	if t.Server().Password == "" {
+		t.Skip("the address of the relay has no password")
+	}
+	return probe.Dial(t)
+}
+
+// newCommand returns NEW with the given bytes in the place of the key to agree,
+// and the key that authorizes it.
+func newCommand(c *probe.Conn, agree []byte) (keys.PrivateKey, []byte) {
+	cmd, q := c.NewQueueRequest()
+	command := c.EncodeCommand(cmd)
+	spki := cmd.DHKey.SPKI()
+	own := append([]byte{byte(len(spki))}, spki...)
+	other := append([]byte{byte(len(agree))}, agree...)
+	return q.Key, bytes.Replace(command, own, other, 1)
+}

@@ -1,0 +1,426 @@
+package relaycases
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/probe"
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+)
+
+// SMP, "SMP Transmission and transport block structure", "Correlating responses
+// with commands", "Keep-alive command".
+var transmissionCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/transmission/correlation",
+		Title:        "A response has the correlation id of its command",
+		Requirements: []string{"SMP-TX-CORRELATION"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			q := c.NewQueue()
+			ping := bare(c, smp.PING{})
+			key := c.Transmission(q.RecipientID, q.Key, smp.KEY{SenderKey: q.Key.Public()})
+			sub := bare(c, smp.SUB{})
+			stranger := c.Transmission(q.RecipientID, probe.NewKey(t, keys.Ed25519), smp.DEL{})
+			for _, tr := range []smp.Transmission{ping, key, sub, stranger} {
+				c.Send(tr)
+			}
+			c.Await("DEL by a stranger", stranger).ExpectError(smp.ErrAuth)
+			c.Await("SUB without authorization", sub).ExpectError(smp.ErrCmdNoAuth)
+			c.Await("KEY", key).Expect(smp.OK{})
+			c.Await("PING", ping).Expect(smp.PONG{})
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/transmission/correlation-length",
+		Title:        "A correlation id of another length than 24 is echoed or refused",
+		Requirements: []string{"SMP-TX-CORRELATION-ECHO"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			for _, n := range []int{1, 8, 23, 25, 64, 255} {
+				ping := bare(c, smp.PING{})
+				ping.CorrelationID = t.Rand().Bytes(n)
+				c.Send(ping)
+				r := c.Next("an answer to PING")
+				_, refused := r.Response.(smp.ERR)
+				_, served := r.Response.(smp.PONG)
+				if !refused && !(served && bytes.Equal(r.CorrelationID, ping.CorrelationID)) {
+					t.Failf("PONG with the same correlation id, or an error", "%s with a correlation id of %d bytes for one of %d", r, len(r.CorrelationID), n)
+				}
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/transmission/event",
+		Title:        "A delivery has an empty correlation id and the recipient id of its queue",
+		Requirements: []string{"SMP-TX-EVENT-CORRELATION", "SMP-TX-EVENT-ENTITY"},
+		Run: func(t *T) {
+			c, sender := probe.Dial(t), probe.Dial(t)
+			for _, q := range []*probe.Queue{c.NewQueue(), c.NewQueue()} {
+				q.Fill(sender, t.Rand().Bytes(50))
+				r := c.Next("MSG")
+				if _, ok := r.Response.(smp.MSG); !ok {
+					probe.Blocked(t, "instead of the message came %s", r)
+				}
+				if len(r.CorrelationID) != 0 {
+					t.Failf("MSG with an empty correlation id", "a correlation id of %d bytes", len(r.CorrelationID))
+				}
+				if !bytes.Equal(r.EntityID, q.RecipientID) {
+					t.Failf("MSG with the recipient id of its queue", "the entity id %x instead of %x", r.EntityID, q.RecipientID)
+				}
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/transmission/entity",
+		Title:        "A response has the entity id of its command, also if it is an error",
+		Requirements: []string{"SMP-TX-ENTITY"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			q := c.NewQueue()
+			for _, a := range []struct {
+				answer probe.Answer
+				entity []byte
+			}{
+				{c.Ask(q.RecipientID, q.Key, smp.SUB{}), q.RecipientID},
+				{c.Ask(q.RecipientID, q.Key, smp.KEY{SenderKey: q.Key.Public()}), q.RecipientID},
+				{c.Ask(q.RecipientID, q.Key, smp.ACK{MsgID: t.Rand().Bytes(24)}), q.RecipientID},
+				{c.Ask(q.RecipientID, probe.NoKey, smp.OFF{}), q.RecipientID},
+				{c.AskBytes("KEY", q.RecipientID, q.Key, []byte("KEY")), q.RecipientID},
+				{c.AskBytes("XYZ", q.SenderID, q.Key, []byte("XYZ")), q.SenderID},
+				{c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}), q.SenderID},
+			} {
+				if a.answer.Response == nil {
+					probe.Blocked(t, "a command was not answered: %s", a.answer)
+				}
+				if !bytes.Equal(a.answer.EntityID, a.entity) {
+					t.Failf("an answer with the entity id of the command", "%s with an entity id of %d bytes", a.answer, len(a.answer.EntityID))
+				}
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/transmission/response-unsigned",
+		Title:        "Responses and events have no authorization",
+		Requirements: []string{"SMP-TX-RESPONSE-UNSIGNED"},
+		Run: func(t *T) {
+			forVarious(t, probe.Dial(t), func(r probe.Received) {
+				if len(r.Authorization) != 0 {
+					t.Failf("no authorization", "one of %d bytes at %s", len(r.Authorization), r)
+				}
+			})
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/transmission/session-id",
+		Title:        "At version 6 responses and events carry the session identifier",
+		Requirements: []string{"SMP-TX-SESSION-ID-V6"},
+		Versions:     until(6),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			forVarious(t, c, func(r probe.Received) {
+				if !bytes.Equal(r.SessionID, c.SessionID()) {
+					t.Failf("the session identifier of the connection", "%d other bytes at %s", len(r.SessionID), r)
+				}
+			})
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/transmission/session-id-wrong",
+		Title:        "At version 6 another session identifier, or none, is answered ERR SESSION",
+		Requirements: []string{"SMP-TX-SESSION-WRONG"},
+		Versions:     until(6),
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			c := probe.Dial(t)
+			other := slices.Clone(c.SessionID())
+			other[0] ^= 1
+			for _, id := range [][]byte{other, c.SessionID()[1:], nil} {
+				send := c.Transmission(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}})
+				send.SessionID = id
+				c.AskTransmission("SEND with a wrong session identifier", send).ExpectError(smp.ErrSession)
+			}
+			q.ExpectNoMessage(q.Conn, "the SEND was refused")
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/transmission/session-id-absent",
+		Title:        "From version 7 the session identifier is neither sent nor accepted",
+		Requirements: []string{"SMP-TX-SESSION-ID"},
+		Versions:     from(smp.VersionAuthenticators),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			ping := bare(c, smp.PING{})
+			c.Send(ping)
+			if r := c.Next("PONG"); !bytes.Equal(r.CorrelationID, ping.CorrelationID) {
+				t.Failf("the correlation id first", "%x", r.CorrelationID)
+			}
+			ping.SessionID = c.SessionID()
+			old, err := ping.Encode(smp.VersionAuthenticators - 1)
+			if err != nil {
+				t.Broken(err)
+			}
+			c.SendTransmissions(old)
+			if r := c.Next("an error for PING with a session identifier"); !isError(r) {
+				t.Fail("PING with a session identifier → ERR", r.String())
+			}
+		},
+	}),
+	should(conformance.Case{
+		ID:           "relay/transmission/order",
+		Title:        "Responses to commands for one queue come in the order of the commands",
+		Requirements: []string{"SMP-TX-ORDER"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			q := c.NewQueue()
+			var sent []smp.Transmission
+			for range 8 {
+				sent = append(sent,
+					c.Transmission(q.RecipientID, q.Key, smp.SUB{}),
+					c.Transmission(q.RecipientID, q.Key, smp.ACK{MsgID: t.Rand().Bytes(24)}))
+			}
+			sent = append(sent, c.Transmission(q.RecipientID, q.Key, smp.KEY{SenderKey: q.Key.Public()}))
+			for _, tr := range sent {
+				c.Send(tr)
+			}
+			for i, tr := range sent {
+				if r := c.Next("the answer to the next command"); !bytes.Equal(r.CorrelationID, tr.CorrelationID) {
+					t.Failf("answers in the order of commands", "%s as answer %d of %d has another correlation id", r, i+1, len(sent))
+				}
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/transmission/malformed",
+		Title:        "A transmission that cannot be cut into fields is answered ERR BLOCK",
+		Requirements: []string{"SMP-TX-MALFORMED"},
+		Run: func(t *T) {
+			for _, defect := range []struct {
+				what  string
+				bytes func(ping []byte) []byte
+			}{
+				{"an empty transmission", func([]byte) []byte { return nil }},
+				{"a transmission that ends within its authorization", func(ping []byte) []byte { return []byte{64, 1, 2} }},
+				{"a transmission that ends after its authorization", func(ping []byte) []byte { return ping[:1] }},
+				{"a transmission that ends within an id", func(ping []byte) []byte { return ping[:12] }},
+			} {
+				c := probe.Dial(t)
+				c.SendTransmissions(defect.bytes(c.Encode(bare(c, smp.PING{}))))
+				c.ExpectBlockRefused(defect.what)
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/transmission/service-signature",
+		Title:        "From version 16 an authorization is followed by 0, and by nothing else in an ordinary session",
+		Requirements: []string{"SMP-TX-SERVICE-SIGNATURE"},
+		Versions:     from(smp.VersionServices),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			q := c.NewQueue()
+			key := c.Transmission(q.RecipientID, q.Key, smp.KEY{SenderKey: q.Key.Public()})
+			encoded := c.Encode(key)
+			option := 1 + len(key.Authorization)
+			for _, b := range []byte{'2', 'F', 0} {
+				encoded[option] = b
+				c.SendTransmissions(encoded)
+				c.ExpectBlockRefused("an authorization that is followed by another byte than 0 or 1")
+			}
+			signed := key
+			signed.ServiceSignature = t.Rand().Bytes(keys.Ed25519.SignatureSize())
+			c.AskTransmission("KEY with the signature of a service", signed).ExpectRefused()
+			signed.ServiceSignature = nil
+			c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}).Expect(smp.OK{})
+			c.AskTransmission("KEY with the option 0", signed).Expect(smp.OK{})
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/transmission/service-signature-empty",
+		Title:        "From version 16 no option follows an empty authorization, in commands and responses",
+		Requirements: []string{"SMP-TX-SERVICE-SIGNATURE-EMPTY"},
+		Versions:     from(smp.VersionServices),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			c.ExpectServed()
+			ping := c.Encode(bare(c, smp.PING{}))
+			c.SendTransmissions(slices.Insert(slices.Clone(ping), 1, '0'))
+			if r := c.Next("an error"); !isError(r) {
+				t.Fail("an option after an empty authorization → ERR", r.String())
+			}
+		},
+	}),
+}
+
+// SMP, "SMP commands" and "Error responses".
+var commandCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/transmission/unknown-command",
+		Title:        "An unknown command is answered ERR CMD UNKNOWN",
+		Requirements: []string{"SMP-TX-UNKNOWN"},
+		Run: func(t *T) {
+			expectUnknown(t, "HELLO", "XYZ 123", "\x00\x01\x02")
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/transmission/unknown-suffix",
+		Title:        "A known name with more letters is answered ERR CMD UNKNOWN",
+		Requirements: []string{"SMP-TX-UNKNOWN-SUFFIX"},
+		Run: func(t *T) {
+			expectUnknown(t, "PINGX", "SENDX", "DELX", "KEYS", "SUBSCRIBE", "SUB\x00", "PING\n", " PING", "")
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/transmission/lower-case",
+		Title:        "A command in lower case is unknown",
+		Requirements: []string{"SMP-TX-CASE"},
+		Run: func(t *T) {
+			expectUnknown(t, "ping", "Ping", "sub", "dEL")
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/transmission/relay-name",
+		Title:        "The name of a response is no command",
+		Requirements: []string{"SMP-TX-RELAY-NAME"},
+		Run: func(t *T) {
+			expectUnknown(t, "OK", "PONG", "END", "DELD", "ERR AUTH", "MSG 123")
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/transmission/syntax",
+		Title:        "A command with parameters that are missing or cut is answered ERR CMD SYNTAX and does nothing",
+		Requirements: []string{"SMP-TX-SYNTAX"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			q := c.NewQueue()
+			for _, cmd := range []smp.Command{smp.KEY{SenderKey: q.Key.Public()}, smp.ACK{MsgID: t.Rand().Bytes(24)}} {
+				encoded := c.EncodeCommand(cmd)
+				for _, cut := range [][]byte{encoded[:3], encoded[:4], encoded[:len(encoded)/2], encoded[:len(encoded)-1]} {
+					c.AskBytes(cmd.Tag()+" with its parameters cut", q.RecipientID, q.Key, cut).ExpectError(smp.ErrCmdSyntax)
+				}
+			}
+			create, unused := c.NewQueueRequest()
+			encoded := c.EncodeCommand(create)
+			for _, cut := range [][]byte{encoded[:3], encoded[:len(encoded)/2], encoded[:len(encoded)-1]} {
+				c.AskBytes("NEW with its parameters cut", nil, unused.Key, cut).ExpectError(smp.ErrCmdSyntax)
+			}
+			c.AskBytes("SEND without parameters", q.SenderID, probe.NoKey, []byte("SEND")).ExpectError(smp.ErrCmdSyntax)
+			q.ExpectNoMessage(c, "SEND had no parameters")
+			c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}).Expect(smp.OK{})
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/transmission/trailing",
+		Title:        "A command with bytes after its last parameter is answered ERR CMD SYNTAX and does nothing",
+		Requirements: []string{"SMP-TX-TRAILING"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			q := c.NewQueue()
+			create, unused := c.NewQueueRequest()
+			for _, extra := range []string{"\x00", " ", "1234"} {
+				key := append(c.EncodeCommand(smp.KEY{SenderKey: q.Key.Public()}), extra...)
+				c.AskBytes("KEY with more bytes", q.RecipientID, q.Key, key).ExpectError(smp.ErrCmdSyntax)
+				ack := append(c.EncodeCommand(smp.ACK{MsgID: t.Rand().Bytes(24)}), extra...)
+				c.AskBytes("ACK with more bytes", q.RecipientID, q.Key, ack).ExpectError(smp.ErrCmdSyntax)
+				c.AskBytes("NEW with more bytes", nil, unused.Key, append(c.EncodeCommand(create), extra...)).ExpectError(smp.ErrCmdSyntax)
+				c.AskBytes("DEL with a parameter", q.RecipientID, q.Key, []byte("DEL "+extra)).ExpectError(smp.ErrCmdSyntax)
+			}
+			c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}).Expect(smp.OK{})
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ping/pong",
+		Title:        "PING is answered with PONG, without an entity id",
+		Requirements: []string{"SMP-PING-PONG"},
+		Run: func(t *T) {
+			a := probe.Dial(t).Ask(nil, probe.NoKey, smp.PING{}).Expect(smp.PONG{})
+			if len(a.EntityID) != 0 {
+				t.Failf("PONG without an entity id", "one of %d bytes", len(a.EntityID))
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ping/credentials",
+		Title:        "PING with an authorization or an entity id is answered ERR CMD HAS_AUTH",
+		Requirements: []string{"SMP-PING-UNSIGNED", "SMP-AUTH-HAS-AUTH"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			q := c.NewQueue()
+			c.Ask(q.RecipientID, probe.NoKey, smp.PING{}).ExpectError(smp.ErrCmdHasAuth)
+			c.Ask(t.Rand().Bytes(24), probe.NoKey, smp.PING{}).ExpectError(smp.ErrCmdHasAuth)
+			c.Ask(nil, q.Key, smp.PING{}).ExpectError(smp.ErrCmdHasAuth)
+			c.Ask(q.RecipientID, q.Key, smp.PING{}).ExpectError(smp.ErrCmdHasAuth)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ping/parameters",
+		Title:        "PING with parameters is an error",
+		Requirements: []string{"SMP-PING-PARAMETERS"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			for _, command := range []string{"PING ", "PING 1", "PING PING"} {
+				c.AskBytes("PING with a parameter", nil, probe.NoKey, []byte(command)).ExpectError(smp.ErrCmdSyntax, smp.ErrCmdUnknown)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ping/many",
+		Title:        "Each of many PINGs is answered once",
+		Requirements: []string{"SMP-PING-MANY"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			var pings []smp.Transmission
+			for range 10 {
+				block := make([]smp.Transmission, 20)
+				for i := range block {
+					block[i] = bare(c, smp.PING{})
+				}
+				c.Send(block...)
+				pings = append(pings, block...)
+			}
+			for _, ping := range pings {
+				c.Await("one of 200 PINGs", ping).Expect(smp.PONG{})
+			}
+			c.ExpectServed()
+			if rest := c.Waiting(); len(rest) > 0 {
+				t.Failf("200 answers to 200 PINGs", "%d more", len(rest))
+			}
+		},
+	}),
+}
+
+// expectUnknown sends commands, without credentials and with those of a queue,
+// and fails the case unless each is answered ERR CMD UNKNOWN.
+func expectUnknown(t *T, commands ...string) {
+	c := probe.Dial(t)
+	q := c.NewQueue()
+	for _, command := range commands {
+		what := fmt.Sprintf("the command %q", command)
+		c.AskBytes(what, nil, probe.NoKey, []byte(command)).ExpectError(smp.ErrCmdUnknown)
+		c.AskBytes(what, q.RecipientID, q.Key, []byte(command)).ExpectError(smp.ErrCmdUnknown)
+	}
+}
+
+// forVarious has the relay send responses of several kinds and a delivery on c,
+// and calls check with each.
+func forVarious(t *T, c *probe.Conn, check func(probe.Received)) {
+	create, unused := c.NewQueueRequest()
+	for _, a := range []probe.Answer{
+		c.Ask(nil, probe.NoKey, smp.PING{}),
+		c.Ask(nil, probe.NoKey, smp.SUB{}),
+		c.Ask(nil, unused.Key, create),
+		c.Ask(t.Rand().Bytes(24), unused.Key, smp.SUB{}),
+	} {
+		check(a.Received)
+	}
+	q := c.NewQueue()
+	q.Fill(probe.Dial(t), t.Rand().Bytes(100))
+	check(q.RequireMessage(c).Received)
+}
+
+func isError(r probe.Received) bool {
+	_, ok := r.Response.(smp.ERR)
+	return ok
+}
