@@ -16,6 +16,9 @@ type Run struct {
 	Verdict Verdict
 	// Expected and Actual say how the rule was violated; both are empty otherwise.
 	Expected, Actual string
+	// Violated are the requirements that Expected and Actual are about; none unless the
+	// verdict is Fail or Nonstrict.
+	Violated []string
 	// Detail is the reason of a skip or an error.
 	Detail string
 	// Trace is the end of the record of what went over the wire, a line for each event.

@@ -203,6 +203,7 @@ func (r *runner) run(ctx context.Context, c *Case, version uint16) Run {
 	o, lines, err := r.attend(ctx, c, version, file)
 	run.Duration = time.Since(start)
 	run.Verdict, run.Expected, run.Actual, run.Detail, run.Trace = o.verdict, o.expected, o.actual, o.detail, lines
+	run.Violated = o.violated
 	if err != nil {
 		run.Verdict, run.Detail = Error, fmt.Sprintf("write the trace file: %v", err)
 	}

@@ -36,6 +36,36 @@ func TestVerdictsFollowTheLevel(t *testing.T) {
 	}
 }
 
+func TestAViolationIsReportedForTheRulesItIsAbout(t *testing.T) {
+	t.Parallel()
+	all := []string{"SMP-TEST-MUST", "SMP-TEST-SHOULD"}
+	for name, test := range map[string]struct {
+		run  func(*T)
+		want []string
+	}{
+		"all":       {func(t *T) { t.Fail("a", "b") }, all},
+		"one":       {func(t *T) { t.About("SMP-TEST-MUST"); t.Fail("a", "b") }, all[:1]},
+		"nonstrict": {func(t *T) { t.About("SMP-TEST-SHOULD"); t.Nonstrict("a", "b") }, all[1:]},
+		"skip":      {func(t *T) { t.About("SMP-TEST-MUST"); t.Skip("a") }, nil},
+		"pass":      {func(t *T) { t.About("SMP-TEST-MUST") }, nil},
+	} {
+		c := testCase("relay/new/a", test.run)
+		c.Requirements = all
+		assert.Equal(t, test.want, execute(t, Options{}, c).Results[0].Violated, name)
+	}
+}
+
+func TestEdgesAreTheLowestAndHighestVersion(t *testing.T) {
+	t.Parallel()
+	c := testCase("relay/new/a", func(*T) {})
+	c.Edges, c.Versions = true, wire.Versions(7, 20)
+	var versions []uint16
+	for _, run := range execute(t, Options{Versions: []uint16{6, 8, 9, 17, 18}}, c).Results[0].Runs {
+		versions = append(versions, run.Version)
+	}
+	assert.Equal(t, []uint16{8, 18}, versions)
+}
+
 func TestEachVerdictMethodEndsTheCase(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -36,6 +36,9 @@ type T struct {
 	dial    Dialer
 	trace   *recorder
 
+	// about is for the goroutine of the case alone.
+	about []string
+
 	mu       sync.Mutex
 	settled  bool
 	outcome  outcome
@@ -47,6 +50,7 @@ type T struct {
 type outcome struct {
 	verdict                  Verdict
 	expected, actual, detail string
+	violated                 []string
 }
 
 // Version is the protocol version that the case runs at.
@@ -99,6 +103,11 @@ func (t *T) Cleanup(f func()) {
 	}
 }
 
+// About says which of the requirements of the case, of its own level, the next checks
+// are about: a violation is reported for those alone. Before it, a violation is
+// reported for all of them.
+func (t *T) About(requirements ...string) { t.about = requirements }
+
 // Fail ends the case: the rule is violated. The verdict is Fail or Nonstrict by the
 // level of the case. Both texts are short and complete: "ERR AUTH", "the connection
 // stays open".
@@ -107,7 +116,7 @@ func (t *T) Fail(expected, actual string) {
 	if t.c.Level.Binding() {
 		verdict = Fail
 	}
-	t.end(outcome{verdict: verdict, expected: expected, actual: actual})
+	t.end(outcome{verdict: verdict, expected: expected, actual: actual, violated: t.violated()})
 }
 
 // Failf is Fail with a formatted actual text.
@@ -117,7 +126,7 @@ func (t *T) Failf(expected, format string, args ...any) {
 
 // Nonstrict ends the case: the behaviour is allowed but not the expected one.
 func (t *T) Nonstrict(expected, actual string) {
-	t.end(outcome{verdict: Nonstrict, expected: expected, actual: actual})
+	t.end(outcome{verdict: Nonstrict, expected: expected, actual: actual, violated: t.violated()})
 }
 
 // Skip ends the case: the target cannot do what the rule is about. The reason says what.
@@ -128,6 +137,13 @@ func (t *T) Skip(reason string) {
 // Broken ends the case: the harness or the connection broke, the rule was not tested.
 func (t *T) Broken(err error) {
 	t.end(outcome{verdict: Error, detail: err.Error()})
+}
+
+func (t *T) violated() []string {
+	if t.about == nil {
+		return t.c.Requirements
+	}
+	return t.about
 }
 
 func (t *T) end(o outcome) {

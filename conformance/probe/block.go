@@ -20,7 +20,21 @@ func (c *Conn) Content(trs ...smp.Transmission) []byte {
 	return content
 }
 
-// Refusal is what a relay does about a block that it cannot serve.
+// AwaitBlockError waits for ERR BLOCK, with whatever ids, and reports whether it
+// came.
+func (c *Conn) AwaitBlockError() (Received, bool) {
+	r, missing := c.awaitBlockError()
+	return r, missing == ""
+}
+
+func (c *Conn) awaitBlockError() (Received, string) {
+	return c.await(answerTime, func(r Received) bool {
+		e, ok := r.Response.(smp.ERR)
+		return ok && e.Err.Equal(smp.ErrBlock)
+	})
+}
+
+// Refusal is what a relay did about a block that it cannot serve.
 type Refusal struct {
 	// Answer is the ERR BLOCK.
 	Answer Received
@@ -31,11 +45,7 @@ type Refusal struct {
 // ExpectBlockRefused fails the case unless the relay answers ERR BLOCK, with
 // whatever ids, or ends the connection. What names the block.
 func (c *Conn) ExpectBlockRefused(what string) Refusal {
-	isBlockError := func(r Received) bool {
-		e, ok := r.Response.(smp.ERR)
-		return ok && e.Err.Equal(smp.ErrBlock)
-	}
-	r, missing := c.await(answerTime, isBlockError)
+	r, missing := c.awaitBlockError()
 	if missing != "" && c.ended == nil {
 		c.t.Fail(what+" → ERR BLOCK or the end of the connection", missing)
 	}

@@ -134,7 +134,11 @@ func SessionKey(h transport.ServerHello) (keys.PublicKey, error) {
 	if err := signed.Verify(signer); err != nil {
 		return keys.PublicKey{}, err
 	}
-	return signed.PublicKey()
+	key, err := signed.PublicKey()
+	if err == nil && key.Algorithm() != keys.X25519 {
+		return keys.PublicKey{}, fmt.Errorf("the session key in the hello is of %v, expected X25519", key.Algorithm())
+	}
+	return key, err
 }
 
 // SendHello sends the client's hello.

@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"bytes"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -169,20 +168,31 @@ func (c *Conn) ExpectBlock(expected string) []byte {
 	if err != nil {
 		c.t.Fail(expected, c.explain(answerTime, err))
 	}
+	c.t.Record(conformance.Received, "block as it came", block)
 	return block
 }
 
-// ExpectBlockWith reads a block and fails the case unless its content, decrypted,
-// holds the given bytes.
-func (c *Conn) ExpectBlockWith(part []byte, expected string) {
-	content, err := c.OpenBlock(c.ExpectBlock(expected))
+// RequireBlock is ExpectBlock for a block that the case builds on.
+func (c *Conn) RequireBlock() []byte {
+	block, err := c.ReadBlock(answerTime)
 	if err != nil {
-		c.t.Fail(expected, err.Error())
+		Blocked(c.t, "a block is missing: %s", c.explain(answerTime, err))
 	}
-	c.t.Record(conformance.Received, "block", content)
-	if !bytes.Contains(content, part) {
-		c.t.Failf(expected, "another block, of %d bytes", len(content))
-	}
+	return block
+}
+
+// Answers sends a PING and reports whether a block comes back, whatever it holds.
+func (c *Conn) Answers() bool {
+	c.Send(c.Transmission(nil, NoKey, smp.PING{}))
+	_, err := c.ReadBlock(answerTime)
+	return err == nil
+}
+
+// ExpectAnswers fails the case unless Answers; expected says what the case waits
+// for.
+func (c *Conn) ExpectAnswers(expected string) {
+	c.Send(c.Transmission(nil, NoKey, smp.PING{}))
+	c.ExpectBlock(expected)
 }
 
 // OpenBlock returns the content of a block that ExpectBlock has read, decrypted

@@ -21,7 +21,7 @@ import (
 
 // preflightTime bounds each step of the preflight at time scale 1. Nothing that
 // listens has to take longer for a handshake.
-const preflightTime = 3 * time.Second
+const preflightTime = 2500 * time.Millisecond
 
 // Preflight meets the relay as a client does, once, to learn what it offers. The
 // errors: nothing listens, the handshake fails, or the relay has another

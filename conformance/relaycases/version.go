@@ -36,7 +36,7 @@ var versionCases = []conformance.Case{
 		Title:        "A sender and a recipient of different versions can use one queue",
 		Requirements: []string{"SMP-VERSION-MIXED"},
 		Run: func(t *T) {
-			q := probe.Dial(t).NewQueue()
+			q := usableQueue(t)
 			for _, v := range []uint16{t.Info().Versions.Min, min(t.Info().Versions.Max, smp.MaxVersion)} {
 				sender := probe.Dial(t, probe.AtVersion(v))
 				own := sender.NewQueue()
@@ -53,7 +53,7 @@ var versionCases = []conformance.Case{
 		Title:        "The largest body follows from the version of the sender alone",
 		Requirements: []string{"SMP-VERSION-LARGE-SENDER"},
 		Run: func(t *T) {
-			q := probe.Dial(t).NewQueue()
+			q := usableQueue(t)
 			for _, v := range []uint16{t.Info().Versions.Min, min(t.Info().Versions.Max, smp.MaxVersion)} {
 				sender := probe.Dial(t, probe.AtVersion(v))
 				body := t.Rand().Bytes(smp.MaxMessageLength(v) + 1)
@@ -91,7 +91,7 @@ var versionCases = []conformance.Case{
 			if !t.Info().Versions.Contains(13) {
 				t.Skip("the relay does not offer version 13")
 			}
-			probe.RequireServed(t)
+			probe.Dial(t).Ping()
 			c := probe.Dial(t, probe.AtVersion(13), probe.Unproven)
 			c.ExpectServed()
 			cmd, q := c.NewQueueRequest(probe.SenderCanSecure)
@@ -135,6 +135,15 @@ var versionCases = []conformance.Case{
 			}
 		},
 	}),
+}
+
+// usableQueue makes a queue that has passed on a message at the version of the
+// case.
+func usableQueue(t *T) *probe.Queue {
+	q := probe.Dial(t).NewQueue()
+	q.Fill(q.Conn, t.Rand().Bytes(100))
+	q.Acknowledge(q.Conn, q.RequireMessage(q.Conn))
+	return q
 }
 
 // laterCommands are the commands that came after version 6. SMP, "Abstract" and

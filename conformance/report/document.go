@@ -59,14 +59,16 @@ type Case struct {
 	// Versions are the lowest and the highest version that the rule concerns.
 	Versions [2]uint16 `json:"versions"`
 	// Version is that of the worst run, 0 if the case ran at none.
-	Version    uint16              `json:"version"`
-	Verdict    conformance.Verdict `json:"verdict"`
-	Expected   string              `json:"expected"`
-	Actual     string              `json:"actual"`
-	Detail     string              `json:"detail"`
-	Trace      []string            `json:"trace"`
-	DurationMS float64             `json:"duration_ms"`
-	Runs       []Run               `json:"runs"`
+	Version  uint16              `json:"version"`
+	Verdict  conformance.Verdict `json:"verdict"`
+	Expected string              `json:"expected"`
+	Actual   string              `json:"actual"`
+	// Violated are those of the requirements that Expected and Actual are about.
+	Violated   []string `json:"violated"`
+	Detail     string   `json:"detail"`
+	Trace      []string `json:"trace"`
+	DurationMS float64  `json:"duration_ms"`
+	Runs       []Run    `json:"runs"`
 }
 
 // Run is the result of a case at one version.
@@ -75,6 +77,7 @@ type Run struct {
 	Verdict    conformance.Verdict `json:"verdict"`
 	Expected   string              `json:"expected"`
 	Actual     string              `json:"actual"`
+	Violated   []string            `json:"violated"`
 	Detail     string              `json:"detail"`
 	DurationMS float64             `json:"duration_ms"`
 }
@@ -112,6 +115,7 @@ func newCase(r conformance.Result) Case {
 		Verdict:      r.Verdict,
 		Expected:     valid(r.Expected),
 		Actual:       valid(r.Actual),
+		Violated:     append([]string{}, r.Violated...),
 		Detail:       valid(r.Detail),
 		Trace:        make([]string, 0, len(r.Trace)),
 		DurationMS:   milliseconds(r.Duration),
@@ -126,6 +130,7 @@ func newCase(r conformance.Result) Case {
 			Verdict:    run.Verdict,
 			Expected:   valid(run.Expected),
 			Actual:     valid(run.Actual),
+			Violated:   append([]string{}, run.Violated...),
 			Detail:     valid(run.Detail),
 			DurationMS: milliseconds(run.Duration),
 		})

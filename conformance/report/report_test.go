@@ -59,10 +59,11 @@ func outcome() *conformance.Outcome {
 	}
 	failed := result("relay/new/fail", conformance.Fail,
 		conformance.Run{Version: 9, Verdict: conformance.Pass, Duration: time.Millisecond},
-		conformance.Run{Version: 10, Verdict: conformance.Fail, Expected: "ERR AUTH", Actual: hostile, Duration: time.Second},
-		conformance.Run{Version: 11, Verdict: conformance.Fail, Expected: "ERR AUTH", Actual: "OK"},
+		conformance.Run{Version: 10, Verdict: conformance.Fail, Expected: "ERR AUTH", Actual: hostile, Violated: []string{"SMP-NEW-RULE"}, Duration: time.Second},
+		conformance.Run{Version: 11, Verdict: conformance.Fail, Expected: "ERR AUTH", Actual: "OK", Violated: []string{"SMP-NEW-RULE"}},
 	)
 	failed.Version, failed.Expected, failed.Actual = 10, "ERR AUTH", hostile
+	failed.Violated = []string{"SMP-NEW-RULE"}
 	failed.Trace = []string{"+0.001s sent NEW (3 bytes) 010203", "+0.002s received " + hostile}
 	broken := result("relay/new/error", conformance.Error)
 	broken.Version, broken.Detail = 9, "the case panicked: "+hostile+"\ngoroutine 1\n\tfile.go:1\n"

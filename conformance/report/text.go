@@ -82,7 +82,11 @@ func (t *textWriter) line(c *Case) {
 }
 
 func (t *textWriter) explain(c *Case) {
-	for _, id := range c.Requirements {
+	rules := c.Violated
+	if len(rules) == 0 {
+		rules = c.Requirements
+	}
+	for _, id := range rules {
 		rule := id
 		if r, ok := t.catalogue.Lookup(id); ok {
 			rule = fmt.Sprintf("%s (%s) %s", id, r.Level, r.Summary)

@@ -38,9 +38,9 @@ func (e *FingerprintError) Error() string {
 }
 
 // Fingerprint is the SHA-256 of a whole DER certificate. That of the identity
-// certificate is the identity of a relay and part of its address. SMP, "SMP
-// router and its certificates" (one place there hashes the key only: not what
-// the official implementation does).
+// certificate is the identity of a relay and part of its address. SMP, "Router
+// certificate" ("SMP queue URI" speaks of a hash of the key: not what the
+// official implementation does).
 type Fingerprint [sha256.Size]byte
 
 // FingerprintOf returns the fingerprint of a DER certificate.

@@ -24,13 +24,25 @@ func defaultDecode(s *Session, content []byte) []Request {
 	return requests
 }
 
+// maxTransmission is the longest transmission that fits a block, which has a
+// count and the transmission's length besides.
+const maxTransmission = smp.EncryptedContent - 3
+
 // defaultEncode is the stage Encode. A message that nobody asked for has a
-// block of its own; everything else shares blocks as far as it fits.
+// block of its own; everything else shares blocks as far as it fits. An answer
+// that fits no block – a message under a correlation id that is much too long –
+// becomes ERR LARGE_MSG.
 func defaultEncode(s *Session, outs []Output) ([][]byte, error) {
 	encoded := make([][]byte, len(outs))
 	for i := range outs {
 		var err error
-		if encoded[i], err = s.encode(&outs[i]); err != nil {
+		if encoded[i], err = s.encode(&outs[i], outs[i].Response); err != nil {
+			return nil, err
+		}
+		if len(encoded[i]) <= maxTransmission {
+			continue
+		}
+		if encoded[i], err = s.encode(&outs[i], fail(smp.ErrLargeMsg)); err != nil {
 			return nil, err
 		}
 	}
@@ -51,9 +63,9 @@ func defaultEncode(s *Session, outs []Output) ([][]byte, error) {
 	return contents, nil
 }
 
-// encode returns the encoding of one output.
-func (s *Session) encode(out *Output) ([]byte, error) {
-	command, err := smp.EncodeResponse(s.Version(), out.Response)
+// encode returns the encoding of a response with the ids of an output.
+func (s *Session) encode(out *Output, response smp.Response) ([]byte, error) {
+	command, err := smp.EncodeResponse(s.Version(), response)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -197,6 +198,22 @@ func TestVersionsAndIdentity(t *testing.T) {
 	_, port, err := net.SplitHostPort(e.Addr().String())
 	require.NoError(t, err)
 	require.Equal(t, "smp://"+fingerprint.String()+"@[::1]:"+port, e.AddressAt("::1"))
+}
+
+func TestTLS12(t *testing.T) {
+	t.Parallel()
+	old := transport.ClientConfig{MinTLS: tls.VersionTLS12, MaxTLS: tls.VersionTLS12, Versions: wire.Versions(6, 20)}
+	c := connectWith(t, start(t, func(c *relay.Config) { c.TLS12 = true }), old)
+	require.Len(t, c.conn.SessionID(), 12)
+	q := c.newQueue(onlyCreate)
+	require.Equal(t, smp.OK{}, c.send(q, "one"))
+	q.expect(c.recipient(q, smp.GET{}), "one")
+
+	e := start(t)
+	fingerprint := e.Fingerprint()
+	old.KeyHash = fingerprint[:]
+	_, err := transport.Dial(context.Background(), e.Addr().String(), old)
+	require.Error(t, err)
 }
 
 func TestConfigErrors(t *testing.T) {

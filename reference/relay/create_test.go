@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -122,6 +123,19 @@ func TestCreateWithLowOrderKey(t *testing.T) {
 	require.NoError(t, err)
 	key := newKey(t, keys.Ed25519)
 	require.Equal(t, refused(smp.ErrCrypto), c.do(key, nil, smp.NEW{AuthKey: key.Public(), DHKey: zero}))
+}
+
+func TestRandIsTheOnlySourceOfIDs(t *testing.T) {
+	t.Parallel()
+	create := func(seed byte) *queue {
+		e := start(t, func(c *relay.Config) { c.Rand = rand.NewChaCha8([32]byte{seed}) })
+		return connect(t, e, 20).newQueue()
+	}
+	one, same, other := create(1), create(1), create(2)
+	require.Equal(t, one.rcvID, same.rcvID)
+	require.Equal(t, one.sndID, same.sndID)
+	require.NotEqual(t, one.rcvID, other.rcvID)
+	require.NotEqual(t, one.sndID, other.sndID)
 }
 
 func TestMaxQueues(t *testing.T) {

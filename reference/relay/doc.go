@@ -21,6 +21,14 @@
 //     queue is looked up, so that the answer does not tell whether it exists.
 //   - A message that is pushed travels in a block of its own, also behind the
 //     answer to SUB.
+//   - An answer that fits no block, a message under a correlation id that is
+//     much too long, becomes ERR LARGE_MSG instead of nothing.
+//   - Suspended queues expire, as the document wants.
+//
+// The answer to SUB is SOK, OK below version 16, and the message that waits
+// comes behind it with an empty correlation id, at every version. RSLV is
+// answered with NAME NO_RESOLVER at every version too. A relay that has as many
+// queues as it may answers NEW like one with a wrong password, with AUTH.
 //
 // Notifier keys in NEW are ignored: the answer has no notifier credentials,
 // which the document allows and from which a client sees that there are none.

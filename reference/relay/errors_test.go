@@ -55,7 +55,7 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-func TestCommandsOfLaterIssues(t *testing.T) {
+func TestRefusedCommands(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	atEveryVersion(t, func(t *testing.T, v uint16) {

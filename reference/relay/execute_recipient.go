@@ -152,7 +152,7 @@ func setRecipientKeys(q *Queue, c smp.RKEY) smp.Response {
 	if q.record.Mode != smp.Contact {
 		return fail(smp.ErrAuth)
 	}
-	q.setKeys(c.Keys)
+	q.Change(func(r *Record) { r.RecipientKeys = c.Keys })
 	return smp.OK{}
 }
 

@@ -47,6 +47,31 @@ func TestLargestMessage(t *testing.T) {
 	require.Equal(t, smp.PONG{}, recipient.do(noKey, nil, smp.PING{}))
 }
 
+func TestLongCorrelationID(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	atEveryVersion(t, func(t *testing.T, v uint16) {
+		c := connect(t, e, v)
+		q := c.newQueue(onlyCreate)
+		require.Equal(t, smp.OK{}, c.send(q, "one"))
+		for n, fits := range map[int]bool{0: true, 1: true, 23: true, 25: true, 150: true, 255: false} {
+			sent, _ := c.request(q.rcvKey, q.rcvID, smp.GET{})
+			sent.CorrelationID = bytes.Repeat([]byte{'c'}, n)
+			a, err := smp.NewAuthorizer(q.rcvKey, c.conn.PeerKey())
+			require.NoError(t, err)
+			require.NoError(t, sent.Authorize(c.conn.SessionID(), a))
+			c.write(c.encode(sent))
+			got := c.next()
+			require.Equal(t, string(sent.CorrelationID), string(got.Transmission.CorrelationID))
+			if fits {
+				q.expect(got.Response, "one")
+			} else {
+				require.Equal(t, refused(smp.ErrLargeMsg), got.Response)
+			}
+		}
+	})
+}
+
 func TestQuota(t *testing.T) {
 	t.Parallel()
 	e := start(t, func(c *relay.Config) { c.Quota = 3 })

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -53,8 +52,12 @@ func (q *Queue) SenderID() []byte { return q.senderID }
 // Record is the present record. It must not be changed.
 func (q *Queue) Record() *Record { return q.record }
 
-// SetRecord replaces the record.
-func (q *Queue) SetRecord(r Record) { q.record = &r }
+// Change replaces the record by a changed copy.
+func (q *Queue) Change(change func(*Record)) {
+	r := *q.record
+	change(&r)
+	q.record = &r
+}
 
 // Mailbox holds the messages of the queue.
 func (q *Queue) Mailbox() *Mailbox { return &q.mailbox }
@@ -93,9 +96,9 @@ func (q *Queue) getter(s *Session) *Subscription { return q.getters[s] }
 // subscribe makes the session the subscriber of the queue. It returns the
 // session that was displaced, nil if there was none or it is the same.
 func (q *Queue) subscribe(s *Session) (displaced *Session) {
-	if q.subscriber != nil && q.subscriber.session != s {
-		displaced = q.subscriber.session
-		displaced.forget(q)
+	if q.subscription(s) == nil {
+		displaced = q.Subscriber()
+		q.Unsubscribe()
 	}
 	q.subscriber = &Subscription{session: s}
 	s.remember(q)
@@ -113,14 +116,24 @@ func (q *Queue) get(s *Session) *Subscription {
 	return sub
 }
 
+// Unsubscribe ends the subscription, whichever session has it.
+func (q *Queue) Unsubscribe() {
+	if q.subscriber != nil {
+		q.subscriber.session.forget(q)
+		q.subscriber = nil
+	}
+}
+
 // leave ends what the session has with the queue. A subscription of another
 // session stays.
 func (q *Queue) leave(s *Session) {
 	if q.subscription(s) != nil {
-		q.subscriber = nil
+		q.Unsubscribe()
 	}
-	delete(q.getters, s)
-	s.forget(q)
+	if q.getter(s) != nil {
+		delete(q.getters, s)
+		s.forget(q)
+	}
 }
 
 // close ends all subscriptions and forgets the messages. It returns the session
@@ -129,41 +142,27 @@ func (q *Queue) close() (subscriber *Session) {
 	subscriber = q.Subscriber()
 	q.deleted = true
 	q.mailbox.Clear()
-	q.subscriber = nil
+	q.Unsubscribe()
 	for s := range q.getters {
 		s.forget(q)
 	}
 	q.getters = nil
-	if subscriber != nil {
-		subscriber.forget(q)
-	}
 	return subscriber
-}
-
-// setKeys, secure and suspend are the three changes of a record.
-
-func (q *Queue) setKeys(list []keys.PublicKey) {
-	r := *q.record
-	r.RecipientKeys = slices.Clone(list)
-	q.record = &r
 }
 
 // secure sets the sender key. It reports whether the queue has this key now: it
 // is false if another one was set before.
 func (q *Queue) secure(key keys.PublicKey) bool {
 	if q.record.SenderKey.IsZero() {
-		r := *q.record
-		r.SenderKey = key
-		q.record = &r
+		q.Change(func(r *Record) { r.SenderKey = key })
 	}
 	return q.record.SenderKey == key
 }
 
+// suspend makes the queue refuse messages. The time of the first call counts.
 func (q *Queue) suspend(now time.Time) {
 	if !q.record.Suspended() {
-		r := *q.record
-		r.SuspendedAt = now
-		q.record = &r
+		q.Change(func(r *Record) { r.SuspendedAt = now })
 	}
 }
 

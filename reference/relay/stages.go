@@ -79,10 +79,11 @@ type Stages struct {
 	// ERR BLOCK.
 	Decode func(s *Session, content []byte) []Request
 
-	// Authorise looks up the queue of a request and checks that its sender may
-	// do what the command asks. It sets Queue and returns nil, or it returns
-	// the answer, which is SERVICE for a service signature and AUTH for
-	// everything else.
+	// Authorise looks up the queue of a request, sets Queue if there is one,
+	// and checks that the client may do what the command asks. It returns nil
+	// or the answer, which is SERVICE for a service signature and AUTH for
+	// everything else. A replacement that returns nil instead has to see that
+	// there is a Queue.
 	Authorise func(*Session, *Request) *smp.Error
 
 	// Verify reports whether the authorization of a request was made with the

@@ -105,6 +105,27 @@ func TestStageExecute(t *testing.T) {
 	require.Equal(t, refused(smp.ErrAuth), c.send(q, "suspended all the same"))
 }
 
+// TestStageChangesQueue has a relay that forgets what OFF did.
+func TestStageChangesQueue(t *testing.T) {
+	t.Parallel()
+	e := replaced(t, func(s *relay.Stages) {
+		execute := s.Execute
+		s.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+			out := execute(s, r)
+			if _, ok := r.Command.(smp.OFF); ok && r.Queue.Record().Suspended() && s.Relay().Queues() == 1 {
+				r.Queue.Change(func(r *relay.Record) { r.SuspendedAt = time.Time{} })
+				r.Queue.Mailbox().Put(&relay.Message{ID: r.Queue.SenderID(), Time: time.Now(), Body: []byte("still on")})
+			}
+			return out
+		}
+	})
+	c := connect(t, e, 20)
+	q := c.newQueue(onlyCreate)
+	require.Equal(t, smp.OK{}, c.recipient(q, smp.OFF{}))
+	require.Equal(t, smp.OK{}, c.send(q, "another"))
+	require.Equal(t, q.sndID, q.expect(c.recipient(q, smp.GET{}), "still on"))
+}
+
 func TestStageNewID(t *testing.T) {
 	t.Parallel()
 	e := replaced(t, func(s *relay.Stages) {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -118,6 +119,10 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.conn.SetReadDeadlin
 // out nothing more can be written.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.conn.SetWriteDeadline(t) }
 
+// Format writes "SMP connection" whatever the verb, so that no log can hold the
+// keys of the connection.
+func (c *Conn) Format(f fmt.State, _ rune) { io.WriteString(f, "SMP connection") }
+
 // Close closes the connection in the orderly way of the layer below; TLS sends
 // its close_notify and waits at most five seconds for a peer that does not read.
 func (c *Conn) Close() error { return c.conn.Close() }
@@ -129,6 +134,7 @@ func (c *Conn) Abort() error { return abort(c.conn) }
 // returns io.EOF if the connection ends between blocks, io.ErrUnexpectedEOF if
 // it ends inside of one, ErrLargeMessage for a block that does not decrypt or
 // unpad (the next block can still be read), and the errors of the layer below.
+// How long it waits is up to SetReadDeadline.
 func (c *Conn) ReadBlock() ([]byte, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()

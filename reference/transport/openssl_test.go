@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,9 +24,11 @@ import (
 func credentialFiles(t *testing.T, c keys.Credentials) []string {
 	t.Helper()
 	dir := t.TempDir()
-	chain, key := filepath.Join(dir, "chain.pem"), filepath.Join(dir, "key.pem")
-	require.NoError(t, keys.SaveCredentials(c, chain, key))
-	return []string{"-cert", chain, "-key", key, "-cert_chain", chain}
+	leaf, issuers, key := filepath.Join(dir, "leaf.pem"), filepath.Join(dir, "issuers.pem"), filepath.Join(dir, "key.pem")
+	require.NoError(t, keys.SaveCredentials(c, leaf, key)) // openssl takes the first certificate
+	c.Chain = c.Chain[1:]
+	require.NoError(t, os.WriteFile(issuers, c.ChainPEM(), 0o600))
+	return []string{"-cert", leaf, "-key", key, "-cert_chain", issuers}
 }
 
 // finishedMessage finds the Finished message of the client in what "openssl
@@ -134,7 +137,7 @@ func TestOpenSSLClientAgreesOnSessionID(t *testing.T) {
 			require.Len(t, s.SessionID(), test.size)
 			require.Equal(t, finishedMessage(t, output, ">>>"), s.SessionID())
 			require.Equal(t, Protocol, s.ALPN())
-			require.Equal(t, strings.Contains(test.name, "certificate"), len(s.PeerChain()) == 2)
+			require.Equal(t, slices.Contains(test.args, "-cert"), len(s.PeerChain()) == 2)
 			require.Equal(t, strings.Contains(test.name, "HelloRetryRequest"), strings.Count(output, "ClientHello") == 2)
 		})
 	}
@@ -194,9 +197,7 @@ func TestOpenSSLServerAgreesOnSessionID(t *testing.T) {
 		args    []string
 	}{
 		{"TLS 1.3", 32, false, []string{"-tls1_3"}},
-		{"TLS 1.3 with HelloRetryRequest", 32, false, []string{"-tls1_3", "-stateless"}},
 		{"TLS 1.3 with client certificate", 32, true, []string{"-tls1_3", "-verify", "4"}},
-		{"TLS 1.3 with client certificate and HelloRetryRequest", 32, true, []string{"-tls1_3", "-stateless", "-verify", "4"}},
 		{"TLS 1.3 with tickets", 32, false, []string{"-tls1_3", "-num_tickets", "3"}},
 		{"TLS 1.2", 12, false, []string{"-tls1_2"}},
 		{"TLS 1.2 with client certificate", 12, true, []string{"-tls1_2", "-verify", "4"}},
@@ -219,7 +220,6 @@ func TestOpenSSLServerAgreesOnSessionID(t *testing.T) {
 			require.Equal(t, Protocol, s.ALPN())
 			require.Equal(t, test.service, s.Binding().CertificateSent)
 			require.Equal(t, relay().Chain, s.PeerChain())
-			require.Equal(t, strings.Contains(test.name, "HelloRetryRequest"), strings.Count(text, "ClientHello") == 2, text)
 		})
 	}
 }
