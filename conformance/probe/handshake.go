@@ -98,10 +98,10 @@ type HelloParts struct {
 	Rest []byte
 }
 
-// ReadHelloParts reads the relay's hello. It returns an error if no block comes,
-// or if not even version range and session identifier can be told apart.
-func (c *Conn) ReadHelloParts() (HelloParts, error) {
-	content, err := c.ReadContent(answerTime)
+// SplitHello takes apart the block with the relay's hello. It returns an error if
+// not even version range and session identifier can be told apart.
+func SplitHello(block []byte) (HelloParts, error) {
+	content, err := wire.Unpad(block)
 	if err != nil {
 		return HelloParts{}, err
 	}
@@ -129,9 +129,10 @@ func (c *Conn) ReadHelloParts() (HelloParts, error) {
 	return h, nil
 }
 
-// RequireHelloParts is ReadHelloParts for a hello that the case builds on.
+// RequireHelloParts reads the relay's hello. One that does not come, or that
+// SplitHello cannot take apart, blocks the case.
 func (c *Conn) RequireHelloParts() HelloParts {
-	h, err := c.ReadHelloParts()
+	h, err := SplitHello(c.RequireBlock())
 	if err != nil {
 		Blocked(c.t, "the relay's hello cannot be read: %v", err)
 	}
@@ -178,6 +179,7 @@ func (c *Conn) RequireBlock() []byte {
 	if err != nil {
 		Blocked(c.t, "a block is missing: %s", c.explain(answerTime, err))
 	}
+	c.t.Record(conformance.Received, "block as it came", block)
 	return block
 }
 

@@ -78,8 +78,12 @@ func unusable(ctx context.Context, tgt target.Target, info target.Info, limit ti
 	return reasons
 }
 
-// pingAt agrees on version v and sends one PING; its error says what came in
-// place of PONG.
+// pings is how many PINGs have to be answered: with one, a relay would pass that
+// encrypts each block with the same key.
+const pings = 3
+
+// pingAt agrees on version v and sends some PINGs; its error says what came in
+// place of a PONG.
 func pingAt(ctx context.Context, tgt target.Target, tls string, v uint16, limit time.Duration) error {
 	s, err := meetAt(ctx, tgt.Server().Address(), limit, tls)
 	if err != nil {
@@ -93,16 +97,23 @@ func pingAt(ctx context.Context, tgt target.Target, tls string, v uint16, limit 
 	if err != nil {
 		return fmt.Errorf("the handshake failed: %w", err)
 	}
-	ping := smp.Transmission{CorrelationID: make([]byte, smp.CorrelationIDSize)}
+	ping := smp.Transmission{}
 	if v < smp.VersionAuthenticators {
 		ping.SessionID = s.sessionID
 	}
-	answer, err := exchange(conn, ping, v, time.Now().Add(limit))
-	if err != nil {
-		return err
-	}
-	if _, ok := answer.Response.(smp.PONG); !ok || answer.Err != nil {
-		return fmt.Errorf("PING was answered %s", Received{Transmission: answer.Transmission, Response: answer.Response, Err: answer.Err})
+	deadline := time.Now().Add(limit)
+	for i := range pings {
+		ping.CorrelationID = bytes.Repeat([]byte{byte(i + 1)}, smp.CorrelationIDSize)
+		answer, err := exchange(conn, ping, v, deadline)
+		if err != nil {
+			return err
+		}
+		if _, ok := answer.Response.(smp.PONG); !ok || answer.Err != nil {
+			return fmt.Errorf("PING was answered %s", Received{Transmission: answer.Transmission, Response: answer.Response, Err: answer.Err})
+		}
+		if !bytes.Equal(answer.Transmission.CorrelationID, ping.CorrelationID) {
+			return fmt.Errorf("PING was answered with the correlation id %x of another command", answer.Transmission.CorrelationID)
+		}
 	}
 	return nil
 }
@@ -157,18 +168,22 @@ func meetAt(ctx context.Context, address string, limit time.Duration, version st
 	return s, nil
 }
 
-// checkIdentity compares the identity certificate with the fingerprint of the
-// address. A chain without one is not judged here: cases do.
+// checkIdentity looks for the fingerprint of the address in the chain. Which
+// certificate has to have it, and how many there have to be, is not judged here:
+// cases do.
 func checkIdentity(chain [][]byte, keyHash []byte) error {
 	if len(chain) == 0 {
 		return errors.New("the relay showed no certificate")
+	}
+	for _, der := range chain {
+		if f := keys.FingerprintOf(der); bytes.Equal(f[:], keyHash) {
+			return nil
+		}
 	}
 	identity, err := keys.Identity(chain)
 	if err != nil {
 		identity = chain[len(chain)-1]
 	}
-	if actual := keys.FingerprintOf(identity); !bytes.Equal(actual[:], keyHash) {
-		return &target.IdentityError{Expected: keyHash, Actual: actual[:]}
-	}
-	return nil
+	actual := keys.FingerprintOf(identity)
+	return &target.IdentityError{Expected: keyHash, Actual: actual[:]}
 }

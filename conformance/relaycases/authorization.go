@@ -119,7 +119,7 @@ var algorithmCases = []conformance.Case{
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			q := victim(t, c, probe.NewKey(t, keys.X25519))
+			q := c.NewQueueWithKey(probe.NewKey(t, keys.X25519))
 			del := c.Transmission(q.RecipientID, probe.NoKey, smp.DEL{})
 			other := probe.NewKey(t, keys.X25519).Public()
 			del.Authorization = authenticator(t, c, del, q.Key, other, del.CorrelationID)
@@ -261,7 +261,7 @@ func algorithms(t *T, c *probe.Conn) []keys.Algorithm {
 }
 
 // expectAuthorizes fails the case unless keys of the algorithm are good for all
-// that a recipient and a sender do.
+// that a recipient and a sender do, and another key of it is not.
 func expectAuthorizes(t *T, algorithm keys.Algorithm) {
 	c, sender := probe.Dial(t), probe.Dial(t)
 	create, q := c.NewQueueRequest()
@@ -275,6 +275,7 @@ func expectAuthorizes(t *T, algorithm keys.Algorithm) {
 	q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
 	d := q.ExpectMessage(c, body)
 	q.Recipient(c, smp.ACK{MsgID: d.MsgID}).Expect(smp.OK{})
+	c.Ask(q.RecipientID, probe.NewKey(t, algorithm), smp.DEL{}).ExpectError(smp.ErrAuth)
 	q.Recipient(c, smp.DEL{}).Expect(smp.OK{})
 }
 

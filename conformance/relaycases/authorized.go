@@ -109,7 +109,7 @@ var coverageCases = []conformance.Case{
 // delete. A relay that deletes for everybody blocks the case: other cases are
 // about that.
 func victim(t *T, c *probe.Conn, key keys.PrivateKey) *probe.Queue {
-	q := c.NewQueueWithKey(key)
+	q := c.NewQueueWithKey(key, probe.OnlyCreate)
 	c.Ask(q.RecipientID, probe.NewKey(t, key.Algorithm()), smp.DEL{}).Require(smp.ERR{Err: smp.ErrAuth})
 	q.Fill(c, []byte("still there"))
 	return q

@@ -282,7 +282,7 @@ var blockCases = []conformance.Case{
 		Requirements: []string{"SMP-BLOCK-ENCRYPTION"},
 		Versions:     from(smp.VersionBlockEncryption),
 		Run: func(t *T) {
-			c := probe.Dial(t)
+			c := probe.Dial(t, probe.Unproven)
 			for range 3 {
 				c.ExpectServed()
 			}

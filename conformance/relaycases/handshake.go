@@ -19,7 +19,7 @@ import (
 var serverHelloCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/handshake/relay-first",
-		Title:        "The relay sends its hello first",
+		Title:        "The relay sends a block of 16384 bytes first",
 		Requirements: []string{"SMP-HS-SERVER-FIRST"},
 		Run: func(t *T) {
 			probe.Open(t).ExpectBlock("the hello of the relay before that of the client")
@@ -27,11 +27,11 @@ var serverHelloCases = []conformance.Case{
 	}),
 	must(conformance.Case{
 		ID:           "relay/handshake/block",
-		Title:        "The hello is one padded block, and nothing follows before that of the client",
+		Title:        "The hello is one padded block, and nothing else precedes that of the client",
 		Requirements: []string{"SMP-HS-BLOCK"},
 		Run: func(t *T) {
 			c := probe.Open(t)
-			if _, err := wire.Unpad(c.ExpectBlock("a block of 16384 bytes")); err != nil {
+			if _, err := wire.Unpad(c.RequireBlock()); err != nil {
 				t.Fail("a length that fits the block", err.Error())
 			}
 			c.SendHello(c.ClientHello())
@@ -48,7 +48,7 @@ var serverHelloCases = []conformance.Case{
 		Title:        "The hello is padded with number signs",
 		Requirements: []string{"SMP-HS-PADDING"},
 		Run: func(t *T) {
-			block := probe.Open(t).ExpectBlock("a block of 16384 bytes")
+			block := probe.Open(t).RequireBlock()
 			content, err := wire.Unpad(block)
 			if err != nil {
 				probe.Blocked(t, "the hello is no padded block: %v", err)
@@ -79,7 +79,7 @@ var serverHelloCases = []conformance.Case{
 		Title:        "The hello has a session identifier",
 		Requirements: []string{"SMP-HS-SESSION-ID"},
 		Run: func(t *T) {
-			h, err := probe.Open(t).ReadHelloParts()
+			h, err := probe.SplitHello(probe.Open(t).RequireBlock())
 			if err != nil {
 				t.Fail("a version range and a short string", err.Error())
 			}

@@ -45,12 +45,14 @@ var limitCases = []conformance.Case{
 			slow.Narrow()
 			subscribed, fetched, independent := slow.NewQueue(), slow.NewQueue(probe.OnlyCreate), other.NewQueue()
 			fetched.Fill(sender, make([]byte, 15000))
-			slow.Send(flood(slow, fetched)...)
-			for range 5 {
+			for range 6 {
 				slow.Send(flood(slow, fetched)...)
 			}
-			for range 3 {
-				subscribed.Sender(sender, smp.SEND{Body: make([]byte, 15000)}).Expect(smp.OK{})
+			// As many rounds as it takes until the relay has filled all buffers.
+			for round := range 100 {
+				if round%20 == 0 {
+					subscribed.Sender(sender, smp.SEND{Body: make([]byte, 15000)}).Expect(smp.OK{})
+				}
 				body := t.Rand().Bytes(100)
 				independent.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
 				independent.Acknowledge(other, independent.ExpectMessage(other, body))

@@ -19,7 +19,7 @@ var transmissionCases = []conformance.Case{
 		Title:        "A response has the correlation id of its command",
 		Requirements: []string{"SMP-TX-CORRELATION"},
 		Run: func(t *T) {
-			c := probe.Dial(t)
+			c := probe.Dial(t, probe.Unproven)
 			create, q := c.NewQueueRequest()
 			first, last := bare(c, smp.PING{}), bare(c, smp.PING{})
 			queue := c.Transmission(nil, q.Key, create)
@@ -82,23 +82,21 @@ var transmissionCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			q := c.NewQueue()
-			for _, a := range []struct {
-				answer probe.Answer
-				entity []byte
-			}{
-				{c.Ask(q.RecipientID, q.Key, smp.SUB{}), q.RecipientID},
-				{c.Ask(q.RecipientID, q.Key, smp.KEY{SenderKey: q.Key.Public()}), q.RecipientID},
-				{c.Ask(q.RecipientID, q.Key, smp.ACK{MsgID: t.Rand().Bytes(24)}), q.RecipientID},
-				{c.Ask(q.RecipientID, probe.NoKey, smp.OFF{}), q.RecipientID},
-				{c.AskBytes("KEY", q.RecipientID, q.Key, []byte("KEY")), q.RecipientID},
-				{c.AskBytes("XYZ", q.SenderID, q.Key, []byte("XYZ")), q.SenderID},
-				{c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}), q.SenderID},
+			for _, tr := range []smp.Transmission{
+				c.Transmission(q.RecipientID, q.Key, smp.SUB{}),
+				c.Transmission(q.RecipientID, q.Key, smp.KEY{SenderKey: q.Key.Public()}),
+				c.Transmission(q.RecipientID, q.Key, smp.ACK{MsgID: t.Rand().Bytes(24)}),
+				c.Transmission(q.RecipientID, probe.NoKey, smp.OFF{}),
+				c.Authorized(q.RecipientID, q.Key, []byte("KEY")),
+				c.Authorized(q.SenderID, q.Key, []byte("XYZ")),
+				c.Transmission(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}),
 			} {
-				if a.answer.Response == nil {
-					probe.Blocked(t, "a command was not answered: %s", a.answer)
+				a := c.AskTransmission("a command", tr)
+				if !a.OK() {
+					probe.Blocked(t, "a command was answered %s", a)
 				}
-				if !bytes.Equal(a.answer.EntityID, a.entity) {
-					t.Failf("an answer with the entity id of the command", "%s with an entity id of %d bytes", a.answer, len(a.answer.EntityID))
+				if !bytes.Equal(a.EntityID, tr.EntityID) {
+					t.Failf("an answer with the entity id of the command", "%s with an entity id of %d bytes", a, len(a.EntityID))
 				}
 			}
 		},
@@ -121,7 +119,7 @@ var transmissionCases = []conformance.Case{
 		Requirements: []string{"SMP-TX-SESSION-ID-V6"},
 		Versions:     until(6),
 		Run: func(t *T) {
-			c := probe.Dial(t)
+			c := probe.Dial(t, probe.Unproven)
 			forVarious(t, c, func(r probe.Received) {
 				if !bytes.Equal(r.SessionID, c.SessionID()) {
 					t.Failf("the session identifier of the connection", "%d other bytes at %s", len(r.SessionID), r)
@@ -153,7 +151,7 @@ var transmissionCases = []conformance.Case{
 		Requirements: []string{"SMP-TX-SESSION-ID"},
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
-			c := probe.Dial(t)
+			c := probe.Dial(t, probe.Unproven)
 			ping := bare(c, smp.PING{})
 			c.Send(ping)
 			if r := c.Next("PONG"); !bytes.Equal(r.CorrelationID, ping.CorrelationID) {
@@ -244,7 +242,7 @@ var transmissionCases = []conformance.Case{
 		Requirements: []string{"SMP-TX-SERVICE-SIGNATURE-EMPTY"},
 		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
-			c := probe.Dial(t)
+			c := probe.Dial(t, probe.Unproven)
 			c.ExpectServed()
 			ping := c.Encode(bare(c, smp.PING{}))
 			c.SendTransmissions(slices.Insert(slices.Clone(ping), 1, '0'))
@@ -336,7 +334,7 @@ var commandCases = []conformance.Case{
 		Title:        "PING is answered with PONG, without an entity id",
 		Requirements: []string{"SMP-PING-PONG"},
 		Run: func(t *T) {
-			a := probe.Dial(t).Ask(nil, probe.NoKey, smp.PING{}).Expect(smp.PONG{})
+			a := probe.Dial(t, probe.Unproven).Ask(nil, probe.NoKey, smp.PING{}).Expect(smp.PONG{})
 			if len(a.EntityID) != 0 {
 				t.Failf("PONG without an entity id", "one of %d bytes", len(a.EntityID))
 			}
@@ -408,13 +406,14 @@ func expectUnknown(t *T, commands ...string) {
 // and calls check with each.
 func forVarious(t *T, c *probe.Conn, check func(probe.Received)) {
 	create, unused := c.NewQueueRequest()
-	for _, a := range []probe.Answer{
-		c.Ask(nil, probe.NoKey, smp.PING{}),
-		c.Ask(nil, probe.NoKey, smp.SUB{}),
-		c.Ask(nil, unused.Key, create),
-		c.Ask(t.Rand().Bytes(24), unused.Key, smp.SUB{}),
+	for _, tr := range []smp.Transmission{
+		bare(c, smp.PING{}),
+		bare(c, smp.SUB{}),
+		c.Transmission(nil, unused.Key, create),
+		c.Transmission(t.Rand().Bytes(24), unused.Key, smp.SUB{}),
 	} {
-		check(a.Received)
+		c.Send(tr)
+		check(c.Next("an answer"))
 	}
 	q := c.NewQueue()
 	q.Fill(probe.Dial(t), t.Rand().Bytes(100))

@@ -38,10 +38,7 @@ var versionCases = []conformance.Case{
 		Run: func(t *T) {
 			q := usableQueue(t)
 			for _, v := range []uint16{t.Info().Versions.Min, min(t.Info().Versions.Max, smp.MaxVersion)} {
-				sender := probe.Dial(t, probe.AtVersion(v))
-				own := sender.NewQueue()
-				own.Fill(sender, t.Rand().Bytes(100))
-				own.RequireMessage(sender)
+				sender := usableQueue(t, probe.AtVersion(v)).Conn
 				body := t.Rand().Bytes(100)
 				sender.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: body}).Expect(smp.OK{})
 				q.Acknowledge(q.Conn, q.ExpectMessage(q.Conn, body))
@@ -55,7 +52,7 @@ var versionCases = []conformance.Case{
 		Run: func(t *T) {
 			q := usableQueue(t)
 			for _, v := range []uint16{t.Info().Versions.Min, min(t.Info().Versions.Max, smp.MaxVersion)} {
-				sender := probe.Dial(t, probe.AtVersion(v))
+				sender := usableQueue(t, probe.AtVersion(v)).Conn
 				body := t.Rand().Bytes(smp.MaxMessageLength(v) + 1)
 				sender.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: body}).ExpectError(smp.ErrLargeMsg)
 				sender.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: body[1:]}).Expect(smp.OK{})
@@ -91,7 +88,7 @@ var versionCases = []conformance.Case{
 			if !t.Info().Versions.Contains(13) {
 				t.Skip("the relay does not offer version 13")
 			}
-			probe.Dial(t).Ping()
+			usableQueue(t)
 			c := probe.Dial(t, probe.AtVersion(13), probe.Unproven)
 			c.ExpectServed()
 			cmd, q := c.NewQueueRequest(probe.SenderCanSecure)
@@ -137,10 +134,10 @@ var versionCases = []conformance.Case{
 	}),
 }
 
-// usableQueue makes a queue that has passed on a message at the version of the
-// case.
-func usableQueue(t *T) *probe.Queue {
-	q := probe.Dial(t).NewQueue()
+// usableQueue makes a queue that has passed on a message from its own
+// connection, so that version and connection are known to work.
+func usableQueue(t *T, opts ...probe.Option) *probe.Queue {
+	q := probe.Dial(t, opts...).NewQueue()
 	q.Fill(q.Conn, t.Rand().Bytes(100))
 	q.Acknowledge(q.Conn, q.RequireMessage(q.Conn))
 	return q

@@ -57,5 +57,9 @@ func (e *Endpoint) Wait() error {
 
 // Close ends the relay and waits for everything that it started.
 func (e *Endpoint) Close() error {
-	return errors.Join(e.Relay.Close(), e.Wait())
+	closing, serving := e.Relay.Close(), e.Wait()
+	if errors.Is(serving, ErrClosed) {
+		serving = nil // it was closed before it had begun to serve
+	}
+	return errors.Join(closing, serving)
 }
