@@ -18,10 +18,11 @@ import (
 // time scale 1.
 const grace = 200 * time.Millisecond
 
-// Options say how a run is done. The zero value is a run at all versions, at time
-// scale 1, with seed 0.
+// Options say how a run is done. The zero value is a run at time scale 1 with seed 0.
 type Options struct {
-	// Versions are the versions to run at, among AllVersions; nil is all.
+	// Versions are the versions to run at, among AllVersions. Nil is, for each case, the
+	// lowest and the highest that its rule and the target share, and between them those
+	// at which forms change.
 	Versions []uint16
 	// Parallel is how many cases run at once; 0 is four times GOMAXPROCS.
 	Parallel int
@@ -53,9 +54,6 @@ func Execute(ctx context.Context, cases []*Case, t target.Target, info target.In
 }
 
 func (o Options) withDefaults() Options {
-	if o.Versions == nil {
-		o.Versions = AllVersions
-	}
 	if o.Parallel <= 0 {
 		o.Parallel = 4 * runtime.GOMAXPROCS(0)
 	}
@@ -82,6 +80,8 @@ type progress struct {
 	c       *Case
 	result  *Result
 	pending int
+	// unusable is the version that stands for all at which the target serves nothing.
+	unusable uint16
 }
 
 // job is one run: a case at a version, the index of its place among the runs.
@@ -103,6 +103,9 @@ func (r *runner) all(ctx context.Context, cases []*Case) []Result {
 		}
 		results[i].Runs = make([]Run, len(versions))
 		p := &progress{c: c, result: &results[i], pending: len(versions)}
+		if first := slices.IndexFunc(versions, r.unusable); first >= 0 {
+			p.unusable = versions[first]
+		}
 		for index, version := range versions {
 			results[i].Runs[index].Version = version
 			if c.Solo {
@@ -117,25 +120,39 @@ func (r *runner) all(ctx context.Context, cases []*Case) []Result {
 	return results
 }
 
+// formVersions are the versions at which the form of every transmission or connection
+// changes: session keys and authenticators, the forms of NEW and SKEY, block encryption,
+// the proxy flag, service signatures.
+var formVersions = []uint16{7, 9, 11, 14, 16}
+
 // versions returns the versions to run the case at, or the reason why there are none.
+// Without a selection these are the edges of what the rule and the target share, and
+// between them the versions at which forms change.
 func (r *runner) versions(c *Case) ([]uint16, string) {
-	concerned := func(v uint16) bool { return c.concerns(v) && r.info.Versions.Contains(v) }
-	if !slices.ContainsFunc(AllVersions, concerned) {
+	keep := func(versions []uint16, f func(uint16) bool) []uint16 {
+		return slices.DeleteFunc(slices.Clone(versions), func(v uint16) bool { return !f(v) })
+	}
+	shared := keep(AllVersions, func(v uint16) bool { return c.concerns(v) && r.info.Versions.Contains(v) })
+	if len(shared) == 0 {
 		return nil, fmt.Sprintf("the rule concerns versions %s, the target speaks %s", c.Versions, r.info.Versions)
 	}
-	var versions []uint16
-	for _, v := range r.options.Versions {
-		if concerned(v) {
-			versions = append(versions, v)
+	if r.options.Versions != nil {
+		shared = keep(shared, func(v uint16) bool { return slices.Contains(r.options.Versions, v) })
+		if len(shared) == 0 {
+			return nil, "the rule concerns none of the versions that were asked for"
 		}
 	}
-	if versions == nil {
-		return nil, "the rule concerns none of the versions that were asked for"
-	}
-	if c.Edges && len(versions) > 2 {
-		versions = []uint16{versions[0], versions[len(versions)-1]}
-	}
-	return versions, ""
+	lowest, highest := shared[0], shared[len(shared)-1]
+	return keep(shared, func(v uint16) bool {
+		return v == lowest || v == highest ||
+			!c.Edges && (r.options.Versions != nil || slices.Contains(formVersions, v))
+	}), ""
+}
+
+// unusable reports whether the target serves nothing at the version.
+func (r *runner) unusable(version uint16) bool {
+	_, found := r.info.Unusable[version]
+	return found
 }
 
 func (r *runner) workOff(ctx context.Context, jobs []job, workers int) {
@@ -144,7 +161,7 @@ func (r *runner) workOff(ctx context.Context, jobs []job, workers int) {
 	for range min(workers, len(jobs)) {
 		group.Go(func() {
 			for j := range queue {
-				r.finish(j, r.run(ctx, j.p.c, j.p.result.Runs[j.index].Version))
+				r.finish(j, r.run(ctx, j.p, j.p.result.Runs[j.index].Version))
 			}
 		})
 	}
@@ -183,11 +200,17 @@ func (r *runner) report(result Result) {
 	}
 }
 
-// run performs the case at one version.
-func (r *runner) run(ctx context.Context, c *Case, version uint16) Run {
-	run := Run{Version: version}
+// run performs the case at one version. Of the versions at which the target serves
+// nothing it does so at the first only: at the others it would meet the same.
+func (r *runner) run(ctx context.Context, p *progress, version uint16) Run {
+	c, run := p.c, Run{Version: version}
 	if ctx.Err() != nil {
 		run.Verdict, run.Detail = Skip, interrupted
+		return run
+	}
+	if r.unusable(version) && version != p.unusable {
+		run.Verdict = Skip
+		run.Detail = fmt.Sprintf("the target serves nothing, as at version %d: %s", p.unusable, r.info.Unusable[version])
 		return run
 	}
 	if ended(r.target) {

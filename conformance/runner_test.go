@@ -55,15 +55,29 @@ func TestAViolationIsReportedForTheRulesItIsAbout(t *testing.T) {
 	}
 }
 
-func TestEdgesAreTheLowestAndHighestVersion(t *testing.T) {
+func TestVersionsOfACase(t *testing.T) {
 	t.Parallel()
-	c := testCase("relay/new/a", func(*T) {})
-	c.Edges, c.Versions = true, wire.Versions(7, 20)
-	var versions []uint16
-	for _, run := range execute(t, Options{Versions: []uint16{6, 8, 9, 17, 18}}, c).Results[0].Runs {
-		versions = append(versions, run.Version)
+	for name, test := range map[string]struct {
+		rule  wire.VersionRange
+		edges bool
+		asked []uint16
+		want  []uint16
+	}{
+		"default":           {wire.Versions(6, 20), false, nil, []uint16{6, 7, 9, 11, 14, 16, 20}},
+		"edges of the rule": {wire.Versions(8, 15), false, nil, []uint16{8, 9, 11, 14, 15}},
+		"asked for":         {wire.Versions(7, 20), false, []uint16{6, 8, 9, 10, 18}, []uint16{8, 9, 10, 18}},
+		"edges":             {wire.Versions(7, 20), true, nil, []uint16{7, 20}},
+		"edges, asked for":  {wire.Versions(7, 20), true, []uint16{6, 8, 9, 17, 18}, []uint16{8, 18}},
+		"one":               {wire.Versions(12, 12), false, nil, []uint16{12}},
+	} {
+		c := testCase("relay/new/a", func(*T) {})
+		c.Edges, c.Versions = test.edges, test.rule
+		var versions []uint16
+		for _, run := range execute(t, Options{Versions: test.asked}, c).Results[0].Runs {
+			versions = append(versions, run.Version)
+		}
+		assert.Equal(t, test.want, versions, name)
 	}
-	assert.Equal(t, []uint16{8, 18}, versions)
 }
 
 func TestEachVerdictMethodEndsTheCase(t *testing.T) {
@@ -108,7 +122,7 @@ func TestACaseRunsAtEveryCommonVersionAndKeepsTheWorst(t *testing.T) {
 		}
 	})
 	c.Versions = wire.Versions(8, 30)
-	r := execute(t, Options{}, c).Results[0]
+	r := execute(t, Options{Versions: AllVersions}, c).Results[0]
 	assert.Equal(t, Fail, r.Verdict)
 	assert.Equal(t, uint16(12), r.Version)
 	verdicts := make(map[uint16]Verdict)

@@ -42,7 +42,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave out the cases whose ids match `PATTERN`; repeatable")
 	flags.StringVar(&f.expect, "expect", "", "read the known failures of the target from `FILE`")
 	flags.StringVar(&f.writeExpect, "write-expect", "", "write the failures of this run to `FILE`, for --expect")
-	flags.StringVar(&f.versions, "versions", "", "run at these SMP `VERSIONS`, such as 6-20 or 6,9,11-12")
+	flags.StringVar(&f.versions, "versions", "", "run at these SMP `VERSIONS`, such as 6-20 for all or 6,9,11-12 (default: the edges of each rule and those where forms change)")
 	flags.StringVar(&f.level, "level", "", "run the cases of this `LEVEL` and stronger: must, claim, should, observed, may")
 	flags.IntVar(&f.parallel, "parallel", 0, "run `N` cases at once (default four times the processors)")
 	flags.StringVar(&f.shard, "shard", "", "run part `I/N` of the selected cases")

@@ -8,7 +8,7 @@ import (
 // the next message in its place; such a message stays in the inbox. Another
 // answer blocks the case.
 func (q *Queue) Acknowledge(c *Conn, d Delivery) {
-	a := q.Recipient(c, smp.ACK{MsgID: d.MsgID})
+	a := c.buildOn(q.RecipientID, q.Key, smp.ACK{MsgID: d.MsgID})
 	switch a.Response.(type) {
 	case smp.OK:
 	case smp.MSG:
@@ -20,11 +20,14 @@ func (q *Queue) Acknowledge(c *Conn, d Delivery) {
 
 // Drain receives and acknowledges everything that the queue holds, in order,
 // and returns it: the first message must be in the inbox of c, or on its way.
-// It ends when the relay has answered OK and delivers nothing more.
+// It ends when the relay has answered OK and delivers nothing more. A relay that
+// delivers more than maxDrained messages blocks the case.
 func (q *Queue) Drain(c *Conn) []Delivery {
 	var all []Delivery
 	for d := q.RequireMessage(c); ; d = q.RequireMessage(c) {
-		all = append(all, d)
+		if all = append(all, d); len(all) > maxDrained {
+			Blocked(c.t, "the queue holds more than %d messages", maxDrained)
+		}
 		q.Acknowledge(c, d)
 		if q.delivered(c) {
 			continue
@@ -34,6 +37,9 @@ func (q *Queue) Drain(c *Conn) []Delivery {
 		}
 	}
 }
+
+// maxDrained is how many messages Drain takes: many times the quota of any relay.
+const maxDrained = 1024
 
 // delivered reports whether the inbox of c holds a message from the queue.
 func (q *Queue) delivered(c *Conn) bool {

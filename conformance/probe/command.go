@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -78,6 +79,7 @@ func (c *Conn) Send(trs ...smp.Transmission) {
 
 // Encode returns a transmission as it stands in a block.
 func (c *Conn) Encode(tr smp.Transmission) []byte {
+	c.expecting(tr.CorrelationID)
 	b, err := tr.Encode(c.version)
 	if err != nil {
 		c.t.Broken(err)
@@ -121,12 +123,16 @@ func (c *Conn) Await(what string, tr smp.Transmission) Answer {
 // which answers what.
 func (c *Conn) AwaitCorrelation(what string, id []byte) Answer {
 	r, missing := c.await(answerTime, func(r Received) bool { return bytes.Equal(r.CorrelationID, id) })
+	if missing != "" {
+		c.blockOnStray()
+	}
 	return Answer{Received: r, t: c.t, command: what, missing: missing}
 }
 
 // await takes the first transmission that matches out of the inbox, or says why
-// there is none.
+// there is none. However much else comes, it waits no longer than d.
 func (c *Conn) await(d time.Duration, match func(Received) bool) (Received, string) {
+	end := c.deadline(d)
 	for {
 		for i, r := range c.inbox {
 			if match(r) {
@@ -134,33 +140,65 @@ func (c *Conn) await(d time.Duration, match func(Received) bool) (Received, stri
 				return r, ""
 			}
 		}
-		if err := c.receive(d); err != nil {
+		if err := c.receive(end); err != nil {
 			return Received{}, c.explain(d, err)
 		}
 	}
 }
 
-// receive reads one block into the inbox.
-func (c *Conn) receive(d time.Duration) error {
+// Limits of the inbox: many times what any case causes a relay to send.
+const (
+	maxInbox      = 4096
+	maxInboxBytes = 4 << 20
+)
+
+// crowded returns an error if the inbox is full of what nobody waits for.
+func (c *Conn) crowded() error {
+	size := 0
+	for _, r := range c.inbox {
+		size += len(r.Command)
+	}
+	if len(c.inbox) < maxInbox && size < maxInboxBytes {
+		return nil
+	}
+	return fmt.Errorf("the probe ended it after %d transmissions of %d bytes that nothing waits for", len(c.inbox), size)
+}
+
+// receive reads one block into the inbox, until the given moment.
+func (c *Conn) receive(end time.Time) error {
+	if c.ended == nil {
+		c.ended = c.crowded()
+	}
 	if c.ended != nil {
 		return c.ended
 	}
-	content, err := c.ReadContent(d)
+	encoded, err := c.readTransmissions(end)
 	if err != nil {
+		if c.relying && errors.Is(err, errMalformed) {
+			Blocked(c.t, "the relay sent a block that cannot be read: %v", err)
+		}
 		if !timedOut(err) {
 			c.ended = err
 		}
 		return err
 	}
-	encoded, err := smp.DecodeBlock(content)
-	if err != nil {
-		c.ended = fmt.Errorf("%w: %w", errMalformed, err)
-		return c.ended
-	}
 	for _, b := range encoded {
-		c.inbox = append(c.inbox, c.decode(b))
+		c.inbox = append(c.inbox, c.decode(bytes.Clone(b))) // does not keep the whole block
 	}
 	return nil
+}
+
+// readTransmissions reads one block and takes it apart.
+func (c *Conn) readTransmissions(end time.Time) ([][]byte, error) {
+	content, err := c.readContent(end)
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := smp.DecodeBlock(content)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	return encoded, nil
 }
 
 func (c *Conn) decode(b []byte) Received {
@@ -182,12 +220,18 @@ func (c *Conn) explain(d time.Duration, err error) string {
 	if len(c.inbox) == 0 {
 		return reason
 	}
-	others := make([]string, len(c.inbox))
-	for i, r := range c.inbox {
-		others[i] = r.WithIDs()
+	var others []string
+	for _, r := range c.inbox[:min(len(c.inbox), maxListed)] {
+		others = append(others, r.WithIDs())
+	}
+	if more := len(c.inbox) - maxListed; more > 0 {
+		others = append(others, fmt.Sprintf("and %d more", more))
 	}
 	return reason + "; instead came " + strings.Join(others, ", ")
 }
+
+// maxListed is how many transmissions a report lists.
+const maxListed = 8
 
 // WithIDs describes a transmission with its ids.
 func (r Received) WithIDs() string {
@@ -219,5 +263,5 @@ func (c *Conn) Next(expected string) Received {
 // Ping is a fence: when it returns, everything that the relay sent before the
 // PONG is in the inbox. A relay that does not answer blocks the case.
 func (c *Conn) Ping() {
-	c.Ask(nil, NoKey, smp.PING{}).Require(smp.PONG{})
+	c.buildOn(nil, NoKey, smp.PING{}).Require(smp.PONG{})
 }

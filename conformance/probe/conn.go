@@ -34,6 +34,10 @@ type Conn struct {
 	inbox              []Received
 	// ended says how the connection ended; nil while it is open.
 	ended error
+	// commands holds the correlation ids of the commands that were encoded.
+	commands map[string]bool
+	// relying says that the case builds on the form of blocks.
+	relying bool
 }
 
 // Option changes how Dial introduces the client.
@@ -47,7 +51,8 @@ type options struct {
 }
 
 // Unproven dials also at a version at which the relay was seen not to answer
-// PING. It is for the cases about what every connection needs: hellos, blocks,
+// PING, and a block from the relay that cannot be read then does not block the
+// case. It is for the cases about what every connection needs: hellos, blocks,
 // transmissions, PING itself.
 func Unproven(o *options) { o.unproven = true }
 
@@ -63,7 +68,11 @@ func AtVersion(v uint16) Option { return func(o *options) { o.version = v } }
 
 // Open performs the TLS handshake of an ordinary client, and nothing more.
 func Open(t *conformance.T) *Conn {
-	s, err := establish(t.Context(), TCP(t), t.Info().TLS, TLSConfig(t))
+	var s *secure
+	err := build(t, stepTLS, func() (err error) {
+		s, err = establish(t.Context(), TCP(t), t.Info().TLS, TLSConfig(t))
+		return err
+	})
 	if err != nil {
 		Blocked(t, "the TLS handshake failed: %v", err)
 	}
@@ -84,8 +93,8 @@ func Dial(t *conformance.T, opts ...Option) *Conn {
 		Blocked(t, "at version %d the relay serves nothing: %s", o.version, reason)
 	}
 	c := Open(t)
-	c.version = o.version
-	if err := c.ReadHello(); err != nil {
+	c.version, c.relying = o.version, !o.unproven
+	if err := build(t, stepHello, c.ReadHello); err != nil {
 		Blocked(t, "the relay's hello cannot be read: %v", err)
 	}
 	private := c.generate(keys.X25519)
@@ -242,7 +251,11 @@ func (c *Conn) SendBlock(b []byte) {
 // content. Its errors are those of the network, or say how the block is
 // malformed.
 func (c *Conn) ReadContent(d time.Duration) ([]byte, error) {
-	padded, err := c.ReadPadded(d)
+	return c.readContent(c.deadline(d))
+}
+
+func (c *Conn) readContent(end time.Time) ([]byte, error) {
+	padded, err := c.readPadded(end)
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +270,11 @@ func (c *Conn) ReadContent(d time.Duration) ([]byte, error) {
 // ReadPadded reads one block within d (at time scale 1) and returns it with its
 // padding, decrypted.
 func (c *Conn) ReadPadded(d time.Duration) ([]byte, error) {
-	block, err := c.ReadBlock(d)
+	return c.readPadded(c.deadline(d))
+}
+
+func (c *Conn) readPadded(end time.Time) ([]byte, error) {
+	block, err := c.readBlock(end)
 	if err != nil {
 		return nil, err
 	}
@@ -284,7 +301,11 @@ var errMalformed = errors.New("malformed block")
 
 // ReadBlock reads the 16384 bytes of one block within d (at time scale 1).
 func (c *Conn) ReadBlock(d time.Duration) ([]byte, error) {
-	c.SetReadDeadline(c.deadline(d))
+	return c.readBlock(c.deadline(d))
+}
+
+func (c *Conn) readBlock(end time.Time) ([]byte, error) {
+	c.SetReadDeadline(end)
 	block := make([]byte, transport.BlockSize)
 	n, err := io.ReadFull(c.Conn, block)
 	if err == nil {
@@ -315,8 +336,9 @@ func (c *Conn) Close() {
 // ExpectClosed fails the case unless the relay ends the connection. Answers that
 // arrive before that are allowed if they are errors.
 func (c *Conn) ExpectClosed(after string) {
+	end := c.deadline(answerTime)
 	for {
-		if err := c.receive(answerTime); err != nil {
+		if err := c.receive(end); err != nil {
 			if timedOut(err) {
 				c.t.Fail("the relay closes the connection after "+after, "the connection stays open")
 			}

@@ -77,7 +77,7 @@ func (c *Conn) CloseWrite() {
 // if not, the case is blocked. The client's hello is up to the case.
 func Meet(t *conformance.T) *Conn {
 	c := Open(t)
-	if err := c.ReadHello(); err != nil {
+	if err := build(t, stepHello, c.ReadHello); err != nil {
 		Blocked(t, "the relay's hello cannot be read: %v", err)
 	}
 	return c

@@ -52,7 +52,7 @@ func Preflight(ctx context.Context, tgt target.Target, scale float64) (target.In
 	if _, ok := hello.Versions.Common(wire.Versions(smp.MinVersion, smp.MaxVersion)); !ok {
 		return target.Info{}, fmt.Errorf("the relay offers SMP versions %s, smpcheck knows %d to %d", hello.Versions, smp.MinVersion, smp.MaxVersion)
 	}
-	info := target.Info{Versions: hello.Versions, ALPN: s.alpn, TLS: s.version}
+	info := target.Info{Versions: hello.Versions, ALPN: s.alpn, TLS: s.version, Patience: target.NewPatience()}
 	info.Unusable = unusable(ctx, tgt, info, limit)
 	return info, nil
 }

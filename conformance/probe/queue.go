@@ -63,7 +63,10 @@ func (c *Conn) NewQueueRequest(opts ...QueueOption) (smp.NEW, *Queue) {
 // NewQueue creates a queue; a relay that refuses blocks the case.
 func (c *Conn) NewQueue(opts ...QueueOption) *Queue {
 	cmd, q := c.NewQueueRequest(opts...)
-	q.Created(RequireA[smp.IDS](c.Ask(nil, q.Key, cmd)))
+	q.Created(RequireA[smp.IDS](c.buildOn(nil, q.Key, cmd)))
+	if cmd.Subscribe {
+		c.Ping() // as in Subscribe
+	}
 	return q
 }
 
@@ -72,7 +75,7 @@ func (c *Conn) NewQueue(opts ...QueueOption) *Queue {
 func (c *Conn) NewQueueWithKey(key keys.PrivateKey, opts ...QueueOption) *Queue {
 	cmd, q := c.NewQueueRequest(opts...)
 	q.Key, cmd.AuthKey = key, key.Public()
-	q.Created(RequireA[smp.IDS](c.Ask(nil, q.Key, cmd)))
+	q.Created(RequireA[smp.IDS](c.buildOn(nil, q.Key, cmd)))
 	return q
 }
 
@@ -85,7 +88,7 @@ func (q *Queue) Created(ids smp.IDS) {
 // refuses blocks the case.
 func (q *Queue) Secure() {
 	key := q.Conn.generate(keys.Ed25519)
-	q.Conn.Ask(q.RecipientID, q.Key, smp.KEY{SenderKey: key.Public()}).Require(smp.OK{})
+	q.Conn.buildOn(q.RecipientID, q.Key, smp.KEY{SenderKey: key.Public()}).Require(smp.OK{})
 	q.SenderKey = key
 }
 
@@ -99,7 +102,7 @@ func (q *Queue) Sender(c *Conn, cmd smp.Command) Answer { return c.Ask(q.SenderI
 // refuses one blocks the case.
 func (q *Queue) Fill(c *Conn, bodies ...[]byte) {
 	for _, b := range bodies {
-		q.Sender(c, smp.SEND{Body: b}).Require(smp.OK{})
+		c.buildOn(q.SenderID, q.SenderKey, smp.SEND{Body: b}).Require(smp.OK{})
 	}
 }
 
@@ -199,12 +202,18 @@ func (q *Queue) ExpectNoMessage(c *Conn, why string) {
 
 // Subscribe subscribes c to the queue. Relays answer with OK or SOK, or with
 // the first message in its place; either is accepted, and a message that comes
-// with the answer stays in the inbox. Another answer blocks the case.
+// with the answer stays in the inbox. Another answer blocks the case. A PING
+// follows, to give the relay time to register the subscription.
 func (q *Queue) Subscribe(c *Conn) {
 	tr := c.Transmission(q.RecipientID, q.Key, smp.SUB{})
 	c.Send(tr)
-	r, missing := c.await(answerTime, func(r Received) bool {
-		return bytes.Equal(r.CorrelationID, tr.CorrelationID) || q.isMessage(r)
+	var r Received
+	var missing string
+	c.patiently(smp.SUB{}.Tag(), func() bool {
+		r, missing = c.await(answerTime, func(r Received) bool {
+			return bytes.Equal(r.CorrelationID, tr.CorrelationID) || q.isMessage(r)
+		})
+		return missing == ""
 	})
 	if missing != "" {
 		Blocked(c.t, "SUB was not answered: %s", missing)
@@ -216,12 +225,15 @@ func (q *Queue) Subscribe(c *Conn) {
 	default:
 		Blocked(c.t, "SUB was answered %s", r)
 	}
+	// The official relay answers and registers the subscription in different tasks; a
+	// message that is sent between them goes to nobody, or to the earlier subscriber.
+	c.Ping()
 }
 
 // SecureBySender has the sender secure the queue with a new key on connection
 // c; a relay that refuses blocks the case.
 func (q *Queue) SecureBySender(c *Conn) {
 	key := c.generate(keys.Ed25519)
-	c.Ask(q.SenderID, key, smp.SKEY{SenderKey: key.Public()}).Require(smp.OK{})
+	c.buildOn(q.SenderID, key, smp.SKEY{SenderKey: key.Public()}).Require(smp.OK{})
 	q.SenderKey = key
 }

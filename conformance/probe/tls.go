@@ -71,7 +71,7 @@ func TCP(t *conformance.T) net.Conn {
 // 1.2 with a relay that offers nothing newer.
 func establish(ctx context.Context, raw net.Conn, version string, cfg *tlsprobe.Config) (*secure, error) {
 	if version == "1.2" {
-		return establish12(ctx, raw, cfg.ALPN)
+		return establish12(ctx, raw, cfg)
 	}
 	conn, err := tlsprobe.Client(ctx, raw, cfg)
 	if err != nil {
@@ -81,13 +81,15 @@ func establish(ctx context.Context, raw net.Conn, version string, cfg *tlsprobe.
 	return &secure{Conn: conn, raw: raw, sessionID: s.ClientFinished, chain: s.PeerCertificates, alpn: s.ALPN, version: "1.3"}, nil
 }
 
-func establish12(ctx context.Context, raw net.Conn, alpn []string) (*secure, error) {
+func establish12(ctx context.Context, raw net.Conn, cfg *tlsprobe.Config) (*secure, error) {
+	ctx, cancel := context.WithTimeout(ctx, cfg.HandshakeTimeout)
+	defer cancel()
 	conn := tls.Client(raw, &tls.Config{
 		MinVersion:             tls.VersionTLS12,
 		MaxVersion:             tls.VersionTLS12,
 		CipherSuites:           []uint16{tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256},
 		CurvePreferences:       []tls.CurveID{tls.X25519},
-		NextProtos:             alpn,
+		NextProtos:             cfg.ALPN,
 		SessionTicketsDisabled: true,
 		// The identity of a relay is the fingerprint in its address, not a name.
 		InsecureSkipVerify:          true,

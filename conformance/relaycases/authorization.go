@@ -119,7 +119,7 @@ var algorithmCases = []conformance.Case{
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			q := c.NewQueueWithKey(probe.NewKey(t, keys.X25519))
+			q := victim(t, c, probe.NewKey(t, keys.X25519))
 			del := c.Transmission(q.RecipientID, probe.NoKey, smp.DEL{})
 			other := probe.NewKey(t, keys.X25519).Public()
 			del.Authorization = authenticator(t, c, del, q.Key, other, del.CorrelationID)
@@ -191,6 +191,7 @@ var credentialCases = []conformance.Case{
 		ID:           "relay/authorization/no-entity",
 		Title:        "A signed command without the id of its queue is answered ERR CMD NO_AUTH",
 		Requirements: []string{"SMP-AUTH-NO-AUTH"},
+		Edges:        true,
 		Run: func(t *T) {
 			for i := range queueCommands {
 				qc := &queueCommands[i]
@@ -225,6 +226,7 @@ var credentialCases = []conformance.Case{
 		ID:           "relay/authorization/same-error",
 		Title:        "Unknown queue, another key and the id of the other party give the same answer",
 		Requirements: []string{"SMP-AUTH-SAME-ERROR"},
+		Edges:        true,
 		Timeout:      heavy,
 		Run: func(t *T) {
 			for i := range queueCommands {
@@ -275,7 +277,7 @@ func expectAuthorizes(t *T, algorithm keys.Algorithm) {
 	q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
 	d := q.ExpectMessage(c, body)
 	q.Recipient(c, smp.ACK{MsgID: d.MsgID}).Expect(smp.OK{})
-	c.Ask(q.RecipientID, probe.NewKey(t, algorithm), smp.DEL{}).ExpectError(smp.ErrAuth)
+	c.Ask(q.RecipientID, probe.NewKey(t, algorithm), smp.SUB{}).ExpectError(smp.ErrAuth)
 	q.Recipient(c, smp.DEL{}).Expect(smp.OK{})
 }
 

@@ -16,6 +16,7 @@ var coverageCases = []conformance.Case{
 		ID:           "relay/authorization/covers-correlation",
 		Title:        "A transmission whose correlation id was changed after it was authorized is refused with AUTH",
 		Requirements: []string{"SMP-AUTH-CORRELATION"},
+		Edges:        true,
 		Run: func(t *T) {
 			expectCovered(t, smp.DEL{}, func(tr *smp.Transmission, _ *probe.Queue) { tr.CorrelationID[0] ^= 1 })
 			expectCovered(t, smp.DEL{}, func(tr *smp.Transmission, _ *probe.Queue) { tr.CorrelationID[23] ^= 1 })
@@ -38,6 +39,7 @@ var coverageCases = []conformance.Case{
 		ID:           "relay/authorization/covers-command",
 		Title:        "A transmission whose command was changed after it was authorized is refused with AUTH",
 		Requirements: []string{"SMP-AUTH-COMMAND"},
+		Edges:        true,
 		Run: func(t *T) {
 			del := probe.Dial(t).EncodeCommand(smp.DEL{})
 			for _, authorized := range []smp.Command{smp.SUB{}, smp.OFF{}, smp.ACK{MsgID: t.Rand().Bytes(24)}} {
@@ -49,6 +51,7 @@ var coverageCases = []conformance.Case{
 		ID:           "relay/authorization/covers-session",
 		Title:        "An authorization that covers another session identifier, or none, is refused with AUTH",
 		Requirements: []string{"SMP-AUTH-SESSION"},
+		Edges:        true,
 		Run: func(t *T) {
 			other := probe.Dial(t).SessionID()
 			changed := slices.Clone(other)

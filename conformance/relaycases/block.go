@@ -29,7 +29,9 @@ var blockCases = []conformance.Case{
 		Title:        "The relay fills blocks with number signs",
 		Requirements: []string{"SMP-BLOCK-FILL"},
 		Run: func(t *T) {
-			for _, b := range variousBlocks(t, probe.Dial(t, probe.WithoutKey)) {
+			c := probe.Dial(t, probe.WithoutKey)
+			c.Ping()
+			for _, b := range variousBlocks(t, c) {
 				content, err := wire.Unpad(b)
 				if err != nil {
 					probe.Blocked(t, "a block is no padded string: %v", err)
@@ -95,7 +97,7 @@ var blockCases = []conformance.Case{
 		Title:        "Each transmission of a block is answered with its correlation id and entity id",
 		Requirements: []string{"SMP-BLOCK-BATCH", "SMP-BLOCK-COUNT"},
 		Run: func(t *T) {
-			c := probe.Dial(t)
+			c := probe.Dial(t, probe.Unproven)
 			for _, pairs := range []int{1, 5} {
 				var pings, secures []smp.Transmission
 				for range pairs {
@@ -118,6 +120,7 @@ var blockCases = []conformance.Case{
 		ID:           "relay/block/batch-subscriptions",
 		Title:        "A block with 96 subscriptions gets 96 answers and delivers from each queue",
 		Requirements: []string{"SMP-BLOCK-BATCH"},
+		Edges:        true,
 		Timeout:      heavy,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
@@ -125,7 +128,7 @@ var blockCases = []conformance.Case{
 			for i := range queues {
 				queues[i] = owner.NewQueue(probe.OnlyCreate)
 			}
-			c, sender := probe.Dial(t), probe.Dial(t)
+			c, sender := probe.Dial(t, probe.Unproven), probe.Dial(t)
 			subs := make([]smp.Transmission, len(queues))
 			for i, q := range queues {
 				subs[i] = c.Transmission(q.RecipientID, q.Key, smp.SUB{})
@@ -153,7 +156,7 @@ var blockCases = []conformance.Case{
 		Requirements: []string{"SMP-BLOCK-BATCH-255"},
 		Versions:     from(smp.VersionAuthenticators), // with session identifiers fewer fit
 		Run: func(t *T) {
-			c := probe.Dial(t)
+			c := probe.Dial(t, probe.Unproven)
 			pings := make([]smp.Transmission, smp.MaxTransmissions)
 			for i := range pings {
 				pings[i] = bare(c, smp.PING{})
@@ -169,7 +172,7 @@ var blockCases = []conformance.Case{
 		Title:        "A malformed transmission is answered ERR BLOCK and the others of its block are served",
 		Requirements: []string{"SMP-BLOCK-BATCH-MALFORMED"},
 		Run: func(t *T) {
-			c := probe.Dial(t)
+			c := probe.Dial(t, probe.Unproven)
 			first, last := bare(c, smp.PING{}), bare(c, smp.PING{})
 			c.SendTransmissions(c.Encode(first), []byte{200, 1, 2, 3}, c.Encode(last))
 			c.Await("PING before a malformed transmission", first).Expect(smp.PONG{})
@@ -297,7 +300,7 @@ var blockCases = []conformance.Case{
 		Requirements: []string{"SMP-BLOCK-ENCRYPTION-NO-KEY"},
 		Versions:     from(smp.VersionBlockEncryption),
 		Run: func(t *T) {
-			c := probe.Dial(t, probe.WithoutKey)
+			c := probe.Dial(t, probe.WithoutKey, probe.Unproven)
 			c.ExpectServed()
 			c.ExpectServed()
 		},
@@ -308,7 +311,7 @@ var blockCases = []conformance.Case{
 		Requirements: []string{"SMP-BLOCK-ENCRYPTION-PROXY"},
 		Versions:     from(smp.VersionProxyFlag),
 		Run: func(t *T) {
-			c := probe.Dial(t, probe.AsProxy)
+			c := probe.Dial(t, probe.AsProxy, probe.Unproven)
 			c.ExpectServed()
 			c.ExpectServed()
 		},

@@ -20,6 +20,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/chain-length",
 		Title:        "The chain has 2, 3 or 4 certificates",
 		Requirements: []string{"SMP-CERT-CHAIN-LENGTH"},
+		Edges:        true,
 		Run: func(t *T) {
 			if n := len(probe.Open(t).Chain()); n < 2 || n > 4 {
 				t.Fail("2, 3 or 4 certificates", fmt.Sprint(n))
@@ -30,6 +31,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/chain-signed",
 		Title:        "Each certificate is signed by the next",
 		Requirements: []string{"SMP-CERT-CHAIN-SIGNED"},
+		Edges:        true,
 		Run: func(t *T) {
 			chain := relayChain(t)
 			for i, der := range chain[:len(chain)-1] {
@@ -43,6 +45,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/self-signed",
 		Title:        "The last certificate is signed by itself",
 		Requirements: []string{"SMP-CERT-SELF-SIGNED"},
+		Edges:        true,
 		Run: func(t *T) {
 			root := relayChain(t)[len(relayChain(t))-1]
 			if err := tlsprobe.VerifyCertificate(root, root); err != nil {
@@ -54,6 +57,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/identity",
 		Title:        "The address names a certificate of the chain, and not that of the TLS session",
 		Requirements: []string{"SMP-CERT-IDENTITY"},
+		Edges:        true,
 		Run: func(t *T) {
 			chain := relayChain(t)
 			if i := slices.IndexFunc(chain, named(t)); i < 1 {
@@ -65,6 +69,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/identity-second",
 		Title:        "The address has the SHA-256 of the second certificate",
 		Requirements: []string{"SMP-CERT-IDENTITY-SECOND", "SMP-CERT-FINGERPRINT-DER"},
+		Edges:        true,
 		Run: func(t *T) {
 			chain := relayChain(t)
 			if i := slices.IndexFunc(chain, named(t)); i != 1 {
@@ -76,6 +81,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/key-algorithm",
 		Title:        "The certificate of the TLS session has an Ed25519 key",
 		Requirements: []string{"SMP-CERT-KEY-ALGORITHM"},
+		Edges:        true,
 		Run: func(t *T) {
 			const expected = "an Ed25519 key"
 			key, err := keys.CertificatePublicKey(relayChain(t)[0])
@@ -93,6 +99,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/valid-now",
 		Title:        "All certificates are valid now",
 		Requirements: []string{"SMP-CERT-VALID-NOW"},
+		Edges:        true,
 		Run: func(t *T) {
 			now := time.Now()
 			for i, c := range parsedChain(t) {
@@ -107,6 +114,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/usage",
 		Title:        "The certificates name their use",
 		Requirements: []string{"SMP-CERT-USAGE"},
+		Edges:        true,
 		Run: func(t *T) {
 			chain := parsedChain(t)
 			if len(chain) < 2 {
@@ -128,6 +136,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/stable",
 		Title:        "All connections show the same identity certificate",
 		Requirements: []string{"SMP-CERT-STABLE"},
+		Edges:        true,
 		Run: func(t *T) {
 			for range 3 {
 				if chain := relayChain(t); !slices.ContainsFunc(chain, named(t)) {
@@ -140,6 +149,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/hello-chain",
 		Title:        "The hello of the relay holds 2, 3 or 4 certificates",
 		Requirements: []string{"SMP-HS-CHAIN"},
+		Edges:        true,
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
 			h := probe.Open(t).RequireHelloParts()
@@ -160,6 +170,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/hello-chain-same",
 		Title:        "The hello of the relay holds the certificates of the TLS session",
 		Requirements: []string{"SMP-HS-CHAIN-SAME"},
+		Edges:        true,
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
 			c := probe.Open(t)
@@ -173,6 +184,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/session-key",
 		Title:        "The hello of the relay holds a signed X25519 key",
 		Requirements: []string{"SMP-HS-SIGNED-KEY"},
+		Edges:        true,
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
 			h := requireChain(t, probe.Open(t))
@@ -188,6 +200,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/session-key-form",
 		Title:        "The signed key is an X.509 signed object around the key in a sequence of its own",
 		Requirements: []string{"SMP-HS-SIGNED-KEY-FORM"},
+		Edges:        true,
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
 			signed, err := keys.ParseSignedKey(requireSignedKey(t))
@@ -207,6 +220,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/session-key-signer",
 		Title:        "The key of the TLS session signs the session key",
 		Requirements: []string{"SMP-HS-SIGNED-KEY-SIGNER"},
+		Edges:        true,
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
 			c := probe.Open(t)
@@ -228,6 +242,7 @@ var certificateCases = []conformance.Case{
 		ID:           "relay/certificate/session-key-fresh",
 		Title:        "The session key differs between connections",
 		Requirements: []string{"SMP-HS-SIGNED-KEY-FRESH"},
+		Edges:        true,
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
 			first, second := x25519Keys(requireSignedKey(t)), x25519Keys(requireSignedKey(t))

@@ -105,6 +105,7 @@ var deliveryCases = []conformance.Case{
 		ID:           "relay/delivery/ids-unique",
 		Title:        "No two messages have the same id, or ids that follow from each other",
 		Requirements: []string{"SMP-MSG-ID-UNIQUE"},
+		Edges:        true,
 		Run: func(t *T) {
 			c, sender := probe.Dial(t), probe.Dial(t)
 			var ids [][]byte
@@ -122,6 +123,7 @@ var deliveryCases = []conformance.Case{
 		ID:           "relay/delivery/complete",
 		Title:        "Every message that was accepted is delivered",
 		Requirements: []string{"SMP-MSG-KEPT"},
+		Edges:        true,
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			bodies := q.Conn.Bodies(12)
@@ -135,6 +137,7 @@ var deliveryCases = []conformance.Case{
 		ID:           "relay/delivery/order",
 		Title:        "Messages are delivered in the order in which they were accepted",
 		Requirements: []string{"SMP-MSG-ORDER"},
+		Edges:        true,
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			bodies := q.Conn.Bodies(12)
@@ -146,6 +149,7 @@ var deliveryCases = []conformance.Case{
 		ID:           "relay/delivery/order-two-senders",
 		Title:        "Messages of two connections are delivered in the order in which they were accepted",
 		Requirements: []string{"SMP-MSG-ORDER"},
+		Edges:        true,
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			senders := []*probe.Conn{probe.Dial(t), probe.Dial(t)}
@@ -171,6 +175,7 @@ var deliveryCases = []conformance.Case{
 		ID:           "relay/delivery/once",
 		Title:        "A message is delivered once on one connection",
 		Requirements: []string{"SMP-MSG-ONCE"},
+		Edges:        true,
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			sender := probe.Dial(t)

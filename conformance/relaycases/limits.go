@@ -20,6 +20,7 @@ var limitCases = []conformance.Case{
 		ID:           "relay/limit/connections",
 		Title:        "Fifty connections of one client are served at once",
 		Requirements: []string{"SMP-LIMIT-CONNECTIONS"},
+		Edges:        true,
 		Timeout:      heavy,
 		Run: func(t *T) {
 			conns := []*probe.Conn{probe.Dial(t)}
@@ -39,6 +40,7 @@ var limitCases = []conformance.Case{
 		ID:           "relay/limit/slow-reader",
 		Title:        "A subscriber that does not read stops nobody",
 		Requirements: []string{"SMP-LIMIT-SLOW-READER"},
+		Edges:        true,
 		Timeout:      heavy,
 		Run: func(t *T) {
 			slow, sender, other := probe.Dial(t), probe.Dial(t), probe.Dial(t)
@@ -64,6 +66,7 @@ var limitCases = []conformance.Case{
 		ID:           "relay/limit/stalled-block",
 		Title:        "A connection that stalls within a block stops nobody",
 		Requirements: []string{"SMP-LIMIT-STALLED-BLOCK"},
+		Edges:        true,
 		Run: func(t *T) {
 			c, sender := probe.Dial(t), probe.Dial(t)
 			q := c.NewQueue()
@@ -84,6 +87,7 @@ var limitCases = []conformance.Case{
 		ID:           "relay/limit/silent",
 		Title:        "Connections that say nothing, after TCP, TLS or the relay's hello, stop nobody",
 		Requirements: []string{"SMP-LIMIT-SILENT"},
+		Edges:        true,
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			for range 4 {
@@ -99,6 +103,7 @@ var limitCases = []conformance.Case{
 		ID:           "relay/limit/abrupt-close",
 		Title:        "A reset within the TLS handshake, a hello or a block stops nobody and ends the subscription",
 		Requirements: []string{"SMP-LIMIT-ABRUPT-CLOSE"},
+		Edges:        true,
 		Run: func(t *T) {
 			raw := probe.TCP(t)
 			if _, err := raw.Write(startOfClientHello); err != nil {

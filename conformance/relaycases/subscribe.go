@@ -80,6 +80,7 @@ var subscribeCases = []conformance.Case{
 		ID:           "relay/sub/many",
 		Title:        "Messages of all subscribed queues are delivered, each with the id of its queue",
 		Requirements: []string{"SMP-SUB-MANY"},
+		Edges:        true,
 		Run: func(t *T) {
 			recipient, sender := probe.Dial(t), probe.Dial(t)
 			bodies := sender.Bodies(10)
@@ -196,6 +197,7 @@ var subscribeCases = []conformance.Case{
 		ID:           "relay/sub/redelivery-often",
 		Title:        "An unacknowledged message is delivered again however often the recipient reconnects",
 		Requirements: []string{"SMP-SUB-REDELIVERY"},
+		Edges:        true,
 		Run: func(t *T) {
 			q, bodies := waiting(t, 1)
 			for range 8 {

@@ -31,6 +31,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/version-13",
 		Title:        "TLS 1.3 is accepted",
 		Requirements: []string{"SMP-TLS-13"},
+		Edges:        true,
 		Run: func(t *T) {
 			expectAccepted(t, "TLS 1.3", func(o *tlsprobe.Config) {
 				o.CipherSuites = append([]tlsprobe.CipherSuite{tlsprobe.ChaCha20Poly1305SHA256}, aesSuites...)
@@ -42,6 +43,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/version-10-11-refused",
 		Title:        "TLS 1.0 and TLS 1.1 are refused",
 		Requirements: []string{"SMP-TLS-OLD-REFUSED"},
+		Edges:        true,
 		Run: func(t *T) {
 			for _, version := range []tlsprobe.Version{tlsprobe.TLS10, tlsprobe.TLS11} {
 				expectRefused(t, version.String(), oldTLS(version, append(oldSuites, chacha12)...))
@@ -52,6 +54,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/version-12-refused",
 		Title:        "TLS 1.2 is refused",
 		Requirements: []string{"SMP-TLS-12-REFUSED"},
+		Edges:        true,
 		Run: func(t *T) {
 			expectRefused(t, "TLS 1.2", oldTLS(tlsprobe.TLS12, chacha12))
 		},
@@ -60,6 +63,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/version-12-cipher",
 		Title:        "A relay that accepts TLS 1.2 does so with ChaCha20-Poly1305 alone",
 		Requirements: []string{"SMP-TLS-12-CIPHER"},
+		Edges:        true,
 		Run: func(t *T) {
 			if _, err := offer(t, oldTLS(tlsprobe.TLS12, chacha12)); refusal(err) {
 				t.Skip("the relay refuses TLS 1.2")
@@ -71,6 +75,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/version-12-master-secret",
 		Title:        "A relay that accepts TLS 1.2 agrees on the extended master secret",
 		Requirements: []string{"SMP-TLS-12-EMS"},
+		Edges:        true,
 		Run: func(t *T) {
 			c, err := probe.OpenTLS12(t)
 			if err != nil {
@@ -85,6 +90,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/chacha20",
 		Title:        "TLS_CHACHA20_POLY1305_SHA256 alone is accepted",
 		Requirements: []string{"SMP-TLS-CHACHA20"},
+		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
 			expectAccepted(t, "TLS_CHACHA20_POLY1305_SHA256 alone", func(o *tlsprobe.Config) {
@@ -96,6 +102,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/chacha20-chosen",
 		Title:        "ChaCha20-Poly1305 is chosen also where AES is offered first",
 		Requirements: []string{"SMP-TLS-CHACHA20-ONLY"},
+		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
 			state := requireAccepted(t, func(o *tlsprobe.Config) {
@@ -110,6 +117,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/aes-refused",
 		Title:        "A client that offers AES suites alone is refused",
 		Requirements: []string{"SMP-TLS-CHACHA20-ONLY"},
+		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
 			expectRefused(t, "AES suites alone", func(o *tlsprobe.Config) { o.CipherSuites = aesSuites })
@@ -119,6 +127,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/x25519",
 		Title:        "X25519 alone is accepted",
 		Requirements: []string{"SMP-TLS-X25519"},
+		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
 			expectAccepted(t, "the group X25519 alone", func(o *tlsprobe.Config) {
@@ -130,6 +139,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/nist-groups-refused",
 		Title:        "A client that offers NIST curves alone is refused",
 		Requirements: []string{"SMP-TLS-GROUP-ONLY"},
+		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
 			expectRefused(t, "NIST curves alone", func(o *tlsprobe.Config) { o.Groups = nistGroups })
@@ -139,6 +149,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/x448-first",
 		Title:        "A client that sends a key share of X448 alone gets through",
 		Requirements: []string{"SMP-TLS-X448", "SMP-TLS-HELLO-RETRY"},
+		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
 			expectAccepted(t, "a key share of X448, and X25519 as second group", func(o *tlsprobe.Config) {
@@ -150,6 +161,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/no-key-share",
 		Title:        "A client without a key share is asked for one",
 		Requirements: []string{"SMP-TLS-HELLO-RETRY"},
+		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
 			state := expectAccepted(t, "no key share", func(o *tlsprobe.Config) { o.KeyShares = []tlsprobe.Group{} })
@@ -162,6 +174,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/ed25519",
 		Title:        "The relay signs the handshake with Ed25519",
 		Requirements: []string{"SMP-TLS-ED25519", "SMP-TLS-ED448"},
+		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
 			_, err := offer(t, signatures(tlsprobe.Ed25519))
@@ -178,6 +191,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/ecdsa-rsa-refused",
 		Title:        "A client that offers ECDSA and RSA signatures alone is refused",
 		Requirements: []string{"SMP-TLS-SIGNATURE-ONLY"},
+		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
 			expectRefused(t, "ECDSA and RSA signatures alone", signatures(otherScheme...))
@@ -187,6 +201,7 @@ var tlsCases = []conformance.Case{
 		ID:           "relay/tls/no-resumption",
 		Title:        "A client that offers an earlier ticket gets a full handshake",
 		Requirements: []string{"SMP-TLS-NO-RESUMPTION", "SMP-TLS-NO-EARLY-DATA"},
+		Edges:        true,
 		Run: func(t *T) {
 			for _, ticket := range tickets(t) {
 				c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.Ticket = ticket })

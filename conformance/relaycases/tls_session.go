@@ -24,6 +24,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/session-unique",
 		Title:        "Two connections have different session identifiers",
 		Requirements: []string{"SMP-TLS-SESSION-UNIQUE"},
+		Edges:        true,
 		Run: func(t *T) {
 			first, second := probe.Meet(t).Hello.SessionID, probe.Meet(t).Hello.SessionID
 			if len(first) == 0 || len(second) == 0 {
@@ -38,6 +39,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/channel-binding",
 		Title:        "The session identifier is the content of a Finished message of TLS",
 		Requirements: []string{"SMP-TLS-CHANNEL-BINDING"},
+		Edges:        true,
 		Run: func(t *T) {
 			c := probe.Meet(t)
 			id := c.Hello.SessionID
@@ -54,6 +56,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/channel-binding-client",
 		Title:        "The session identifier is the client's Finished message: 32 bytes, or 12 in TLS 1.2",
 		Requirements: []string{"SMP-TLS-CHANNEL-BINDING-CLIENT"},
+		Edges:        true,
 		Run: func(t *T) {
 			c := probe.Meet(t)
 			id := c.Hello.SessionID
@@ -69,6 +72,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/alpn",
 		Title:        "The protocol smp/1 is selected, also behind another one",
 		Requirements: []string{"SMP-TLS-ALPN"},
+		Edges:        true,
 		Run: func(t *T) {
 			for _, names := range [][]string{{probe.ALPN}, {"smpcheck/0", probe.ALPN}} {
 				c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.ALPN = names })
@@ -85,6 +89,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/alpn-absent",
 		Title:        "A client without ALPN is offered version 6 alone",
 		Requirements: []string{"SMP-TLS-ALPN-ABSENT"},
+		Edges:        true,
 		Versions:     wire.Versions(6, 6),
 		Run: func(t *T) {
 			c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.ALPN = nil })
@@ -107,6 +112,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/alpn-unknown",
 		Title:        "A client with unknown ALPN alone is refused or offered version 6",
 		Requirements: []string{"SMP-TLS-ALPN-UNKNOWN"},
+		Edges:        true,
 		Run: func(t *T) {
 			c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.ALPN = []string{"smpcheck/0"} })
 			if err != nil {
@@ -124,6 +130,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/no-server-name",
 		Title:        "A client without a server name is served",
 		Requirements: []string{"SMP-TLS-NO-SNI"},
+		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireServed(t)
 			c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.ServerName = "" })
@@ -138,6 +145,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/client-certificate",
 		Title:        "A client without a certificate is served",
 		Requirements: []string{"SMP-TLS-CLIENT-CERTIFICATE"},
+		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireServed(t)
 			c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.Certificate = nil })
@@ -152,6 +160,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/client-certificate-request",
 		Title:        "The relay requests a client certificate",
 		Requirements: []string{"SMP-TLS-CLIENT-CERTIFICATE-REQUEST"},
+		Edges:        true,
 		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
 			needTLS13(t)
@@ -165,6 +174,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/unknown-ignored",
 		Title:        "Unknown values and extensions in the ClientHello are ignored",
 		Requirements: []string{"SMP-TLS-UNKNOWN-IGNORED"},
+		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
 			probe.RequireServed(t)
@@ -180,6 +190,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/hello-fragments",
 		Title:        "A ClientHello in many records is accepted",
 		Requirements: []string{"SMP-TLS-HELLO-FRAGMENTS"},
+		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
 			expectAccepted(t, "a ClientHello in records of 32 bytes", func(o *tlsprobe.Config) { o.RecordSize = 32 })
@@ -189,6 +200,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/single-bytes",
 		Title:        "The TLS handshake may arrive byte by byte",
 		Requirements: []string{"SMP-TLS-FRAGMENTS"},
+		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireServed(t)
 			slow := &probe.Trickle{Conn: probe.TCP(t), Slow: 1000}
@@ -204,6 +216,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/block-fragments",
 		Title:        "Blocks may be cut into many records",
 		Requirements: []string{"SMP-TLS-FRAGMENTS"},
+		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireServed(t)
 			c := probe.Meet(t)
@@ -220,6 +233,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/blocks-together",
 		Title:        "A record may hold parts of several blocks",
 		Requirements: []string{"SMP-TLS-FRAGMENTS"},
+		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireServed(t)
 			c := probe.Meet(t)
@@ -241,6 +255,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/garbage",
 		Title:        "A peer that does not speak TLS is disconnected, and others are served",
 		Requirements: []string{"SMP-TLS-GARBAGE"},
+		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireServed(t)
 			expectEndAfter(t, "an HTTP request", []byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"))
@@ -251,6 +266,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/abandoned",
 		Title:        "Clients that leave during the handshakes harm nobody",
 		Requirements: []string{"SMP-TLS-ABANDONED"},
+		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireServed(t)
 			for range 5 {
@@ -268,6 +284,7 @@ var tlsSessionCases = []conformance.Case{
 		ID:           "relay/tls/close-notify",
 		Title:        "A client that ends TLS is disconnected",
 		Requirements: []string{"SMP-TLS-CLOSE"},
+		Edges:        true,
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			c.Ping()

@@ -31,7 +31,9 @@ var transmissionCases = []conformance.Case{
 				t.Fail("an error with the correlation id of DEL", a.String())
 			}
 			c.Await("PING", last).Expect(smp.PONG{})
-			probe.ExpectA[smp.IDS](c.Await("NEW", queue))
+			if a := c.Await("NEW", queue); !a.OK() {
+				t.Fail("an answer with the correlation id of NEW", a.String())
+			}
 			c.Await("PING", first).Expect(smp.PONG{})
 		},
 	}),
