@@ -25,6 +25,7 @@ func ExampleLoad() {
 		log.Fatal(err)
 	}
 	g, _ := f.Group("pad")
+	wrong := 0
 	for _, test := range g.Tests {
 		var in struct {
 			Message   vectors.Value `json:"message"`
@@ -38,22 +39,20 @@ func ExampleLoad() {
 			continue // a long message, given by its digest
 		}
 		got, ok := pad(message, in.PaddedLen)
-		switch {
-		case test.Invalid():
-			fmt.Printf("%s: refused: %t (%s)\n", test.ID, !ok, f.Flags[test.Flags[0]])
-		default:
-			var want vectors.Hex
+		var want vectors.Hex
+		if !test.Invalid() {
 			if err := test.Output.Decode(&want); err != nil {
 				log.Fatal(err)
 			}
-			fmt.Printf("%s: equal: %t\n", test.ID, ok && bytes.Equal(got, want))
+		}
+		if ok == test.Invalid() || !bytes.Equal(got, want) {
+			wrong++
+			fmt.Println("wrong:", test.ID)
 		}
 	}
+	fmt.Println(wrong, "wrong")
 	// Output:
-	// pad/0/16: equal: true
-	// pad/3/5: equal: true
-	// pad/3/4: refused: true (The message is longer than the padded length less 2, or than 65533 bytes.)
-	// pad/3/16: equal: true
+	// 0 wrong
 }
 
 // Reading the handshake of a recorded connection.

@@ -13,7 +13,7 @@ import (
 	"smpcheck/vectors"
 )
 
-// counts pins the number of tests in each file: a file that is cut short by a
+// counts has the least number of tests in each file: a file that is cut short by a
 // mistake in the generator has a header that agrees with it.
 var counts = map[string]int{
 	"blocks": 44, "commands": 563, "handshake": 72, "message_layers": 71,
@@ -31,7 +31,7 @@ func TestFilesAreComplete(t *testing.T) {
 		f, err := vectors.Load(name)
 		require.NoError(t, err)
 		require.Equal(t, name, f.Kind)
-		require.Equal(t, counts[name], f.Count, name)
+		require.GreaterOrEqual(t, f.Count, counts[name], name)
 
 		ids, used, n := map[string]bool{}, map[string]bool{}, 0
 		for g, test := range f.All() {

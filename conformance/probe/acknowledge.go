@@ -12,6 +12,9 @@ func (q *Queue) Acknowledge(c *Conn, d Delivery) {
 	switch a.Response.(type) {
 	case smp.OK:
 	case smp.MSG:
+		if !q.isMessage(a.Received) {
+			Blocked(c.t, "ACK was answered with a message under another entity id: %s", a.WithIDs())
+		}
 		c.inbox = append([]Received{a.Received}, c.inbox...)
 	default:
 		Blocked(c.t, "ACK was answered %s", a)

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -15,9 +16,13 @@ import (
 // OpenOver performs the TLS handshake over raw, at the TLS version that the
 // relay speaks, and nothing more. At TLS 1.2 only the ALPN of the offer counts.
 func OpenOver(t *conformance.T, raw net.Conn, offer *tlsprobe.Config) (*Conn, error) {
-	s, err := establish(t.Context(), raw, t.Info().TLS, offer)
+	return openAt(t, raw, t.Info().TLS, offer)
+}
+
+func openAt(t *conformance.T, raw net.Conn, version string, offer *tlsprobe.Config) (*Conn, error) {
+	s, err := establish(t.Context(), raw, version, offer)
 	if err != nil {
-		t.Record(conformance.Note, "TLS handshake: "+err.Error(), nil)
+		t.Record(conformance.Note, "TLS "+version+" handshake: "+err.Error(), nil)
 		return nil, err
 	}
 	t.Cleanup(func() { s.Close() })
@@ -34,13 +39,7 @@ func OpenOffering(t *conformance.T, change func(*tlsprobe.Config)) (*Conn, error
 
 // OpenTLS12 performs a TLS 1.2 handshake with ECDHE-ECDSA-CHACHA20-POLY1305.
 func OpenTLS12(t *conformance.T) (*Conn, error) {
-	s, err := establish(t.Context(), TCP(t), "1.2", TLSConfig(t))
-	if err != nil {
-		t.Record(conformance.Note, "TLS 1.2 handshake: "+err.Error(), nil)
-		return nil, err
-	}
-	t.Cleanup(func() { s.Close() })
-	return &Conn{t: t, secure: s, version: t.Version()}, nil
+	return openAt(t, TCP(t), "1.2", TLSConfig(t))
 }
 
 // TLSState is what the TLS 1.3 handshake has shown; false on a connection of
@@ -81,6 +80,15 @@ func Meet(t *conformance.T) *Conn {
 		Blocked(t, "the relay's hello cannot be read: %v", err)
 	}
 	return c
+}
+
+// RequireBinding blocks the case unless the relay's hello has the session
+// identifier of the TLS connection: block keys and, at version 6, transmissions
+// depend on it.
+func (c *Conn) RequireBinding() {
+	if !bytes.Equal(c.Hello.SessionID, c.sessionID) {
+		Blocked(c.t, "the session identifier of the hello is not that of the TLS connection")
+	}
 }
 
 // HelloParts are the parts of a relay's hello, taken apart and not judged.

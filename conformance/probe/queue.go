@@ -145,23 +145,6 @@ func (q *Queue) isMessage(r Received) bool {
 	return ok && bytes.Equal(r.EntityID, q.RecipientID)
 }
 
-// ExpectMessage fails the case unless a message with the given body is
-// delivered from the queue on c. A nil body stands for any message.
-func (q *Queue) ExpectMessage(c *Conn, body []byte) Delivery {
-	r, missing := q.AwaitMessage(c, answerTime)
-	if missing != "" {
-		c.t.Fail("MSG for the recipient's id", missing)
-	}
-	d, err := q.delivery(r)
-	if err != nil {
-		c.t.Fail("MSG whose content the recipient can decrypt", err.Error())
-	}
-	if body != nil && (d.Message.Quota || !bytes.Equal(d.Message.Body, body)) {
-		c.t.Fail(fmt.Sprintf("MSG with the body %s that was sent", short(body)), d.Describe())
-	}
-	return d
-}
-
 // RequireMessage is ExpectMessage for a delivery that the case builds on.
 func (q *Queue) RequireMessage(c *Conn) Delivery {
 	r, missing := q.AwaitMessage(c, answerTime)
@@ -221,6 +204,9 @@ func (q *Queue) Subscribe(c *Conn) {
 	switch r.Response.(type) {
 	case smp.OK, smp.SOK:
 	case smp.MSG:
+		if !q.isMessage(r) {
+			Blocked(c.t, "SUB was answered with a message under another entity id: %s", r.WithIDs())
+		}
 		c.inbox = append([]Received{r}, c.inbox...)
 	default:
 		Blocked(c.t, "SUB was answered %s", r)

@@ -25,14 +25,14 @@ func (c *Conn) blockOnStray() {
 	}
 }
 
-// stray reports whether r is an answer, and not one to a command of this
-// connection. Events, and ERR BLOCK about bytes that hold no command, have no
+// stray reports whether r is an answer, readable or not, and not one to a command
+// of this connection. Events, and ERR BLOCK about bytes that hold no command, have no
 // correlation id.
 func (c *Conn) stray(r Received) bool {
-	if r.Response == nil || c.commands[string(r.CorrelationID)] || slices.Contains(events, r.Response.Tag()) {
+	if c.commands[string(r.CorrelationID)] {
 		return false
 	}
-	return !isBlockError(r)
+	return r.Response == nil || !slices.Contains(events, r.Response.Tag()) && !isBlockError(r)
 }
 
 // events are the responses that relays send unasked.

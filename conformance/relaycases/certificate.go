@@ -47,7 +47,8 @@ var certificateCases = []conformance.Case{
 		Requirements: []string{"SMP-CERT-SELF-SIGNED"},
 		Edges:        true,
 		Run: func(t *T) {
-			root := relayChain(t)[len(relayChain(t))-1]
+			chain := relayChain(t)
+			root := chain[len(chain)-1]
 			if err := tlsprobe.VerifyCertificate(root, root); err != nil {
 				t.Fail("a self-signed certificate at the end of the chain", err.Error())
 			}
@@ -313,19 +314,19 @@ func requireSignedKey(t *T) []byte {
 	return h.SignedKey
 }
 
-// x25519Keys finds the X25519 keys in a DER structure of whatever form.
+// x25519Prefix starts the SubjectPublicKeyInfo of every X25519 key (RFC 8410).
+var x25519Prefix = []byte{0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x03, 0x21, 0x00}
+
+// x25519Keys finds the raw X25519 keys in a DER structure of whatever form.
 func x25519Keys(der []byte) [][]byte {
-	prefix := keys.PublicKey{}.SPKI()
-	if k, err := keys.NewPublic(keys.X25519, make([]byte, 32)); err == nil {
-		prefix = k.SPKI()[:12]
-	}
+	const size = 32
 	var found [][]byte
 	for {
-		i := bytes.Index(der, prefix)
-		if i < 0 || len(der) < i+44 {
+		_, after, ok := bytes.Cut(der, x25519Prefix)
+		if !ok || len(after) < size {
 			return found
 		}
-		found = append(found, der[i+12:i+44])
-		der = der[i+44:]
+		found = append(found, after[:size])
+		der = after[size:]
 	}
 }

@@ -22,6 +22,8 @@ var clientKeyCases = []conformance.Case{
 		Requirements: []string{"SMP-HS-CLIENT-KEY-OPTIONAL", "SMP-BLOCK-ENCRYPTION-NO-KEY"},
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
+			t.About("SMP-HS-CLIENT-KEY-OPTIONAL")
+			requireAdmitted(t)
 			c := probe.Meet(t)
 			c.SendHello(c.ClientHello())
 			c.ExpectServed()
@@ -33,6 +35,7 @@ var clientKeyCases = []conformance.Case{
 		Requirements: []string{"SMP-HS-CLIENT-KEY"},
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
+			requireAdmitted(t)
 			greet(t, (*probe.Conn).SendHello).ExpectAnswers("a session: an answer to the first command")
 		},
 	}),
@@ -43,6 +46,9 @@ var clientKeyCases = []conformance.Case{
 		Versions:     wire.Versions(smp.VersionAuthenticators, smp.VersionBlocked),
 		Run: func(t *T) {
 			probe.RequireServed(t)
+			greet(t, func(c *probe.Conn, h transport.ClientHello) {
+				c.SendContent(append(c.HelloContent(h), shortString(nil)...))
+			}).Ping()
 			for _, key := range otherKeys(t) {
 				c := probe.Meet(t)
 				t.Record(conformance.Note, key.what, nil)
@@ -71,6 +77,7 @@ var clientKeyCases = []conformance.Case{
 		Requirements: []string{"SMP-BLOCK-ENCRYPTION"},
 		Versions:     from(smp.VersionBlockEncryption),
 		Run: func(t *T) {
+			requireAdmitted(t)
 			c := greet(t, (*probe.Conn).SendHello)
 			for range 5 {
 				ping := c.Transmission(nil, probe.NoKey, smp.PING{})
@@ -83,7 +90,7 @@ var clientKeyCases = []conformance.Case{
 				if err != nil {
 					t.Fail("a block encrypted with the next key of the relay's chain", err.Error())
 				}
-				if !bytes.Contains(content, ping.CorrelationID) {
+				if !bytes.Contains(content, pong) {
 					t.Fail("the answer to PING", "another block")
 				}
 			}
@@ -139,6 +146,9 @@ var clientKeyCases = []conformance.Case{
 		},
 	}),
 }
+
+// pong is the end of the block that answers PING.
+var pong = []byte(smp.PONG{}.Tag())
 
 // otherKey is what may stand in the place of the client's key and is none.
 type otherKey struct {

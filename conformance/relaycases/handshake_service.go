@@ -19,6 +19,7 @@ var serviceHelloCases = []conformance.Case{
 		Requirements: []string{"SMP-HS-SERVICE-ABSENT"},
 		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
+			requireVersion(t, from(smp.VersionServices))
 			expectAdmitted(t)
 		},
 	}),
@@ -28,6 +29,7 @@ var serviceHelloCases = []conformance.Case{
 		Requirements: []string{"SMP-HS-SERVICE-RESPONSE"},
 		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
+			requireAdmitted(t)
 			if _, err := asService(t, serviceCredentials(t)); err != nil {
 				t.Fail("a third message that starts with R or E", err.Error())
 			}

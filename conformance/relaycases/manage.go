@@ -26,7 +26,9 @@ var manageCases = []conformance.Case{
 			unsecured, secured := probe.Dial(t).NewQueue(), probe.Dial(t).NewQueue()
 			secured.Secure()
 			for _, q := range []*probe.Queue{unsecured, secured} {
+				t.About("SMP-OFF-OK")
 				q.Recipient(q.Conn, smp.OFF{}).Expect(smp.OK{})
+				t.About("SMP-OFF-SEND")
 				expectSendRefused(t, q, q.SenderID, q.SenderKey)
 			}
 		},
@@ -63,7 +65,9 @@ var manageCases = []conformance.Case{
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			q.Secure()
+			t.About("SMP-DEL-OK")
 			q.Recipient(q.Conn, smp.DEL{}).Expect(smp.OK{})
+			t.About("SMP-DEL-GONE")
 			c := probe.Dial(t)
 			for _, cmd := range []smp.Command{
 				smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Rand().Bytes(24)}, smp.OFF{}, smp.QUE{},

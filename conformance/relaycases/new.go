@@ -22,7 +22,7 @@ var newCases = []conformance.Case{
 			q.Created(probe.ExpectA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd)))
 			body := t.Rand().Bytes(80)
 			q.Sender(probe.Dial(t), smp.SEND{Body: body}).Expect(smp.OK{})
-			d := q.ExpectMessage(q.Conn, body)
+			d := q.ExpectSimplest(q.Conn, body)
 			q.Recipient(q.Conn, smp.ACK{MsgID: d.MsgID}).Expect(smp.OK{})
 		},
 	}),
@@ -69,7 +69,7 @@ var newCases = []conformance.Case{
 			q := probe.Dial(t).NewQueue()
 			for _, body := range q.Conn.Bodies(2) {
 				q.Fill(probe.Dial(t), body)
-				q.Acknowledge(q.Conn, q.ExpectMessage(q.Conn, body))
+				q.Acknowledge(q.Conn, q.ExpectSimplest(q.Conn, body))
 			}
 		},
 	}),
@@ -243,12 +243,23 @@ var idsCases = []conformance.Case{
 		Requirements: []string{"SMP-IDS-UNIQUE", "SMP-IDS-RANDOM"},
 		Run: func(t *T) {
 			connections := []*probe.Conn{probe.Dial(t), probe.Dial(t)}
+			var queues []*probe.Queue
 			var ids [][]byte
 			for i := range 16 {
 				q := connections[i%2].NewQueue()
-				ids = append(ids, q.RecipientID, q.SenderID)
+				queues, ids = append(queues, q), append(ids, q.RecipientID, q.SenderID)
 			}
+			t.About("SMP-IDS-UNIQUE")
+			seen := map[string]bool{}
+			for _, id := range ids {
+				if seen[string(id)] {
+					t.Failf("queue ids that are all different", "%x twice", id)
+				}
+				seen[string(id)] = true
+			}
+			t.About("SMP-IDS-RANDOM")
 			probe.ExpectRandomIDs(t, "queue ids", ids)
+			probe.ExpectUnrelatedIDs(t, queues)
 		},
 	}),
 	must(conformance.Case{
@@ -258,7 +269,7 @@ var idsCases = []conformance.Case{
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			q.Fill(probe.Dial(t), []byte("x"))
-			q.ExpectMessage(q.Conn, []byte("x"))
+			q.ExpectSimplest(q.Conn, []byte("x"))
 		},
 	}),
 	observed(conformance.Case{
@@ -320,8 +331,18 @@ var idsCases = []conformance.Case{
 		Versions:     from(17),
 		Run: func(t *T) {
 			ids := probe.Dial(t).NewQueue(probe.SenderCanSecure).IDS
-			if ids.LinkID != nil || ids.ServiceID != nil || ids.Notifier != nil {
-				t.Failf("IDS with neither", "link id %x, service id %x, notifier %v", ids.LinkID, ids.ServiceID, ids.Notifier != nil)
+			for _, field := range []struct {
+				name, requirement string
+				present           bool
+			}{
+				{"link id", "SMP-IDS-NO-LINK", ids.LinkID != nil},
+				{"service id", "SMP-IDS-NO-SERVICE", ids.ServiceID != nil},
+				{"notifier", "SMP-IDS-NO-NOTIFIER", ids.Notifier != nil},
+			} {
+				t.About(field.requirement)
+				if field.present {
+					t.Fail("IDS without a "+field.name, "IDS with one")
+				}
 			}
 		},
 	}),

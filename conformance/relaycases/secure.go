@@ -17,7 +17,9 @@ var secureCases = []conformance.Case{
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			sender := probe.NewKey(t, keys.Ed25519)
+			t.About("SMP-KEY-OK")
 			q.Recipient(q.Conn, smp.KEY{SenderKey: sender.Public()}).Expect(smp.OK{})
+			t.About("SMP-KEY-SECURES")
 			expectSecured(t, q, sender)
 		},
 	}),
@@ -116,7 +118,9 @@ var secureCases = []conformance.Case{
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue(probe.SenderCanSecure)
 			key := probe.NewKey(t, keys.Ed25519)
+			t.About("SMP-SKEY-OK")
 			probe.Dial(t).Ask(q.SenderID, key, smp.SKEY{SenderKey: key.Public()}).Expect(smp.OK{})
+			t.About("SMP-SKEY-SECURES")
 			expectSecured(t, q, key)
 		},
 	}),

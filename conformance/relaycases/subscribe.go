@@ -71,8 +71,8 @@ var subscribeCases = []conformance.Case{
 				return
 			}
 			a.Expect(smp.OK{}, smp.SOK{})
-			if d := q.ExpectMessage(q.Conn, bodies[0]); len(d.CorrelationID) != 0 {
-				t.Fail("MSG with an empty correlation id after the answer to SUB", d.WithIDs())
+			if d := q.ExpectMessage(q.Conn, bodies[0]); bytes.Equal(d.CorrelationID, a.CorrelationID) {
+				t.Fail("one answer to SUB", "MSG as second answer")
 			}
 		},
 	}),
@@ -118,9 +118,11 @@ var subscribeCases = []conformance.Case{
 			takeOver(q, later)
 			bodies := later.Bodies(3)
 			q.Fill(probe.Dial(t), bodies...)
+			t.About("SMP-SUB-TAKEOVER")
 			for _, body := range bodies {
 				q.Acknowledge(later, q.ExpectMessage(later, body))
 			}
+			t.About("SMP-SUB-TAKEOVER-SILENT")
 			q.ExpectNoMessage(q.Conn, "another connection has subscribed")
 		},
 	}),

@@ -11,9 +11,9 @@ import (
 
 // Offers that an SMP relay has no use for, with the numbers of the TLS registry.
 var (
-	aesSuites   = []tlsprobe.CipherSuite{tlsprobe.AES128GCMSHA256, tlsprobe.AES256GCMSHA384}
-	nistGroups  = []tlsprobe.Group{tlsprobe.P256, 0x0018}
-	otherScheme = []tlsprobe.SignatureScheme{
+	aesSuites    = []tlsprobe.CipherSuite{tlsprobe.AES128GCMSHA256, tlsprobe.AES256GCMSHA384}
+	nistGroups   = []tlsprobe.Group{tlsprobe.P256, 0x0018}
+	otherSchemes = []tlsprobe.SignatureScheme{
 		tlsprobe.ECDSAP256SHA256, tlsprobe.ECDSAP384SHA384, 0x0603,
 		tlsprobe.RSAPSSRSAESHA256, tlsprobe.RSAPSSRSAESHA384, tlsprobe.RSAPSSRSAESHA512, 0x0401, 0x0501, 0x0601,
 	}
@@ -35,7 +35,7 @@ var tlsCases = []conformance.Case{
 		Run: func(t *T) {
 			expectAccepted(t, "TLS 1.3", func(o *tlsprobe.Config) {
 				o.CipherSuites = append([]tlsprobe.CipherSuite{tlsprobe.ChaCha20Poly1305SHA256}, aesSuites...)
-				o.SignatureSchemes = append([]tlsprobe.SignatureScheme{tlsprobe.Ed25519, tlsprobe.Ed448}, otherScheme...)
+				o.SignatureSchemes = append([]tlsprobe.SignatureScheme{tlsprobe.Ed25519, tlsprobe.Ed448}, otherSchemes...)
 			})
 		},
 	}),
@@ -177,6 +177,7 @@ var tlsCases = []conformance.Case{
 		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
+			t.About("SMP-TLS-ED25519")
 			_, err := offer(t, signatures(tlsprobe.Ed25519))
 			if err == nil {
 				return
@@ -194,7 +195,7 @@ var tlsCases = []conformance.Case{
 		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
-			expectRefused(t, "ECDSA and RSA signatures alone", signatures(otherScheme...))
+			expectRefused(t, "ECDSA and RSA signatures alone", signatures(otherSchemes...))
 		},
 	}),
 	should(conformance.Case{
@@ -278,7 +279,7 @@ func oldTLS(version tlsprobe.Version, suites ...tlsprobe.CipherSuite) func(*tlsp
 		o.LegacyVersion, o.SupportedVersions = version, []tlsprobe.Version{}
 		o.CipherSuites = suites
 		o.Groups = append([]tlsprobe.Group{tlsprobe.X25519, tlsprobe.X448}, nistGroups...)
-		o.SignatureSchemes = append([]tlsprobe.SignatureScheme{tlsprobe.Ed25519, tlsprobe.Ed448}, otherScheme...)
+		o.SignatureSchemes = append([]tlsprobe.SignatureScheme{tlsprobe.Ed25519, tlsprobe.Ed448}, otherSchemes...)
 	}
 }
 

@@ -19,22 +19,42 @@ var transmissionCases = []conformance.Case{
 		Title:        "A response has the correlation id of its command",
 		Requirements: []string{"SMP-TX-CORRELATION"},
 		Run: func(t *T) {
-			c := probe.Dial(t, probe.Unproven)
+			c := dialUnproven(t)
 			create, q := c.NewQueueRequest()
 			first, last := bare(c, smp.PING{}), bare(c, smp.PING{})
 			queue := c.Transmission(nil, q.Key, create)
 			refused := bare(c, smp.DEL{})
-			for _, tr := range []smp.Transmission{first, queue, refused, last} {
+			sent := []smp.Transmission{first, queue, refused, last}
+			for _, tr := range sent {
 				c.Send(tr)
 			}
-			if a := c.Await("DEL without queue", refused); a.Response == nil && a.Err == nil || a.OK() && !isError(a.Received) {
-				t.Fail("an error with the correlation id of DEL", a.String())
+			answers := map[string]string{}
+			for range sent {
+				r := c.Next("an answer to each command")
+				if r.Err != nil {
+					probe.Blocked(t, "an answer cannot be read: %s", r)
+				}
+				if !slices.ContainsFunc(sent, func(tr smp.Transmission) bool { return bytes.Equal(tr.CorrelationID, r.CorrelationID) }) {
+					t.Fail("an answer with the correlation id of its command", r.WithIDs())
+				}
+				if r.Response != nil {
+					answers[string(r.CorrelationID)] = r.Response.Tag()
+				}
 			}
-			c.Await("PING", last).Expect(smp.PONG{})
-			if a := c.Await("NEW", queue); !a.OK() {
-				t.Fail("an answer with the correlation id of NEW", a.String())
+			for _, wrong := range []struct {
+				what    string
+				command smp.Transmission
+				tags    []string
+			}{
+				{"PING", first, []string{"IDS"}},
+				{"NEW", queue, []string{"PONG"}},
+				{"DEL without queue", refused, []string{"IDS", "PONG", "OK"}},
+				{"PING", last, []string{"IDS"}},
+			} {
+				if tag := answers[string(wrong.command.CorrelationID)]; slices.Contains(wrong.tags, tag) {
+					t.Fail("the answer to "+wrong.what+" with its correlation id", tag)
+				}
 			}
-			c.Await("PING", first).Expect(smp.PONG{})
 		},
 	}),
 	observed(conformance.Case{
@@ -68,9 +88,11 @@ var transmissionCases = []conformance.Case{
 				if _, ok := r.Response.(smp.MSG); !ok {
 					probe.Blocked(t, "instead of the message came %s", r)
 				}
+				t.About("SMP-TX-EVENT-CORRELATION")
 				if len(r.CorrelationID) != 0 {
 					t.Failf("MSG with an empty correlation id", "a correlation id of %d bytes", len(r.CorrelationID))
 				}
+				t.About("SMP-TX-EVENT-ENTITY")
 				if !bytes.Equal(r.EntityID, q.RecipientID) {
 					t.Failf("MSG with the recipient id of its queue", "the entity id %x instead of %x", r.EntityID, q.RecipientID)
 				}
@@ -85,6 +107,7 @@ var transmissionCases = []conformance.Case{
 			c := probe.Dial(t)
 			q := c.NewQueue()
 			for _, tr := range []smp.Transmission{
+				c.Transmission(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}),
 				c.Transmission(q.RecipientID, q.Key, smp.SUB{}),
 				c.Transmission(q.RecipientID, q.Key, smp.KEY{SenderKey: q.Key.Public()}),
 				c.Transmission(q.RecipientID, q.Key, smp.ACK{MsgID: t.Rand().Bytes(24)}),
@@ -156,8 +179,8 @@ var transmissionCases = []conformance.Case{
 			c := probe.Dial(t, probe.Unproven)
 			ping := bare(c, smp.PING{})
 			c.Send(ping)
-			if r := c.Next("PONG"); !bytes.Equal(r.CorrelationID, ping.CorrelationID) {
-				t.Failf("the correlation id first", "%x", r.CorrelationID)
+			if r := c.Next("PONG"); bytes.Equal(r.CorrelationID, c.SessionID()) {
+				t.Fail("the correlation id first", "the session identifier")
 			}
 			ping.SessionID = c.SessionID()
 			old, err := ping.Encode(smp.VersionAuthenticators - 1)
@@ -228,7 +251,9 @@ var transmissionCases = []conformance.Case{
 			for _, b := range []byte{'2', 'F', 0} {
 				encoded[option] = b
 				c.SendTransmissions(encoded)
-				c.ExpectBlockRefused("an authorization that is followed by another byte than 0 or 1")
+				if c.ExpectBlockRefused("an authorization that is followed by another byte than 0 or 1").Closed {
+					return
+				}
 			}
 			signed := key
 			signed.ServiceSignature = t.Rand().Bytes(keys.Ed25519.SignatureSize())
@@ -246,11 +271,9 @@ var transmissionCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Dial(t, probe.Unproven)
 			c.ExpectServed()
-			ping := c.Encode(bare(c, smp.PING{}))
-			c.SendTransmissions(slices.Insert(slices.Clone(ping), 1, '0'))
-			if r := c.Next("an error"); !isError(r) {
-				t.Fail("an option after an empty authorization → ERR", r.String())
-			}
+			ping := bare(c, smp.PING{})
+			c.SendTransmissions(slices.Insert(slices.Clone(c.Encode(ping)), 1, '0'))
+			c.ExpectUnserved("an option follows an empty authorization", ping)
 		},
 	}),
 }
@@ -336,7 +359,7 @@ var commandCases = []conformance.Case{
 		Title:        "PING is answered with PONG, without an entity id",
 		Requirements: []string{"SMP-PING-PONG"},
 		Run: func(t *T) {
-			a := probe.Dial(t, probe.Unproven).Ask(nil, probe.NoKey, smp.PING{}).Expect(smp.PONG{})
+			a := dialUnproven(t).Ask(nil, probe.NoKey, smp.PING{}).Expect(smp.PONG{})
 			if len(a.EntityID) != 0 {
 				t.Failf("PONG without an entity id", "one of %d bytes", len(a.EntityID))
 			}
@@ -349,10 +372,14 @@ var commandCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			q := c.NewQueue()
-			c.Ask(q.RecipientID, probe.NoKey, smp.PING{}).ExpectError(smp.ErrCmdHasAuth)
-			c.Ask(t.Rand().Bytes(24), probe.NoKey, smp.PING{}).ExpectError(smp.ErrCmdHasAuth)
-			c.Ask(nil, q.Key, smp.PING{}).ExpectError(smp.ErrCmdHasAuth)
-			c.Ask(q.RecipientID, q.Key, smp.PING{}).ExpectError(smp.ErrCmdHasAuth)
+			for _, a := range []probe.Answer{
+				c.Ask(q.RecipientID, probe.NoKey, smp.PING{}),
+				c.Ask(t.Rand().Bytes(24), probe.NoKey, smp.PING{}),
+				c.Ask(nil, q.Key, smp.PING{}),
+				c.Ask(q.RecipientID, q.Key, smp.PING{}),
+			} {
+				expectRefusedWith(t, a, smp.ErrCmdHasAuth, "SMP-AUTH-HAS-AUTH", "SMP-PING-UNSIGNED", "SMP-AUTH-HAS-AUTH")
+			}
 		},
 	}),
 	must(conformance.Case{
@@ -372,6 +399,11 @@ var commandCases = []conformance.Case{
 		Requirements: []string{"SMP-PING-MANY"},
 		Run: func(t *T) {
 			c := probe.Dial(t)
+			two := []smp.Transmission{bare(c, smp.PING{}), bare(c, smp.PING{})}
+			c.Send(two...)
+			for _, ping := range two {
+				c.Await("one of two PINGs in a block", ping).Require(smp.PONG{})
+			}
 			var pings []smp.Transmission
 			for range 10 {
 				block := make([]smp.Transmission, 20)
@@ -402,6 +434,16 @@ func expectUnknown(t *T, commands ...string) {
 		c.AskBytes(what, nil, probe.NoKey, []byte(command)).ExpectError(smp.ErrCmdUnknown)
 		c.AskBytes(what, q.RecipientID, q.Key, []byte(command)).ExpectError(smp.ErrCmdUnknown)
 	}
+}
+
+// dialUnproven is Dial for rules about the first answer, at whatever version that
+// has failed before. At version 6 it is not: there it is the session identifier
+// that spoils first answers.
+func dialUnproven(t *T) *probe.Conn {
+	if t.Version() < smp.VersionAuthenticators {
+		return probe.Dial(t)
+	}
+	return probe.Dial(t, probe.Unproven)
 }
 
 // forVarious has the relay send responses of several kinds and a delivery on c,

@@ -76,7 +76,7 @@ func TestOracleReceivedMessages(t *testing.T) {
 			ran["other package"]++
 		}
 	}
-	require.Equal(t, map[string]int{
+	requireAtLeast(t, map[string]int{
 		"message": 6, "quota": 1, "decrypt": 4, "nonce of short id": 1, "other package": 8,
 	}, ran)
 }
@@ -108,7 +108,7 @@ func TestOracleNotificationMetadata(t *testing.T) {
 		key := agree(t, in.RecipientNtfDH, in.ServerNtfDH, in.DHSecret, test.ID)
 		requireSealed(t, out.Encrypted, plain, metaLen, nonceOf(t, in.Nonce, test.ID), key, test.ID)
 	}
-	require.Equal(t, map[bool]int{false: 1, true: 3}, ran)
+	requireAtLeast(t, map[bool]int{false: 1, true: 3}, ran)
 }
 
 func TestOracleQueueEnvelopes(t *testing.T) {
@@ -163,7 +163,7 @@ func TestOracleQueueEnvelopes(t *testing.T) {
 		key := agree(t, in.SenderE2E, in.RecipientE2E, in.DHSecret, test.ID)
 		requireSealed(t, out.Envelope[len(header):], message, in.PaddedLen, nonceOf(t, in.Nonce, test.ID), key, test.ID)
 	}
-	require.Equal(t, map[bool]int{false: 21, true: 7}, ran)
+	requireAtLeast(t, map[bool]int{false: 21, true: 7}, ran)
 }
 
 func requireSHA256(t *testing.T, want, content []byte, id string) {

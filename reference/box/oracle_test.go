@@ -19,14 +19,14 @@ import (
 // official implementation that boxes answer, in both directions. Each group is
 // walked whole, and what another package has to answer is counted.
 
-// tests returns the tests of a group, exactly want of them.
+// tests returns the tests of a group, at least want of them.
 func tests(t *testing.T, file, group string, want int) []vectors.Test {
 	t.Helper()
 	f, err := vectors.Load(file)
 	require.NoError(t, err)
 	g, ok := f.Group(group)
 	require.True(t, ok, "%s has no group %s", file, group)
-	require.Len(t, g.Tests, want)
+	require.GreaterOrEqual(t, len(g.Tests), want)
 	return g.Tests
 }
 
@@ -239,7 +239,7 @@ func TestOracleEncryptedBlocks(t *testing.T) {
 		}
 		requireSealed(t, out, in.Content, blockContent, &nonce, &key, test.ID)
 	}
-	require.Equal(t, 7, next)
+	require.GreaterOrEqual(t, next, 7)
 }
 
 // The blocks of the group that are not encrypted are run by package wire.
@@ -273,7 +273,7 @@ func TestOracleDecodeEncryptedBlocks(t *testing.T) {
 		require.Equal(t, []byte(out), got, test.ID)
 		requireSealed(t, in.Raw, out, blockContent, &nonce, &key, test.ID)
 	}
-	require.Equal(t, map[bool]int{true: 3, false: 4}, ran)
+	requireAtLeast(t, map[bool]int{true: 3, false: 4}, ran)
 }
 
 // sharedKey returns the box key of two pairs, which is the same for both.
@@ -286,4 +286,13 @@ func sharedKey(t *testing.T, a, b vectors.Key, id string) *box.Key {
 	secret, err := priv.DH(pub)
 	require.NoError(t, err, id)
 	return agree(t, a, b, secret, id)
+}
+
+// requireAtLeast fails unless every kind of test ran at least as often as it
+// must; vector files may grow.
+func requireAtLeast[K comparable](t *testing.T, want, ran map[K]int) {
+	t.Helper()
+	for kind, n := range want {
+		require.GreaterOrEqual(t, ran[kind], n, "%v", kind)
+	}
 }

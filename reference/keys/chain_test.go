@@ -161,8 +161,8 @@ func TestOfficialChainsAreValid(t *testing.T) {
 			services++
 		}
 	}
-	require.Equal(t, 72, relays)
-	require.Equal(t, 9, services)
+	require.GreaterOrEqual(t, relays, 72)
+	require.GreaterOrEqual(t, services, 9)
 }
 
 // officialTime is a moment at which a certificate is valid: some of the official

@@ -13,14 +13,14 @@ import (
 // The tests of this file run the records of the official implementation that
 // this package answers, and every key pair of all vector files.
 
-// tests returns the tests of a group of the file misc, exactly want of them.
+// tests returns the tests of a group of the file misc, at least want of them.
 func tests(t *testing.T, group string, want int) []vectors.Test {
 	t.Helper()
 	f, err := vectors.Load("misc")
 	require.NoError(t, err)
 	g, ok := f.Group(group)
 	require.True(t, ok, "no group %s", group)
-	require.Len(t, g.Tests, want)
+	require.GreaterOrEqual(t, len(g.Tests), want)
 	return g.Tests
 }
 
@@ -158,7 +158,7 @@ func TestOracleAllKeyPairs(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, seen, 25)
+	require.GreaterOrEqual(t, len(seen), 25)
 }
 
 // pairs lists the key pairs within a decoded JSON object.

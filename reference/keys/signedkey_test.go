@@ -110,7 +110,7 @@ func TestOfficialSignedKeys(t *testing.T) {
 			found++
 		}
 	}
-	require.Equal(t, 35, found)
+	require.GreaterOrEqual(t, found, 35)
 }
 
 // jsonLoose decodes some of the fields of a value.

@@ -127,8 +127,8 @@ func TestOfficialHandshakes(t *testing.T) {
 			t.Run(test.ID, func(t *testing.T) { completeHandshake(t, test, &in) })
 		}
 	}
-	require.Equal(t, 37, complete)
-	require.Equal(t, 35, received)
+	require.GreaterOrEqual(t, complete, 37)
+	require.GreaterOrEqual(t, received, 35)
 }
 
 // completeHandshake lets our client and our relay talk and compares every block

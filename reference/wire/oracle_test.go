@@ -47,8 +47,7 @@ func TestOracleVersions(t *testing.T) {
 			ran["common"] += versionsCommon(t, test)
 		}
 	}
-	require.Equal(t, map[string]int{"capped": 41, "text": 10, "common": 70}, ran)
-	require.Len(t, all, 41+10+70)
+	requireAtLeast(t, map[string]int{"capped": 41, "text": 10, "common": 70}, ran)
 }
 
 func versionsCommon(t *testing.T, test vectors.Test) int {
@@ -143,7 +142,7 @@ func TestOracleEncoding(t *testing.T) {
 		require.Equal(t, v, r.Int64(), test.ID)
 		require.NoError(t, r.Close(), test.ID)
 	}
-	require.Len(t, all, 6)
+	require.GreaterOrEqual(t, len(all), 6)
 }
 
 // message decodes a message that is given as bytes, or as the stream of its
@@ -217,7 +216,7 @@ func TestOraclePad(t *testing.T) {
 		require.NoError(t, err, test.ID)
 		require.True(t, bytes.Equal(content, back), test.ID)
 	}
-	require.Len(t, all, 8)
+	require.GreaterOrEqual(t, len(all), 8)
 }
 
 func TestOracleUnpad(t *testing.T) {
@@ -228,7 +227,7 @@ func TestOracleUnpad(t *testing.T) {
 		require.NoError(t, test.Inputs.Decode(&in))
 		requireUnpad(t, test, in.Padded)
 	}
-	require.Len(t, all, 8)
+	require.GreaterOrEqual(t, len(all), 8)
 }
 
 func requireUnpad(t *testing.T, test vectors.Test, padded []byte) {
@@ -261,7 +260,7 @@ func TestOraclePlainBlocks(t *testing.T) {
 		require.NoError(t, err, test.ID)
 		require.True(t, bytes.Equal(in.Content, back), test.ID)
 	}
-	require.Len(t, all, 3)
+	require.GreaterOrEqual(t, len(all), 3)
 }
 
 // The encrypted blocks of the group are run by package box. A short block never
@@ -292,6 +291,15 @@ func TestOracleDecodePlainBlocks(t *testing.T) {
 			ran["plain"]++
 		}
 	}
-	require.Equal(t, map[string]int{"encrypted": 3, "short": 1, "plain": 3}, ran)
-	require.Len(t, all, 3+1+3)
+	requireAtLeast(t, map[string]int{"encrypted": 3, "short": 1, "plain": 3}, ran)
+	require.GreaterOrEqual(t, len(all), 3+1+3)
+}
+
+// requireAtLeast fails unless every kind of test ran at least as often as it
+// must; vector files may grow.
+func requireAtLeast[K comparable](t *testing.T, want, ran map[K]int) {
+	t.Helper()
+	for kind, n := range want {
+		require.GreaterOrEqual(t, ran[kind], n, "%v", kind)
+	}
 }

@@ -1,0 +1,79 @@
+package probe
+
+import (
+	"bytes"
+	"fmt"
+
+	"smpcheck/reference/smp"
+)
+
+// ExpectMessage fails the case unless a message with the given body is
+// delivered from the queue on c. A nil body stands for any message. A relay that
+// fails in the simplest delivery too, see ExpectSimplest, blocks the case.
+func (q *Queue) ExpectMessage(c *Conn, body []byte) Delivery {
+	r, missing := q.AwaitMessage(c, answerTime)
+	if missing != "" {
+		q.blockOnMisaddressed(c)
+		blockUnlessDelivering(c)
+		c.t.Fail("MSG for the recipient's id", missing)
+	}
+	d, err := q.delivery(r)
+	if err != nil {
+		Blocked(c.t, "a delivered message cannot be read: %v", err)
+	}
+	return d.expectBody(c, body)
+}
+
+// ExpectSimplest is ExpectMessage for the cases about the delivery of a message
+// to the connection that created the queue, and of the next one after ACK: on
+// that all other cases build.
+func (q *Queue) ExpectSimplest(c *Conn, body []byte) Delivery {
+	r, missing := q.AwaitMessage(c, answerTime)
+	if missing != "" {
+		q.blockOnMisaddressed(c)
+		c.t.Fail("MSG for the recipient's id", missing)
+	}
+	d, err := q.delivery(r)
+	if err != nil {
+		c.t.Fail("MSG whose content the recipient can decrypt", err.Error())
+	}
+	return d.expectBody(c, body)
+}
+
+func (d Delivery) expectBody(c *Conn, body []byte) Delivery {
+	if body != nil && (d.Message.Quota || !bytes.Equal(d.Message.Body, body)) {
+		c.t.Fail(fmt.Sprintf("MSG with the body %s that was sent", short(body)), d.Describe())
+	}
+	return d
+}
+
+// blockOnMisaddressed blocks a case that misses a message if one of the queue
+// came under another entity id: cases about entity ids report that.
+func (q *Queue) blockOnMisaddressed(c *Conn) {
+	for _, r := range c.inbox {
+		m, ok := r.Response.(smp.MSG)
+		if !ok || bytes.Equal(r.EntityID, q.RecipientID) {
+			continue
+		}
+		if _, err := q.Open(m); err == nil {
+			Blocked(c.t, "a message of the queue was delivered under another entity id: %s", r.WithIDs())
+		}
+	}
+}
+
+// blockUnlessDelivering blocks a case that misses a message if the relay does not
+// even deliver two messages, the second one after ACK, to the connection that
+// created their queue.
+func blockUnlessDelivering(c *Conn) {
+	recipient := Dial(c.t)
+	control := recipient.NewQueue()
+	bodies := recipient.Bodies(2)
+	control.Fill(Dial(c.t), bodies...)
+	for _, body := range bodies {
+		d := control.RequireMessage(recipient)
+		if !bytes.Equal(d.Message.Body, body) {
+			Blocked(c.t, "the relay delivers %s in the place of another message", d.Describe())
+		}
+		control.Acknowledge(recipient, d)
+	}
+}
