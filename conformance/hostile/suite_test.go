@@ -20,7 +20,7 @@ func TestSuiteLeavesNothingBehind(t *testing.T) {
 	require.NoError(t, err)
 	registry := conformance.NewRegistry(catalogue)
 	require.NoError(t, registry.Add(relaycases.All()...))
-	names := []string{"session-id-long", "hello-silence", "deaf", "flood-messages", "flood-errors", "block-half", "answer-endless", "answer-ping-only", "turns-silent"}
+	names := []string{"session-id-long", "hello-silence", "deaf", "flood-messages", "flood-errors", "block-half", "answer-endless", "turns-silent"}
 	wanted := func(b Behaviour) bool { return slices.Contains(names, b.Name) }
 	forEach(t, wanted, func(t *testing.T, e *Endpoint) {
 		server, err := target.ParseAddress(e.Address())

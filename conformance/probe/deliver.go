@@ -17,11 +17,7 @@ func (q *Queue) ExpectMessage(c *Conn, body []byte) Delivery {
 		blockUnlessDelivering(c)
 		c.t.Fail("MSG for the recipient's id", missing)
 	}
-	d, err := q.delivery(r)
-	if err != nil {
-		Blocked(c.t, "a delivered message cannot be read: %v", err)
-	}
-	return d.expectBody(c, body)
+	return q.readable(c, r).expectBody(c, body)
 }
 
 // ExpectSimplest is ExpectMessage for the cases about the delivery of a message
@@ -33,13 +29,33 @@ func (q *Queue) ExpectSimplest(c *Conn, body []byte) Delivery {
 		q.blockOnMisaddressed(c)
 		c.t.Fail("MSG for the recipient's id", missing)
 	}
+	return q.readable(c, r).expectBody(c, body)
+}
+
+// ExpectReadable is RequireMessage for the cases about the encryption of
+// deliveries: it fails the case if the recipient cannot decrypt the content.
+func (q *Queue) ExpectReadable(c *Conn) Delivery {
+	r, missing := q.AwaitMessage(c, answerTime)
+	if missing != "" {
+		Blocked(c.t, "no message was delivered: %s", missing)
+	}
 	d, err := q.delivery(r)
 	if err != nil {
 		c.t.Fail("MSG whose content the recipient can decrypt", err.Error())
 	}
-	return d.expectBody(c, body)
+	return d
 }
 
+// readable opens a delivery. One that cannot be read blocks the case.
+func (q *Queue) readable(c *Conn, r Received) Delivery {
+	d, err := q.delivery(r)
+	if err != nil {
+		Blocked(c.t, "a delivered message cannot be read: %v", err)
+	}
+	return d
+}
+
+// expectBody fails the case unless d has the body; nil stands for any.
 func (d Delivery) expectBody(c *Conn, body []byte) Delivery {
 	if body != nil && (d.Message.Quota || !bytes.Equal(d.Message.Body, body)) {
 		c.t.Fail(fmt.Sprintf("MSG with the body %s that was sent", short(body)), d.Describe())

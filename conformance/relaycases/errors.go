@@ -111,7 +111,11 @@ var errorCases = []conformance.Case{
 		Requirements: []string{"SMP-ERR-AUTH-BEFORE-STATE"},
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			q := c.NewQueue()
+			q, other := c.NewQueue(), c.NewQueue(probe.OnlyCreate)
+			requireGuarded(t, other, smp.GET{}, smp.OFF{}, smp.DEL{})
+			other.Fill(c, t.Rand().Bytes(30))
+			other.Subscribe(c)
+			requireGuarded(t, other, smp.ACK{MsgID: other.RequireMessage(c).MsgID})
 			stranger := probe.NewKey(t, keys.Ed25519)
 			refuse := func(cmd smp.Command) { c.Ask(q.RecipientID, stranger, cmd).ExpectError(smp.ErrAuth) }
 			refuse(smp.ACK{MsgID: t.Rand().Bytes(24)}) // nothing to acknowledge

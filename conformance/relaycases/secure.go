@@ -211,6 +211,9 @@ var secureCases = []conformance.Case{
 		Versions:     from(15),
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue(probe.ContactQueue)
+			requireGuarded(t, q, smp.QUE{})
+			byX25519 := q.Conn.NewQueueWithKey(probe.NewKey(t, keys.X25519))
+			byX25519.Recipient(q.Conn, smp.OFF{}).Require(smp.OK{})
 			owners := []keys.PrivateKey{q.Key, probe.NewKey(t, keys.Ed25519), probe.NewKey(t, keys.X25519)}
 			q.Recipient(q.Conn, recipientKeys(owners)).Expect(smp.OK{})
 			for _, owner := range owners {
@@ -226,6 +229,7 @@ var secureCases = []conformance.Case{
 		Versions:     from(15),
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue(probe.ContactQueue)
+			requireGuarded(t, q, smp.QUE{})
 			heir := probe.NewKey(t, keys.Ed25519)
 			q.Recipient(q.Conn, recipientKeys([]keys.PrivateKey{heir})).Require(smp.OK{})
 			q.Recipient(q.Conn, smp.QUE{}).ExpectError(smp.ErrAuth)
@@ -239,6 +243,7 @@ var secureCases = []conformance.Case{
 		Versions:     from(15),
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue(probe.SenderCanSecure)
+			requireGuarded(t, q, smp.QUE{})
 			heir := probe.NewKey(t, keys.Ed25519)
 			q.Recipient(q.Conn, recipientKeys([]keys.PrivateKey{heir})).ExpectError(smp.ErrAuth)
 			q.Conn.Ask(q.RecipientID, heir, smp.QUE{}).ExpectError(smp.ErrAuth)
