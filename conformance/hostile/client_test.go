@@ -15,7 +15,7 @@ import (
 
 // patience is what the tests below give a relay; closing may take five seconds more
 // with a relay that does not read.
-const patience = time.Second
+const patience = 500 * time.Millisecond
 
 // The client ends in time with an error: when it connects, or at the first command.
 func TestClientEnds(t *testing.T) {
@@ -43,7 +43,7 @@ func TestTransportEnds(t *testing.T) {
 	forEach(t, any, func(t *testing.T, e *Endpoint) {
 		server, err := target.ParseAddress(e.Address())
 		require.NoError(t, err)
-		ctx, cancel := context.WithTimeout(t.Context(), patience/4)
+		ctx, cancel := context.WithTimeout(t.Context(), patience/2)
 		defer cancel()
 		c, err := transport.Dial(ctx, server.Address(), transport.ClientConfig{KeyHash: server.KeyHash})
 		if err != nil {
@@ -51,7 +51,7 @@ func TestTransportEnds(t *testing.T) {
 		}
 		defer func() { assert.NoError(t, c.Abort()) }()
 		assert.Equal(t, InSession, e.behaviour.Stage)
-		require.NoError(t, c.SetReadDeadline(time.Now().Add(patience/4)))
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(patience/2)))
 		for err == nil {
 			_, err = c.ReadBlock()
 		}

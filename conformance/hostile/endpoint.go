@@ -104,12 +104,23 @@ func drain(r io.Reader) error {
 	return errors.Join(err, errDone)
 }
 
-// flood writes b again and again until the client goes. What the client sends is
-// read, so that only the client decides how much it takes.
+// flood writes b again and again until the client goes.
 func flood(conn net.Conn, b []byte) error {
-	go io.Copy(io.Discard, conn) // ends with the connection, which the caller closes
+	return endless(conn, func() error {
+		_, err := conn.Write(b)
+		return err
+	})
+}
+
+// endless calls write until it fails, and closes the connection. What the client sends
+// is read meanwhile, so that only the client decides how much it takes.
+func endless(conn net.Conn, write func() error) error {
+	var reading sync.WaitGroup
+	reading.Go(func() { _ = drain(conn) })
+	defer reading.Wait()
+	defer conn.Close()
 	for {
-		if _, err := conn.Write(b); err != nil {
+		if err := write(); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package hostile
 
 import (
 	"bytes"
-	"io"
 	"slices"
 	"strings"
 
@@ -221,10 +220,5 @@ func floodBlocks(c *transport.Conn, correlationID []byte, responses ...smp.Respo
 	if err != nil {
 		return err
 	}
-	go io.Copy(io.Discard, c.NetConn()) // ends with the connection, which the caller closes
-	for {
-		if err := c.WriteBlock(content); err != nil {
-			return err
-		}
-	}
+	return endless(c.NetConn(), func() error { return c.WriteBlock(content) })
 }

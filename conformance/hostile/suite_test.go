@@ -25,10 +25,9 @@ func TestSuiteLeavesNothingBehind(t *testing.T) {
 	forEach(t, wanted, func(t *testing.T, e *Endpoint) {
 		server, err := target.ParseAddress(e.Address())
 		require.NoError(t, err)
-		const scale = 0.05
-		info, err := probe.Preflight(t.Context(), target.At(server), scale*4)
+		info, err := probe.Preflight(t.Context(), target.At(server), 0.4)
 		require.NoError(t, err)
-		o := conformance.Options{Versions: []uint16{20}, TimeoutScale: scale}
+		o := conformance.Options{Versions: []uint16{20}, TimeoutScale: 0.1, Parallel: 48}
 		outcome := conformance.Execute(t.Context(), registry.Cases(), target.At(server), info, o)
 		assert.Len(t, outcome.Results, len(registry.Cases()))
 		for _, r := range outcome.Results {

@@ -54,10 +54,10 @@ func (q *Queue) delivered(c *Conn) bool {
 	return false
 }
 
-// FillUp sends messages, in batches, until the relay refuses one with QUOTA. It
-// returns the bodies of those that the relay accepted. A relay that accepts more
-// than limit messages gives false.
-func (q *Queue) FillUp(c *Conn, limit int) (accepted [][]byte, full bool) {
+// FillUp sends messages, in batches, until the relay refuses one with an error. It
+// returns the bodies of those that the relay accepted, at least one, and the first
+// refusal. A relay that accepts more than limit messages gives false.
+func (q *Queue) FillUp(c *Conn, limit int) (accepted [][]byte, refusal Answer, full bool) {
 	const batch = 32
 	for len(accepted) <= limit {
 		bodies := c.Bodies(batch)
@@ -68,16 +68,18 @@ func (q *Queue) FillUp(c *Conn, limit int) (accepted [][]byte, full bool) {
 		c.Send(trs...)
 		for i, tr := range trs {
 			a := c.Await("SEND", tr)
-			if a.is(c.t.Version(), errorResponses([]*smp.Error{smp.ErrQuota})) {
-				full = true
+			if len(accepted) > 0 && a.OK() && a.isError() {
+				if !full {
+					refusal, full = a, true
+				}
 				continue
 			}
 			a.Require(smp.OK{})
 			accepted = append(accepted, bodies[i])
 		}
 		if full {
-			return accepted, true
+			return accepted, refusal, true
 		}
 	}
-	return accepted, false
+	return accepted, refusal, false
 }

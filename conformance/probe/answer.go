@@ -106,6 +106,15 @@ func (a Answer) ExpectRefused() Answer {
 	return a
 }
 
+// RequireRefused blocks the case unless the answer is an error, and returns it.
+func (a Answer) RequireRefused() smp.ERR {
+	e, ok := a.Response.(smp.ERR)
+	if !ok {
+		Blocked(a.t, "%s was answered %s, and this case builds on an error", a.command, a)
+	}
+	return e
+}
+
 // ExpectA fails the case unless the answer is of type R, and returns it.
 func ExpectA[R smp.Response](a Answer) R {
 	r, ok := a.Response.(R)

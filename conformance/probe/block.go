@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 
 	"smpcheck/reference/smp"
@@ -78,10 +79,13 @@ func (c *Conn) ExpectContentRefused(content []byte, what string) Refusal {
 }
 
 // ExpectPadded reads one block and returns it decrypted and with its padding. It
-// fails the case if none comes.
+// fails the case if it is no block, and blocks it if nothing comes.
 func (c *Conn) ExpectPadded() []byte {
 	padded, err := c.ReadPadded(answerTime)
 	if err != nil {
+		if timedOut(err) && !errors.Is(err, errMalformed) {
+			Blocked(c.t, "a block is missing: %s", c.explain(answerTime, err))
+		}
 		c.t.Fail("a block of 16384 bytes", c.explain(answerTime, err))
 	}
 	return padded

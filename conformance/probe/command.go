@@ -260,6 +260,14 @@ func (c *Conn) Next(expected string) Received {
 	return r
 }
 
+// AskAny sends one command without authorization and returns the next transmission
+// as its answer, whatever its ids.
+func (c *Conn) AskAny(cmd smp.Command) Answer {
+	c.Send(c.Transmission(nil, NoKey, cmd))
+	r, missing := c.await(answerTime, func(Received) bool { return true })
+	return Answer{Received: r, t: c.t, command: cmd.Tag(), missing: missing}
+}
+
 // Ping is a fence: when it returns, everything that the relay sent before the
 // PONG is in the inbox. A relay that does not answer blocks the case.
 func (c *Conn) Ping() {

@@ -9,7 +9,8 @@ import (
 
 // ExpectMessage fails the case unless a message with the given body is
 // delivered from the queue on c. A nil body stands for any message. A relay that
-// fails in the simplest delivery too, see ExpectSimplest, blocks the case.
+// fails in the simplest delivery too, see ExpectSimplest, blocks the case; so does
+// a body of which a part was delivered.
 func (q *Queue) ExpectMessage(c *Conn, body []byte) Delivery {
 	r, missing := q.AwaitMessage(c, answerTime)
 	if missing != "" {
@@ -17,7 +18,30 @@ func (q *Queue) ExpectMessage(c *Conn, body []byte) Delivery {
 		blockUnlessDelivering(c)
 		c.t.Fail("MSG for the recipient's id", missing)
 	}
-	return q.readable(c, r).expectBody(c, body)
+	d := q.readable(c, r)
+	const least = 8
+	if got := d.Message.Body; len(got) >= least && len(got) < len(body) && bytes.Contains(body, got) {
+		Blocked(c.t, "the relay delivered a part of a message: %s in the place of %d bytes", d.Describe(), len(body))
+	}
+	return d.expectBody(c, body)
+}
+
+// ExpectRedelivery is ExpectMessage for a message that was delivered to another
+// connection before: a relay that redelivers nothing blocks the case.
+func (q *Queue) ExpectRedelivery(c *Conn, body []byte) Delivery {
+	if !q.comes(c) {
+		blockUnlessRedelivering(c)
+	}
+	return q.ExpectMessage(c, body)
+}
+
+// comes waits for a message and leaves it in the inbox.
+func (q *Queue) comes(c *Conn) bool {
+	r, missing := q.AwaitMessage(c, answerTime)
+	if missing == "" {
+		c.inbox = append([]Received{r}, c.inbox...)
+	}
+	return missing == ""
 }
 
 // ExpectSimplest is ExpectMessage for the cases about the delivery of a message
@@ -82,14 +106,43 @@ func (q *Queue) blockOnMisaddressed(c *Conn) {
 // created their queue.
 func blockUnlessDelivering(c *Conn) {
 	recipient := Dial(c.t)
-	control := recipient.NewQueue()
 	bodies := recipient.Bodies(2)
+	control := recipient.NewQueue()
 	control.Fill(Dial(c.t), bodies...)
 	for _, body := range bodies {
-		d := control.RequireMessage(recipient)
-		if !bytes.Equal(d.Message.Body, body) {
-			Blocked(c.t, "the relay delivers %s in the place of another message", d.Describe())
-		}
-		control.Acknowledge(recipient, d)
+		control.Acknowledge(recipient, control.requireBody(recipient, body))
 	}
+}
+
+// blockUnlessRedelivering blocks a case that misses a message if the relay does
+// not deliver one that was not acknowledged to the next connection that
+// subscribes.
+func blockUnlessRedelivering(c *Conn) {
+	recipient := Dial(c.t)
+	bodies := recipient.Bodies(2)
+	control := recipient.NewQueue()
+	control.Fill(Dial(c.t), bodies...)
+	for range 2 {
+		control.requireBody(recipient, bodies[0])
+		recipient = Dial(c.t)
+		control.Subscribe(recipient)
+	}
+	control.requireBody(recipient, bodies[0])
+}
+
+// RequireNext is Next for something that the case builds on.
+func (c *Conn) RequireNext() Received {
+	r, missing := c.await(answerTime, func(Received) bool { return true })
+	if missing != "" {
+		Blocked(c.t, "nothing came: %s", missing)
+	}
+	return r
+}
+
+func (q *Queue) requireBody(c *Conn, body []byte) Delivery {
+	d := q.RequireMessage(c)
+	if !bytes.Equal(d.Message.Body, body) {
+		Blocked(c.t, "the relay delivers %s in the place of another message", d.Describe())
+	}
+	return d
 }

@@ -53,6 +53,7 @@ func Preflight(ctx context.Context, tgt target.Target, scale float64) (target.In
 		return target.Info{}, fmt.Errorf("the relay offers SMP versions %s, smpcheck knows %d to %d", hello.Versions, smp.MinVersion, smp.MaxVersion)
 	}
 	info := target.Info{Versions: hello.Versions, ALPN: s.alpn, TLS: s.version, Patience: target.NewPatience()}
+	s.Close() // an unfinished handshake must not be in the way of the next ones
 	info.Unusable = unusable(ctx, tgt, info, limit)
 	return info, nil
 }

@@ -12,16 +12,24 @@ import (
 // with a chance of 4 in 10^10.
 const minRandomRun = 5
 
-// ExpectRandomIDs fails the case if ids, at least two, are not all different or
-// show a pattern: a run of bytes that two of them share, which a counter, the
-// time, or one id made from another leave behind.
-func ExpectRandomIDs(t *conformance.T, what string, ids [][]byte) {
+// ExpectDifferentIDs fails the case if two of the ids are equal.
+func ExpectDifferentIDs(t *conformance.T, what string, ids [][]byte) {
 	for i, a := range ids {
 		for _, b := range ids[:i] {
 			if bytes.Equal(a, b) {
 				t.Failf(what+" that are all different", "%x twice", a)
 			}
-			if run := commonRun(a, b); len(run) >= minRandomRun {
+		}
+	}
+}
+
+// ExpectRandomIDs fails the case if different ids show a pattern: a run of bytes
+// that two of them share, which a counter, the time, or one id made from another
+// leave behind.
+func ExpectRandomIDs(t *conformance.T, what string, ids [][]byte) {
+	for i, a := range ids {
+		for _, b := range ids[:i] {
+			if run := commonRun(a, b); len(run) >= minRandomRun && !bytes.Equal(a, b) {
 				t.Fail(what+" without a common pattern", fmt.Sprintf("%x and %x share %x", a, b, run))
 			}
 		}

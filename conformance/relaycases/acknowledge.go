@@ -111,6 +111,7 @@ var acknowledgeCases = []conformance.Case{
 		Requirements: []string{"SMP-ACK-SENDER-ID"},
 		Run: func(t *T) {
 			q, d := delivered(t, 1)
+			requireTwoIDs(t, q)
 			q.Conn.Ask(q.SenderID, q.Key, smp.ACK{MsgID: d.MsgID}).ExpectError(smp.ErrAuth)
 			expectKept(t, q, d)
 		},
@@ -130,5 +131,5 @@ func delivered(t *T, n int) (*probe.Queue, probe.Delivery) {
 func expectKept(t *T, q *probe.Queue, d probe.Delivery) {
 	other := probe.Dial(t)
 	q.Subscribe(other)
-	q.ExpectMessage(other, d.Message.Body)
+	q.ExpectRedelivery(other, d.Message.Body)
 }

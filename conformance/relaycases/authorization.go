@@ -78,6 +78,15 @@ var algorithmCases = []conformance.Case{
 				c.Ask(q.RecipientID, probe.NewKey(t, keys.Ed448), smp.DEL{}).ExpectError(smp.ErrAuth, smp.ErrBlock)
 				expectNotDeleted(c, q)
 			}
+			// The size of the authorization must not say what kind of key the bytes are.
+			create, q := c.NewQueueRequest()
+			agree := probe.NewKey(t, keys.X25519)
+			disguised, err := keys.NewPublic(keys.Ed25519, agree.Public().Raw())
+			if err != nil {
+				t.Broken(err)
+			}
+			create.AuthKey, q.Key = disguised, agree
+			c.Ask(nil, q.Key, create).ExpectRefused()
 		},
 	}),
 	must(conformance.Case{
@@ -91,7 +100,7 @@ var algorithmCases = []conformance.Case{
 				del := c.Transmission(q.RecipientID, probe.NoKey, smp.DEL{})
 				del.Authorization = t.Rand().Bytes(size)
 				c.Send(del)
-				if r := c.Next("ERR BLOCK for the size of the authorization"); !isBlockError(r) {
+				if r, came := c.AwaitBlockError(); !came {
 					t.Failf("an authorization of another size → ERR BLOCK", "%s for %d bytes", r, size)
 				}
 			}
@@ -151,6 +160,7 @@ var algorithmCases = []conformance.Case{
 				q := victim(t, c, probe.NewKey(t, keys.X25519))
 				del := c.Transmission(q.RecipientID, probe.NoKey, smp.DEL{})
 				del.CorrelationID = t.Rand().Bytes(n)
+				del.CorrelationID[0] |= 1 // so that it is not the nonce of zeros
 				for _, nonce := range [][]byte{t.Rand().Bytes(smp.CorrelationIDSize), make([]byte, smp.CorrelationIDSize)} {
 					del.Authorization = authenticator(t, c, del, q.Key, c.RelayKey(), nonce)
 					c.AskTransmission("DEL with a nonce that is not its correlation id", del).ExpectRefused()
@@ -300,6 +310,7 @@ func expectAuthorizes(t *T, algorithm keys.Algorithm) {
 	q.Created(probe.ExpectA[smp.IDS](c.Ask(nil, q.Key, create)))
 	key := probe.NewKey(t, algorithm)
 	q.Recipient(c, smp.KEY{SenderKey: key.Public()}).Expect(smp.OK{})
+	requireSecuring(t)
 	q.SenderKey = key
 	body := t.Rand().Bytes(100)
 	q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})

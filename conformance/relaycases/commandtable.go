@@ -1,6 +1,8 @@
 package relaycases
 
 import (
+	"bytes"
+
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
 	"smpcheck/reference/keys"
@@ -179,10 +181,18 @@ func (qc *queueCommand) entity(s *scene) []byte {
 
 // otherEntity is the id of the same queue that the command must not have.
 func (qc *queueCommand) otherEntity(s *scene) []byte {
+	requireTwoIDs(s.t, s.queue)
 	if qc.sender {
 		return s.queue.RecipientID
 	}
 	return s.queue.SenderID
+}
+
+// requireTwoIDs blocks the case if recipient and sender have the same id.
+func requireTwoIDs(t *T, q *probe.Queue) {
+	if bytes.Equal(q.RecipientID, q.SenderID) {
+		probe.Blocked(t, "recipient and sender have the same id")
+	}
 }
 
 // key is the one that has to authorize the command.
@@ -227,7 +237,7 @@ func (s *scene) expectOwnerKeepsKey() {
 	}
 	unknown := s.stranger.Ask(s.queue.RecipientID, probe.NewKey(s.t, keys.Ed25519), smp.SUB{})
 	if isError(unknown.Received) {
-		s.stranger.Ask(s.queue.RecipientID, s.strangerKey, smp.SUB{}).ExpectError(smp.ErrAuth)
+		s.stranger.Ask(s.queue.RecipientID, s.strangerKey, smp.SUB{}).ExpectRefused()
 	}
 }
 
@@ -236,9 +246,7 @@ func (s *scene) expectOwnerKeepsKey() {
 func (s *scene) expectMessageStays() {
 	again := probe.Dial(s.t)
 	s.queue.Subscribe(again)
-	if d := s.queue.ExpectMessage(again, s.delivered.Message.Body); string(d.MsgID) != string(s.delivered.MsgID) {
-		s.t.Fail("the same message again", "a message with another id")
-	}
+	s.queue.ExpectRedelivery(again, s.delivered.Message.Body)
 }
 
 // refusalCases returns a case for each command of the table at which refuse is

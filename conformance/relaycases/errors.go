@@ -77,7 +77,6 @@ var errorCases = []conformance.Case{
 			c.AskBytes("KEY without its key for an unknown queue", t.Rand().Bytes(24), stranger, []byte("KEY ")).ExpectError(smp.ErrCmdSyntax)
 			c.AskBytes("ACK without its id and authorization", q.RecipientID, probe.NoKey, []byte("ACK ")).ExpectError(smp.ErrCmdSyntax)
 			c.AskBytes("SEND without parameters and entity", nil, probe.NoKey, []byte("SEND")).ExpectError(smp.ErrCmdSyntax)
-			c.AskBytes("PING with parameters and entity", q.RecipientID, probe.NoKey, []byte("PING 1")).ExpectError(smp.ErrCmdSyntax)
 		},
 	}),
 	observed(conformance.Case{
@@ -131,6 +130,7 @@ var errorCases = []conformance.Case{
 		Title:        "A message that is too large is refused with AUTH if it may not be sent at all",
 		Requirements: []string{"SMP-ERR-LARGE-AFTER-AUTH"},
 		Run: func(t *T) {
+			requireSecuring(t)
 			c := probe.Dial(t)
 			q := c.NewQueue()
 			q.Secure()
@@ -138,7 +138,7 @@ var errorCases = []conformance.Case{
 			c.Ask(t.Rand().Bytes(24), probe.NoKey, large).ExpectError(smp.ErrAuth)
 			c.Ask(q.SenderID, probe.NoKey, large).ExpectError(smp.ErrAuth)
 			c.Ask(q.SenderID, probe.NewKey(t, keys.Ed25519), large).ExpectError(smp.ErrAuth)
-			c.Ask(q.SenderID, q.SenderKey, large).ExpectError(smp.ErrLargeMsg)
+			c.Ask(q.SenderID, q.SenderKey, large).Require(smp.ERR{Err: smp.ErrLargeMsg})
 		},
 	}),
 	claim(conformance.Case{
@@ -212,7 +212,11 @@ func provocations(t *T) []provocation {
 func sharedFragment(block, secret []byte) int {
 	const run = 12
 	for from := 0; from+run <= len(secret); from += run {
-		if at := bytes.Index(block, secret[from:from+run]); at >= 0 {
+		fragment := secret[from : from+run]
+		if bytes.Count(fragment, fragment[:1]) == run {
+			continue // nobody's secret
+		}
+		if at := bytes.Index(block, fragment); at >= 0 {
 			return at
 		}
 	}

@@ -118,13 +118,16 @@ var clientHelloCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Meet(t)
 			c.SendHello(c.ClientHello())
-			plain := c.Ask(nil, probe.NoKey, smp.PING{})
-			if _, served := plain.Response.(smp.PONG); served {
+			if t.Version() < smp.VersionAuthenticators {
+				c.RequireBinding()
+			}
+			// Whatever is wrong with the ids of the answer is the business of others.
+			answer := c.AskAny(smp.PING{})
+			if _, served := answer.Response.(smp.PONG); served {
 				return
 			}
 			if t.Version() < smp.VersionAuthenticators {
-				c.RequireBinding()
-				plain.Expect(smp.PONG{})
+				t.Fail("PING → PONG", answer.String())
 			}
 			greet(t, (*probe.Conn).SendHello).ExpectServed() // perhaps it wants a key
 		},

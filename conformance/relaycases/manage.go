@@ -100,7 +100,7 @@ var manageCases = []conformance.Case{
 			q := probe.Dial(t).NewQueue()
 			q.Recipient(q.Conn, smp.OFF{}).Require(smp.OK{})
 			q.Recipient(q.Conn, smp.DEL{}).Expect(smp.OK{})
-			q.Recipient(q.Conn, smp.QUE{}).ExpectError(smp.ErrAuth)
+			q.Recipient(q.Conn, smp.QUE{}).ExpectRefused()
 		},
 	}),
 	must(conformance.Case{
@@ -159,6 +159,7 @@ var manageCases = []conformance.Case{
 			q, _ := waiting(t, 2)
 			expectFields(t, q, map[string]any{"qiSnd": false, "qiNtf": false, "qiSize": 2.0})
 			q.Secure()
+			q.Conn.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte("x")}).Require(smp.ERR{Err: smp.ErrAuth})
 			expectFields(t, q, map[string]any{"qiSnd": true, "qiNtf": false, "qiSize": 2.0})
 		},
 	}),

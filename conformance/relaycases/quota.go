@@ -24,9 +24,11 @@ var quotaCases = []conformance.Case{
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue(probe.OnlyCreate)
 			sender := probe.Dial(t)
-			if _, full := q.FillUp(sender, quotaLimit); !full {
+			_, refusal, full := q.FillUp(sender, quotaLimit)
+			if !full {
 				t.Fail("ERR QUOTA", fmt.Sprintf("more than %d unread messages are accepted", quotaLimit))
 			}
+			refusal.ExpectError(smp.ErrQuota)
 		},
 	}),
 	must(conformance.Case{
@@ -108,9 +110,10 @@ func fullQueue(t *T) (*probe.Queue, *probe.Conn, [][]byte) {
 	q := probe.Dial(t).NewQueue(probe.OnlyCreate)
 	q.Secure()
 	sender := probe.Dial(t)
-	accepted, full := q.FillUp(sender, quotaLimit)
+	accepted, refusal, full := q.FillUp(sender, quotaLimit)
 	if !full {
 		probe.Blocked(t, "more than %d unread messages are accepted", quotaLimit)
 	}
+	refusal.Require(smp.ERR{Err: smp.ErrQuota})
 	return q, sender, accepted
 }

@@ -64,10 +64,7 @@ var subscribeCases = []conformance.Case{
 			q, bodies := waiting(t, 1)
 			a := q.Recipient(q.Conn, smp.SUB{})
 			if m, ok := a.Response.(smp.MSG); ok {
-				content, err := q.Open(m)
-				if err != nil || !bytes.Equal(content.Body, bodies[0]) {
-					t.Fail("the waiting message", "another one, or one that does not open")
-				}
+				expectContent(t, q, m, bodies[0])
 				return
 			}
 			a.Expect(smp.OK{}, smp.SOK{})
@@ -149,6 +146,8 @@ var subscribeCases = []conformance.Case{
 		Timeout:      eventTimeout,
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
+			q.Fill(probe.Dial(t), []byte("x"))
+			q.RequireMessage(q.Conn) // else it has not subscribed
 			q.Subscribe(probe.Dial(t))
 			q.ExpectEvent(q.Conn, smp.END{})
 		},
@@ -257,6 +256,7 @@ var subscribeCases = []conformance.Case{
 		Requirements: []string{"SMP-SUB-SENDER-ID"},
 		Run: func(t *T) {
 			q, _ := waiting(t, 1)
+			requireTwoIDs(t, q)
 			c := probe.Dial(t)
 			c.Ask(q.SenderID, q.Key, smp.SUB{}).ExpectError(smp.ErrAuth)
 			q.ExpectNoMessage(c, "SUB was refused")

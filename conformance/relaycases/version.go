@@ -52,8 +52,11 @@ var versionCases = []conformance.Case{
 		Run: func(t *T) {
 			q := usableQueue(t)
 			for _, v := range []uint16{t.Info().Versions.Min, min(t.Info().Versions.Max, smp.MaxVersion)} {
-				sender := usableQueue(t, probe.AtVersion(v)).Conn
+				own := usableQueue(t, probe.AtVersion(v))
+				sender := own.Conn
 				body := t.Rand().Bytes(smp.MaxMessageLength(v) + 1)
+				own.Sender(sender, smp.SEND{Body: body}).Require(smp.ERR{Err: smp.ErrLargeMsg})
+				own.Fill(sender, body[1:])
 				sender.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: body}).ExpectError(smp.ErrLargeMsg)
 				sender.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: body[1:]}).Expect(smp.OK{})
 				q.Acknowledge(q.Conn, q.ExpectMessage(q.Conn, body[1:]))
