@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"bytes"
+
 	"smpcheck/reference/smp"
 )
 
@@ -28,6 +30,9 @@ func (q *Queue) Acknowledge(c *Conn, d Delivery) {
 func (q *Queue) Drain(c *Conn) []Delivery {
 	var all []Delivery
 	for d := q.RequireMessage(c); ; d = q.RequireMessage(c) {
+		if n := len(all); n > 0 && bytes.Equal(all[n-1].MsgID, d.MsgID) {
+			Blocked(c.t, "an acknowledged message is delivered again: %s", d.Describe())
+		}
 		if all = append(all, d); len(all) > maxDrained {
 			Blocked(c.t, "the queue holds more than %d messages", maxDrained)
 		}

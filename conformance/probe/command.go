@@ -174,7 +174,7 @@ func (c *Conn) receive(end time.Time) error {
 	}
 	encoded, err := c.readTransmissions(end)
 	if err != nil {
-		if c.relying && errors.Is(err, errMalformed) {
+		if c.relying && errors.Is(err, errMalformed) || !c.onEncryption && errors.Is(err, errEncryption) {
 			Blocked(c.t, "the relay sent a block that cannot be read: %v", err)
 		}
 		if !timedOut(err) {

@@ -36,8 +36,11 @@ type Conn struct {
 	ended error
 	// commands holds the correlation ids of the commands that were encoded.
 	commands map[string]bool
-	// relying says that the case builds on the form of blocks.
-	relying bool
+	// seen holds the ids of the messages that the case has received.
+	seen map[string]bool
+	// relying says that the case builds on the form of blocks, onEncryption that it
+	// is about their encryption.
+	relying, onEncryption bool
 }
 
 // Option changes how Dial introduces the client.
@@ -48,6 +51,8 @@ type options struct {
 	hello    transport.ClientHello
 	noKey    bool
 	unproven bool
+	// encryption says that the case is about block encryption.
+	encryption bool
 }
 
 // Unproven dials also at a version at which the relay was seen not to answer
@@ -55,6 +60,10 @@ type options struct {
 // case. It is for the cases about what every connection needs: hellos, blocks,
 // transmissions, PING itself.
 func Unproven(o *options) { o.unproven = true }
+
+// OnEncryption is Unproven for the cases about block encryption: in all others a
+// block from the relay that does not decrypt blocks the case.
+func OnEncryption(o *options) { o.unproven, o.encryption = true, true }
 
 // WithoutKey leaves the client's key out of its hello, so that blocks are not
 // encrypted inside TLS.
@@ -93,9 +102,12 @@ func Dial(t *conformance.T, opts ...Option) *Conn {
 		Blocked(t, "at version %d the relay serves nothing: %s", o.version, reason)
 	}
 	c := Open(t)
-	c.version, c.relying = o.version, !o.unproven
+	c.version, c.relying, c.onEncryption = o.version, !o.unproven, o.encryption
 	if err := build(t, stepHello, c.ReadHello); err != nil {
 		Blocked(t, "the relay's hello cannot be read: %v", err)
+	}
+	if c.version < smp.VersionAuthenticators || c.version >= smp.VersionBlockEncryption {
+		c.RequireBinding()
 	}
 	private := c.generate(keys.X25519)
 	o.hello.Version = c.version
@@ -107,7 +119,28 @@ func Dial(t *conformance.T, opts ...Option) *Conn {
 	if !o.hello.Proxy {
 		c.Encrypt(private, o.hello)
 	}
+	if reason, found := t.Info().Unusable[o.version]; found && refusesHellos(t, o.version) {
+		Blocked(t, "at version %d the relay begins no session: %s", o.version, reason)
+	}
 	return c
+}
+
+// refusesHellos reports whether the relay ends the connection after the hello of
+// an ordinary client, before it answers anything.
+func refusesHellos(t *conformance.T, version uint16) bool {
+	c := Open(t)
+	c.version = version
+	if c.ReadHello() != nil {
+		return true
+	}
+	h := c.ClientHello()
+	if version >= smp.VersionAuthenticators {
+		h.Key = c.generate(keys.X25519).Public()
+	}
+	c.SendHello(h)
+	c.Send(c.Transmission(nil, NoKey, smp.PING{}))
+	_, err := c.ReadBlock(answerTime)
+	return err != nil && !timedOut(err)
 }
 
 // ReadHello reads the relay's hello. It returns an error if not even version
@@ -291,13 +324,17 @@ func (c *Conn) decrypt(block []byte) ([]byte, error) {
 	}
 	padded, err := box.Open(nil, block, &nonce, &key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: block encryption: %w", errMalformed, err)
+		return nil, fmt.Errorf("%w: %w: %w", errMalformed, errEncryption, err)
 	}
 	return padded, nil
 }
 
 // errMalformed is wrapped by the errors about a block that cannot be read.
 var errMalformed = errors.New("malformed block")
+
+// errEncryption is wrapped as well by the errors about a block that does not
+// decrypt.
+var errEncryption = errors.New("block encryption")
 
 // ReadBlock reads the 16384 bytes of one block within d (at time scale 1).
 func (c *Conn) ReadBlock(d time.Duration) ([]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"smpcheck/conformance"
 	"smpcheck/reference/smp"
 )
 
@@ -15,13 +16,16 @@ func (q *Queue) ExpectMessage(c *Conn, body []byte) Delivery {
 	r, missing := q.AwaitMessage(c, answerTime)
 	if missing != "" {
 		q.blockOnMisaddressed(c)
-		blockUnlessDelivering(c)
+		RequireDelivering(c.t)
 		c.t.Fail("MSG for the recipient's id", missing)
 	}
 	d := q.readable(c, r)
 	const least = 8
 	if got := d.Message.Body; len(got) >= least && len(got) < len(body) && bytes.Contains(body, got) {
 		Blocked(c.t, "the relay delivered a part of a message: %s in the place of %d bytes", d.Describe(), len(body))
+	}
+	if !d.holds(body) {
+		RequireDelivering(c.t)
 	}
 	return d.expectBody(c, body)
 }
@@ -30,7 +34,7 @@ func (q *Queue) ExpectMessage(c *Conn, body []byte) Delivery {
 // connection before: a relay that redelivers nothing blocks the case.
 func (q *Queue) ExpectRedelivery(c *Conn, body []byte) Delivery {
 	if !q.comes(c) {
-		blockUnlessRedelivering(c)
+		blockUnlessRedelivering(c.t)
 	}
 	return q.ExpectMessage(c, body)
 }
@@ -63,7 +67,7 @@ func (q *Queue) ExpectReadable(c *Conn) Delivery {
 	if missing != "" {
 		Blocked(c.t, "no message was delivered: %s", missing)
 	}
-	d, err := q.delivery(r)
+	d, err := q.delivery(c, r)
 	if err != nil {
 		c.t.Fail("MSG whose content the recipient can decrypt", err.Error())
 	}
@@ -72,7 +76,7 @@ func (q *Queue) ExpectReadable(c *Conn) Delivery {
 
 // readable opens a delivery. One that cannot be read blocks the case.
 func (q *Queue) readable(c *Conn, r Received) Delivery {
-	d, err := q.delivery(r)
+	d, err := q.delivery(c, r)
 	if err != nil {
 		Blocked(c.t, "a delivered message cannot be read: %v", err)
 	}
@@ -81,10 +85,14 @@ func (q *Queue) readable(c *Conn, r Received) Delivery {
 
 // expectBody fails the case unless d has the body; nil stands for any.
 func (d Delivery) expectBody(c *Conn, body []byte) Delivery {
-	if body != nil && (d.Message.Quota || !bytes.Equal(d.Message.Body, body)) {
+	if !d.holds(body) {
 		c.t.Fail(fmt.Sprintf("MSG with the body %s that was sent", short(body)), d.Describe())
 	}
 	return d
+}
+
+func (d Delivery) holds(body []byte) bool {
+	return body == nil || !d.Message.Quota && bytes.Equal(d.Message.Body, body)
 }
 
 // blockOnMisaddressed blocks a case that misses a message if one of the queue
@@ -101,15 +109,18 @@ func (q *Queue) blockOnMisaddressed(c *Conn) {
 	}
 }
 
-// blockUnlessDelivering blocks a case that misses a message if the relay does not
-// even deliver two messages, the second one after ACK, to the connection that
-// created their queue.
-func blockUnlessDelivering(c *Conn) {
-	recipient := Dial(c.t)
-	bodies := recipient.Bodies(2)
+// RequireDelivering blocks the case unless the relay delivers two messages in their
+// order, the second one after ACK, to the connection that created their queue, and
+// then one that was sent after both were acknowledged.
+func RequireDelivering(t *conformance.T) {
+	recipient, sender := Dial(t), Dial(t)
+	bodies := recipient.Bodies(3)
 	control := recipient.NewQueue()
-	control.Fill(Dial(c.t), bodies...)
-	for _, body := range bodies {
+	control.Fill(sender, bodies[:2]...)
+	for i, body := range bodies {
+		if i == 2 {
+			control.Fill(sender, body)
+		}
 		control.Acknowledge(recipient, control.requireBody(recipient, body))
 	}
 }
@@ -117,17 +128,41 @@ func blockUnlessDelivering(c *Conn) {
 // blockUnlessRedelivering blocks a case that misses a message if the relay does
 // not deliver one that was not acknowledged to the next connection that
 // subscribes.
-func blockUnlessRedelivering(c *Conn) {
-	recipient := Dial(c.t)
+func blockUnlessRedelivering(t *conformance.T) {
+	recipient := Dial(t)
 	bodies := recipient.Bodies(2)
 	control := recipient.NewQueue()
-	control.Fill(Dial(c.t), bodies...)
+	control.Fill(Dial(t), bodies...)
 	for range 2 {
 		control.requireBody(recipient, bodies[0])
-		recipient = Dial(c.t)
+		recipient = Dial(t)
 		control.Subscribe(recipient)
 	}
 	control.requireBody(recipient, bodies[0])
+}
+
+// Another reports whether one more message of the queue has been, or is being,
+// delivered on c. A PING is the fence.
+func (q *Queue) Another(c *Conn) (Received, bool) {
+	c.Ping()
+	for _, r := range c.inbox {
+		if q.isMessage(r) {
+			return r, true
+		}
+	}
+	return Received{}, false
+}
+
+// RequireBlocks says that from here on the case builds on the form of blocks: one
+// from the relay that cannot be read blocks it.
+func (c *Conn) RequireBlocks() { c.relying = true }
+
+// see notes that the case has received a message.
+func (c *Conn) see(id []byte) {
+	if c.seen == nil {
+		c.seen = make(map[string]bool)
+	}
+	c.seen[string(id)] = true
 }
 
 // RequireNext is Next for something that the case builds on.
@@ -139,6 +174,7 @@ func (c *Conn) RequireNext() Received {
 	return r
 }
 
+// requireBody is RequireMessage for a message with the given body.
 func (q *Queue) requireBody(c *Conn, body []byte) Delivery {
 	d := q.RequireMessage(c)
 	if !bytes.Equal(d.Message.Body, body) {

@@ -215,8 +215,15 @@ func (c *Conn) OpenBlock(block []byte) ([]byte, error) {
 	return wire.Unpad(padded)
 }
 
-// ExpectServed fails the case unless the relay answers a PING.
-func (c *Conn) ExpectServed() { c.Ask(nil, NoKey, smp.PING{}).Expect(smp.PONG{}) }
+// ExpectServed fails the case unless the relay answers a PING. A response that is
+// no error and no PONG blocks the case: other cases are about the answer to PING.
+func (c *Conn) ExpectServed() {
+	a := c.Ask(nil, NoKey, smp.PING{})
+	if _, pong := a.Response.(smp.PONG); a.Response != nil && !pong && !a.isError() {
+		Blocked(c.t, "PING was answered %s", a)
+	}
+	a.Expect(smp.PONG{})
+}
 
 // RequireServed blocks the case unless the relay serves a client at the version
 // of the case that offers nothing special: what the case changes can then be

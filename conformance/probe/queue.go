@@ -151,16 +151,17 @@ func (q *Queue) RequireMessage(c *Conn) Delivery {
 	if missing != "" {
 		Blocked(c.t, "no message was delivered: %s", missing)
 	}
-	d, err := q.delivery(r)
+	d, err := q.delivery(c, r)
 	if err != nil {
 		Blocked(c.t, "a delivered message cannot be read: %v", err)
 	}
 	return d
 }
 
-func (q *Queue) delivery(r Received) (Delivery, error) {
+func (q *Queue) delivery(c *Conn, r Received) (Delivery, error) {
 	m := r.Response.(smp.MSG)
 	content, err := q.Open(m)
+	c.see(m.ID)
 	return Delivery{Received: r, MsgID: m.ID, Message: content}, err
 }
 
@@ -173,13 +174,19 @@ func (d Delivery) Describe() string {
 }
 
 // ExpectNoMessage fails the case if a message from the queue has been or is
-// being delivered on c. A PING is the fence, so the check takes no waiting.
+// being delivered on c. A PING is the fence, so the check takes no waiting. One
+// that the case has seen on c already, or that is from another queue, blocks it.
 func (q *Queue) ExpectNoMessage(c *Conn, why string) {
 	c.Ping()
 	for _, r := range c.inbox {
-		if q.isMessage(r) {
-			c.t.Fail("no message: "+why, r.String())
+		if !q.isMessage(r) {
+			continue
 		}
+		if m := r.Response.(smp.MSG); c.seen[string(m.ID)] {
+			Blocked(c.t, "a message was delivered twice: %s", r)
+		}
+		q.readable(c, r)
+		c.t.Fail("no message: "+why, r.String())
 	}
 }
 

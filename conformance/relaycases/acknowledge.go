@@ -1,6 +1,8 @@
 package relaycases
 
 import (
+	"bytes"
+
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
 	"smpcheck/reference/smp"
@@ -91,6 +93,9 @@ var acknowledgeCases = []conformance.Case{
 			q, first := delivered(t, 3)
 			q.Acknowledge(q.Conn, first)
 			second := q.RequireMessage(q.Conn)
+			if bytes.Equal(first.MsgID, second.MsgID) {
+				probe.Blocked(t, "the next message has the id of the one before")
+			}
 			q.Recipient(q.Conn, smp.ACK{MsgID: first.MsgID}).ExpectError(smp.ErrNoMsg)
 			expectKept(t, q, second)
 		},
@@ -123,7 +128,11 @@ var acknowledgeCases = []conformance.Case{
 func delivered(t *T, n int) (*probe.Queue, probe.Delivery) {
 	q := probe.Dial(t).NewQueue()
 	q.Fill(probe.Dial(t), q.Conn.Bodies(n)...)
-	return q, q.RequireMessage(q.Conn)
+	first := q.RequireMessage(q.Conn)
+	if r, several := q.Another(q.Conn); several {
+		probe.Blocked(t, "the relay delivers messages before the first one is acknowledged: %s", r)
+	}
+	return q, first
 }
 
 // expectKept fails the case unless the message is delivered to the next

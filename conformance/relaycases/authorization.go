@@ -315,7 +315,7 @@ func expectAuthorizes(t *T, algorithm keys.Algorithm) {
 	body := t.Rand().Bytes(100)
 	q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
 	d := q.ExpectMessage(c, body)
-	q.Recipient(c, smp.ACK{MsgID: d.MsgID}).Expect(smp.OK{})
+	q.Acknowledge(c, d)
 	if algorithm != keys.Ed25519 { // for Ed25519 other cases do
 		requireGuarded(t, c.NewQueue(), smp.SUB{})
 		c.Ask(q.RecipientID, probe.NewKey(t, algorithm), smp.SUB{}).ExpectError(smp.ErrAuth)
@@ -345,9 +345,4 @@ func authenticator(t *T, c *probe.Conn, tr smp.Transmission, key keys.PrivateKey
 	n := smp.CorrelationNonce(nonce)
 	b := box.Authenticator(authorized, &n, &agreed)
 	return b[:]
-}
-
-func isBlockError(r probe.Received) bool {
-	e, ok := r.Response.(smp.ERR)
-	return ok && e.Err.Equal(smp.ErrBlock)
 }

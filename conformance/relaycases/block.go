@@ -163,6 +163,7 @@ var blockCases = []conformance.Case{
 			for i := range pings {
 				pings[i] = bare(c, smp.PING{})
 			}
+			c.Ping()
 			c.Send(pings...)
 			for _, ping := range pings {
 				c.Await("PING in a block of 255", ping).Expect(smp.PONG{})
@@ -175,6 +176,7 @@ var blockCases = []conformance.Case{
 		Requirements: []string{"SMP-BLOCK-BATCH-MALFORMED"},
 		Run: func(t *T) {
 			c := probe.Dial(t, probe.Unproven)
+			c.Ping()
 			first, last := bare(c, smp.PING{}), bare(c, smp.PING{})
 			c.SendTransmissions(c.Encode(first), []byte{200, 1, 2, 3}, c.Encode(last))
 			c.Await("PING before a malformed transmission", first).Expect(smp.PONG{})
@@ -287,7 +289,7 @@ var blockCases = []conformance.Case{
 		Requirements: []string{"SMP-BLOCK-ENCRYPTION"},
 		Versions:     from(smp.VersionBlockEncryption),
 		Run: func(t *T) {
-			c := probe.Dial(t, probe.Unproven)
+			c := probe.Dial(t, probe.OnEncryption)
 			for range 3 {
 				c.ExpectServed()
 			}
@@ -302,7 +304,7 @@ var blockCases = []conformance.Case{
 		Requirements: []string{"SMP-BLOCK-ENCRYPTION-NO-KEY"},
 		Versions:     from(smp.VersionBlockEncryption),
 		Run: func(t *T) {
-			c := probe.Dial(t, probe.WithoutKey, probe.Unproven)
+			c := probe.Dial(t, probe.WithoutKey, probe.OnEncryption)
 			c.ExpectServed()
 			c.ExpectServed()
 		},
@@ -313,7 +315,7 @@ var blockCases = []conformance.Case{
 		Requirements: []string{"SMP-BLOCK-ENCRYPTION-PROXY"},
 		Versions:     from(smp.VersionProxyFlag),
 		Run: func(t *T) {
-			c := probe.Dial(t, probe.AsProxy, probe.Unproven)
+			c := probe.Dial(t, probe.AsProxy, probe.OnEncryption)
 			c.ExpectServed()
 			c.ExpectServed()
 		},

@@ -94,15 +94,14 @@ var deliveryCases = []conformance.Case{
 		Title:        "The notification flag of SEND reaches the recipient",
 		Requirements: []string{"SMP-MSG-FLAGS"},
 		Run: func(t *T) {
-			q := probe.Dial(t).NewQueue()
 			sender := probe.Dial(t)
 			for _, notify := range []bool{true, false} {
+				q := probe.Dial(t).NewQueue()
 				q.Sender(sender, smp.SEND{Notify: notify, Body: []byte("x")}).Require(smp.OK{})
 				d := q.ExpectMessage(q.Conn, nil)
 				if d.Message.Notify != notify {
 					t.Failf(fmt.Sprintf("flag %t", notify), "flag %t", d.Message.Notify)
 				}
-				q.Acknowledge(q.Conn, d)
 			}
 		},
 	}),
@@ -126,6 +125,7 @@ var deliveryCases = []conformance.Case{
 		Requirements: []string{"SMP-MSG-KEPT"},
 		Edges:        true,
 		Run: func(t *T) {
+			probe.RequireDelivering(t)
 			q := probe.Dial(t).NewQueue()
 			bodies := q.Conn.Bodies(12)
 			q.Fill(probe.Dial(t), bodies...)
@@ -190,13 +190,17 @@ var deliveryCases = []conformance.Case{
 			sender := probe.Dial(t)
 			seen := map[string]bool{}
 			for _, body := range sender.Bodies(5) {
-				d := receiveOne(t, q, body)
+				q.Fill(sender, body)
+				d := q.RequireMessage(q.Conn)
 				if seen[string(d.MsgID)] {
-					t.Fail("a new message", "the id of a message that was acknowledged")
+					t.Fail("a new message", "the id of a message that was delivered before")
 				}
 				seen[string(d.MsgID)] = true
+				q.Acknowledge(q.Conn, d)
 			}
-			q.ExpectNoMessage(q.Conn, "all were acknowledged")
+			if r, more := q.Another(q.Conn); more {
+				t.Fail("no message: all were acknowledged", r.String())
+			}
 		},
 	}),
 	must(conformance.Case{
@@ -212,6 +216,13 @@ var deliveryCases = []conformance.Case{
 			last := all[len(all)-1]
 			if !last.Message.Quota {
 				probe.Blocked(t, "no quota marker was delivered")
+			}
+			first, second := all[0], all[1]
+			if len(first.Response.(smp.MSG).Body) != len(second.Response.(smp.MSG).Body) {
+				probe.Blocked(t, "messages have no usual size")
+			}
+			if difference := time.Since(time.Unix(first.Message.Timestamp, 0)); difference < -clockSkew || difference > clockSkew {
+				probe.Blocked(t, "messages do not have the relay's time")
 			}
 			if usual, size := len(all[0].Response.(smp.MSG).Body), len(last.Response.(smp.MSG).Body); size != usual {
 				t.Failf(fmt.Sprintf("%d bytes as for a message", usual), "%d bytes", size)

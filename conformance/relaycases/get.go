@@ -58,6 +58,7 @@ var getCases = []conformance.Case{
 		Title:        "ACK of a message that GET delivered is answered OK, without the next message",
 		Requirements: []string{"SMP-GET-ACK"},
 		Run: func(t *T) {
+			probe.RequireDelivering(t)
 			q, bodies := waiting(t, 2)
 			first := probe.RequireA[smp.MSG](q.Recipient(q.Conn, smp.GET{}))
 			q.Recipient(q.Conn, smp.ACK{MsgID: first.ID}).Expect(smp.OK{})

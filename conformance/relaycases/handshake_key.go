@@ -90,7 +90,7 @@ var clientKeyCases = []conformance.Case{
 				if err != nil {
 					t.Fail("a block encrypted with the next key of the relay's chain", err.Error())
 				}
-				if !bytes.Contains(content, pong) {
+				if !bytes.Contains(content, pong) && !bytes.Contains(content, ping.CorrelationID) {
 					t.Fail("the answer to PING", "another block")
 				}
 			}

@@ -19,7 +19,7 @@ var serviceHelloCases = []conformance.Case{
 		Requirements: []string{"SMP-HS-SERVICE-ABSENT"},
 		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
-			requireVersion(t, from(smp.VersionServices))
+			requireVersion(t)
 			expectAdmitted(t)
 		},
 	}),

@@ -142,6 +142,17 @@ var manageCases = []conformance.Case{
 		Timeout:      eventTimeout,
 		Run:          func(t *T) { expectDeletionEvent(t, smp.END{}) },
 	}),
+	observed(conformance.Case{
+		ID:           "relay/del/event-self",
+		Title:        "The connection that deletes its queue gets neither DELD nor END",
+		Requirements: []string{"SMP-DELD-NOT-SELF"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Recipient(q.Conn, smp.DEL{}).Require(smp.OK{})
+			q.ExpectNoEvent(q.Conn, smp.DELD{}, "the connection has deleted the queue itself")
+			q.ExpectNoEvent(q.Conn, smp.END{}, "the connection has deleted the queue itself")
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/que/info",
 		Title:        "QUE is answered with INFO and a JSON object",

@@ -23,7 +23,7 @@ var newCases = []conformance.Case{
 			body := t.Rand().Bytes(80)
 			q.Sender(probe.Dial(t), smp.SEND{Body: body}).Expect(smp.OK{})
 			d := q.ExpectSimplest(q.Conn, body)
-			q.Recipient(q.Conn, smp.ACK{MsgID: d.MsgID}).Expect(smp.OK{})
+			q.Acknowledge(q.Conn, d)
 		},
 	}),
 	must(conformance.Case{
@@ -67,10 +67,11 @@ var newCases = []conformance.Case{
 		Requirements: []string{"SMP-NEW-SUBSCRIBE"},
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
-			for _, body := range q.Conn.Bodies(2) {
-				q.Fill(probe.Dial(t), body)
-				q.Acknowledge(q.Conn, q.ExpectSimplest(q.Conn, body))
-			}
+			bodies := q.Conn.Bodies(2)
+			q.Fill(probe.Dial(t), bodies[0])
+			q.Acknowledge(q.Conn, q.ExpectSimplest(q.Conn, bodies[0]))
+			q.Fill(probe.Dial(t), bodies[1])
+			q.ExpectMessage(q.Conn, bodies[1])
 		},
 	}),
 	must(conformance.Case{

@@ -107,6 +107,7 @@ var quotaCases = []conformance.Case{
 // fullQueue returns a queue that nobody is subscribed to and that refuses
 // messages, the connection of its sender, and what it holds.
 func fullQueue(t *T) (*probe.Queue, *probe.Conn, [][]byte) {
+	probe.RequireDelivering(t)
 	q := probe.Dial(t).NewQueue(probe.OnlyCreate)
 	q.Secure()
 	sender := probe.Dial(t)

@@ -136,16 +136,16 @@ var sendCases = []conformance.Case{
 		Title:        "A body of any bytes arrives as it was sent",
 		Requirements: []string{"SMP-SEND-BYTES"},
 		Run: func(t *T) {
-			q := probe.Dial(t).NewQueue()
-			sender := probe.Dial(t)
+			recipient, sender := probe.Dial(t), probe.Dial(t)
 			every := make([]byte, 256)
 			for i := range every {
 				every[i] = byte(i)
 			}
 			bodies := [][]byte{every, {0}, []byte(" "), []byte("#"), []byte("QUOTA "), bytes.Repeat([]byte("#"), 500), t.Rand().Bytes(16000)}
 			for _, body := range bodies {
+				q := recipient.NewQueue()
 				q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
-				q.Acknowledge(q.Conn, q.ExpectSimplest(q.Conn, body))
+				q.ExpectSimplest(recipient, body)
 			}
 		},
 	}),

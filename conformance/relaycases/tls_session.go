@@ -237,6 +237,7 @@ var tlsSessionCases = []conformance.Case{
 		Run: func(t *T) {
 			probe.RequireServed(t)
 			c := probe.Meet(t)
+			c.RequireBlocks()
 			stream := c.Block(c.HelloContent(c.ClientHello()))
 			var pings []smp.Transmission
 			for range 5 {

@@ -82,12 +82,15 @@ var transmissionCases = []conformance.Case{
 		Requirements: []string{"SMP-TX-EVENT-CORRELATION", "SMP-TX-EVENT-ENTITY"},
 		Run: func(t *T) {
 			c, sender := probe.Dial(t), probe.Dial(t)
+			var last []byte
 			for _, q := range []*probe.Queue{c.NewQueue(), c.NewQueue()} {
 				q.Fill(sender, t.Rand().Bytes(50))
 				r := c.RequireNext()
-				if _, ok := r.Response.(smp.MSG); !ok {
+				m, ok := r.Response.(smp.MSG)
+				if !ok || bytes.Equal(m.ID, last) {
 					probe.Blocked(t, "instead of the message came %s", r)
 				}
+				last = m.ID
 				t.About("SMP-TX-EVENT-CORRELATION")
 				if len(r.CorrelationID) != 0 {
 					t.Failf("MSG with an empty correlation id", "a correlation id of %d bytes", len(r.CorrelationID))
