@@ -21,6 +21,8 @@ type Run struct {
 	Violated []string
 	// Detail is the reason of a skip or an error.
 	Detail string
+	// Blocked says of a Skip that the target failed in something that the case builds on.
+	Blocked bool
 	// Trace is the end of the record of what went over the wire, a line for each event.
 	Trace []string
 	// Duration is the time from the start of the case to its verdict.
@@ -90,6 +92,18 @@ func (o *Outcome) Count() map[Verdict]int {
 		count[r.Verdict]++
 	}
 	return count
+}
+
+// Blocked counts the cases that could not be tested because the target fails in
+// something that they build on.
+func (o *Outcome) Blocked() int {
+	n := 0
+	for _, r := range o.Results {
+		if r.Verdict == Skip && r.Blocked {
+			n++
+		}
+	}
+	return n
 }
 
 // Expectations say how cases are known to end.

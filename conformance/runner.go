@@ -209,7 +209,7 @@ func (r *runner) run(ctx context.Context, p *progress, version uint16) Run {
 		return run
 	}
 	if r.unusable(version) && version != p.unusable {
-		run.Verdict = Skip
+		run.Verdict, run.Blocked = Skip, true
 		run.Detail = fmt.Sprintf("the target serves nothing, as at version %d: %s", p.unusable, r.info.Unusable[version])
 		return run
 	}
@@ -226,7 +226,7 @@ func (r *runner) run(ctx context.Context, p *progress, version uint16) Run {
 	o, lines, err := r.attend(ctx, c, version, file)
 	run.Duration = time.Since(start)
 	run.Verdict, run.Expected, run.Actual, run.Detail, run.Trace = o.verdict, o.expected, o.actual, o.detail, lines
-	run.Violated = o.violated
+	run.Violated, run.Blocked = o.violated, o.blocked
 	if err != nil {
 		run.Verdict, run.Detail = Error, fmt.Sprintf("write the trace file: %v", err)
 	}

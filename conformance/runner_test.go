@@ -55,6 +55,15 @@ func TestAViolationIsReportedForTheRulesItIsAbout(t *testing.T) {
 	}
 }
 
+func TestBlockedCasesAreCounted(t *testing.T) {
+	t.Parallel()
+	outcome := execute(t, Options{},
+		testCase("relay/new/a", func(t *T) { t.Block("no queue") }),
+		testCase("relay/new/b", func(t *T) { t.Skip("no password") }),
+		testCase("relay/new/c", func(*T) {}))
+	assert.Equal(t, 1, outcome.Blocked())
+}
+
 func TestVersionsOfACase(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -91,6 +100,7 @@ func TestEachVerdictMethodEndsTheCase(t *testing.T) {
 		"fail":      {func(t *T) { t.Fail("a", "b"); t.Skip("never") }, Fail, ""},
 		"nonstrict": {func(t *T) { t.Nonstrict("a", "b"); t.Skip("never") }, Nonstrict, ""},
 		"skip":      {func(t *T) { t.Skip("no notifier"); t.Fail("", "never") }, Skip, "no notifier"},
+		"block":     {func(t *T) { t.Block("no queue"); t.Fail("", "never") }, Skip, "blocked: no queue"},
 		"broken":    {func(t *T) { t.Broken(errors.New("reset")); t.Fail("", "never") }, Error, "reset"},
 		"panic":     {func(*T) { panic("oops") }, Error, "the case panicked: oops\ngoroutine"},
 		"nil panic": {func(*T) { panic(nil) }, Error, "the case panicked"},

@@ -51,6 +51,7 @@ type outcome struct {
 	verdict                  Verdict
 	expected, actual, detail string
 	violated                 []string
+	blocked                  bool
 }
 
 // Version is the protocol version that the case runs at.
@@ -132,6 +133,12 @@ func (t *T) Nonstrict(expected, actual string) {
 // Skip ends the case: the target cannot do what the rule is about. The reason says what.
 func (t *T) Skip(reason string) {
 	t.end(outcome{verdict: Skip, detail: reason})
+}
+
+// Block ends the case with Skip: the target fails in something that the case builds on,
+// so the rule cannot be tested. Another case says what the failure is.
+func (t *T) Block(reason string) {
+	t.end(outcome{verdict: Skip, detail: "blocked: " + reason, blocked: true})
 }
 
 // Broken ends the case: the harness or the connection broke, the rule was not tested.

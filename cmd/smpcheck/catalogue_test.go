@@ -69,7 +69,7 @@ func TestListAsJSONIsOneDocument(t *testing.T) {
 		Requirements []struct{ ID, Level, Topic string }
 	}
 	require.NoError(t, json.Unmarshal([]byte(r.stdout), &found))
-	require.Len(t, found.Cases, 7)
+	require.Len(t, found.Cases, 8)
 	assert.Equal(t, "relay/good/one", found.Cases[0].ID)
 	assert.Equal(t, "6-20", found.Cases[0].Versions)
 	assert.Greater(t, len(found.Requirements), 100)

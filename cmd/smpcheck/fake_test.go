@@ -35,6 +35,7 @@ func fakeSuite() suite {
 				fakeCase("relay/bad/odd", spec.Should, "SMP-TX-ORDER", func(t *conformance.T) { t.Fail("order", "none") }),
 				fakeCase("relay/bad/broken", spec.Must, "SMP-PING-PONG", func(t *conformance.T) { t.Broken(errors.New("reset")) }),
 				fakeCase("relay/bad/skip", spec.Must, "SMP-PING-PONG", func(t *conformance.T) { t.Skip("lacks it") }),
+				fakeCase("relay/bad/blocked", spec.Must, "SMP-PING-PONG", func(t *conformance.T) { t.Block("no queue") }),
 				fakeCase("relay/bad/traced", spec.Must, "SMP-PING-PONG", func(t *conformance.T) {
 					t.Record(conformance.Sent, "PING", []byte("PING"))
 					t.Failf("PONG", "%x", t.Rand().Bytes(4))

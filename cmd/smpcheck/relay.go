@@ -131,6 +131,8 @@ func judge(outcome *conformance.Outcome, failOnSkip bool) error {
 		return broken("%d of %d cases could not be judged", count[conformance.Error], len(outcome.Results))
 	case count[conformance.Pass] == 0:
 		return violated("no case passed")
+	case outcome.Blocked() > 0 && count[conformance.XFail] == 0:
+		return violated(fmt.Sprintf("%d of %d cases were blocked: the relay fails in something that no case of the run reports", outcome.Blocked(), len(outcome.Results)))
 	case failOnSkip && count[conformance.Skip] > 0:
 		return violated(fmt.Sprintf("%d of %d cases were skipped", count[conformance.Skip], len(outcome.Results)))
 	}

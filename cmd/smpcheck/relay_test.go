@@ -33,9 +33,11 @@ func TestExitCodesOfRuns(t *testing.T) {
 		"error":                 {[]string{"--run", "relay/good/one,relay/bad/broken"}, 3, "could not be judged"},
 		"only skips":            {[]string{"--run", "relay/bad/skip"}, 1, "no case passed"},
 		"only nonstrict":        {[]string{"--run", "relay/bad/odd"}, 1, "no case passed"},
+		"pass and blocked":      {[]string{"--run", "relay/good/one,relay/bad/blocked"}, 1, "1 of 2 cases were blocked"},
+		"blocked and nonstrict": {[]string{"--run", "relay/good/one,relay/bad/blocked,relay/bad/odd"}, 1, "1 of 3 cases were blocked"},
 		"fail on skip":          {[]string{"--run", "relay/good/one,relay/bad/skip", "--fail-on-skip"}, 1, "1 of 2 cases were skipped"},
 		"skip the bad":          {[]string{"--skip", "relay/bad/*"}, 0, ""},
-		"level":                 {[]string{"--skip", "relay/bad/fail", "--skip", "relay/bad/broken", "--skip", "relay/bad/traced", "--level", "must"}, 0, ""},
+		"level":                 {[]string{"--skip", "relay/bad/fail", "--skip", "relay/bad/broken", "--skip", "relay/bad/traced", "--skip", "relay/bad/blocked", "--level", "must"}, 0, ""},
 		"shard":                 {[]string{"--run", "relay/good/*", "--shard", "2/2"}, 0, ""},
 		"versions":              {[]string{"--run", "relay/good/*", "--versions", "6,8-9"}, 0, ""},
 		"versions out of sight": {[]string{"--run", "relay/good/*", "--versions", "20"}, 1, "no case passed"},
@@ -121,7 +123,7 @@ func TestAnInterruptedRunReportsWhatItHas(t *testing.T) {
 	r := smpcheckContext(ctx, s, "relay")
 	assert.Equal(t, 3, r.code)
 	assert.Contains(t, r.stderr, "interrupted")
-	assert.Contains(t, r.stdout, "7 cases: 7 skip")
+	assert.Contains(t, r.stdout, "8 cases: 8 skip")
 	assert.Contains(t, r.stdout, "(interrupted)")
 }
 
@@ -196,7 +198,7 @@ func TestExpectationsMakeARoundTrip(t *testing.T) {
 	require.Equal(t, 1, r.code)
 	r = smpcheck(t, fakeSuite(), "relay", "--seed", "1", "--expect", known, "--write-expect", again)
 	assert.Equal(t, 0, r.code, r.stderr)
-	assert.Contains(t, r.stdout, "4 xfail, 2 pass, 1 skip")
+	assert.Contains(t, r.stdout, "4 xfail, 2 pass, 2 skip")
 	first, err := os.ReadFile(known)
 	require.NoError(t, err)
 	second, err := os.ReadFile(again)

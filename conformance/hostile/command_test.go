@@ -93,13 +93,14 @@ func TestRunGivesEachCaseAVerdict(t *testing.T) {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			e := listen(t, b, pace)
-			r := smpcheck(t, time.Minute, "relay", "--timeout-scale", "0.2", "--parallel", "48", "--versions", "6,20", "--report", "json=-", e.Address())
+			r := smpcheck(t, time.Minute, "relay", "--timeout-scale", "0.5", "--parallel", "48", "--versions", "6,20", "--report", "json=-",
+				"--run", "relay/handshake/*", "--run", "relay/ping/*", "--run", "relay/block/*", "--run", "relay/send/*", "--run", "relay/new/*", e.Address())
 			assert.Contains(t, []int{1, 3}, r.code, r.stderr)
 			oneLine(t, r.stderr)
 			var d report.Document
 			require.NoError(t, json.Unmarshal([]byte(r.stdout), &d), r.stderr)
 			assert.Less(t, len(r.stdout), 8<<20, "bytes of report")
-			assert.Greater(t, len(d.Cases), 100)
+			assert.Greater(t, len(d.Cases), 50)
 			for _, c := range d.Cases {
 				assert.Contains(t, conformance.Verdicts(), c.Verdict, c.ID)
 				assert.NotContains(t, c.Detail, "panic", c.ID)

@@ -59,9 +59,9 @@ func (q *Queue) delivered(c *Conn) bool {
 	return false
 }
 
-// FillUp sends messages, in batches, until the relay refuses one with an error. It
-// returns the bodies of those that the relay accepted, at least one, and the first
-// refusal. A relay that accepts more than limit messages gives false.
+// FillUp sends messages, in batches, until the relay refuses one with QUOTA or,
+// after it has accepted some, with another error. It returns the bodies of those
+// that the relay accepted and the first refusal. A relay that accepts more than limit messages gives false.
 func (q *Queue) FillUp(c *Conn, limit int) (accepted [][]byte, refusal Answer, full bool) {
 	const batch = 32
 	for len(accepted) <= limit {
@@ -73,7 +73,8 @@ func (q *Queue) FillUp(c *Conn, limit int) (accepted [][]byte, refusal Answer, f
 		c.Send(trs...)
 		for i, tr := range trs {
 			a := c.Await("SEND", tr)
-			if len(accepted) > 0 && a.OK() && a.isError() {
+			isQuota := a.is(c.t.Version(), errorResponses([]*smp.Error{smp.ErrQuota}))
+			if isQuota || len(accepted) > 0 && a.OK() && a.isError() {
 				if !full {
 					refusal, full = a, true
 				}

@@ -109,16 +109,17 @@ func (q *Queue) blockOnMisaddressed(c *Conn) {
 	}
 }
 
-// RequireDelivering blocks the case unless the relay delivers two messages in their
-// order, the second one after ACK, to the connection that created their queue, and
-// then one that was sent after both were acknowledged.
+// RequireDelivering blocks the case unless the relay delivers three messages in
+// their order, each one after ACK of the one before, to the connection that created
+// their queue, and then one that was sent after all were acknowledged.
 func RequireDelivering(t *conformance.T) {
 	recipient, sender := Dial(t), Dial(t)
-	bodies := recipient.Bodies(3)
+	bodies := recipient.Bodies(4)
+	const waiting = 3
 	control := recipient.NewQueue()
-	control.Fill(sender, bodies[:2]...)
+	control.Fill(sender, bodies[:waiting]...)
 	for i, body := range bodies {
-		if i == 2 {
+		if i == waiting {
 			control.Fill(sender, body)
 		}
 		control.Acknowledge(recipient, control.requireBody(recipient, body))

@@ -209,6 +209,7 @@ var deliveryCases = []conformance.Case{
 		Requirements: []string{"SMP-MSG-QUOTA"},
 		Edges:        true,
 		Run: func(t *T) {
+			probe.RequireDelivering(t)
 			q, _, _ := fullQueue(t)
 			recipient := probe.Dial(t)
 			q.Subscribe(recipient)

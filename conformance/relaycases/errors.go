@@ -60,7 +60,7 @@ var errorCases = []conformance.Case{
 			again := probe.Dial(t)
 			q.Subscribe(again)
 			for _, body := range [][]byte{first, second} {
-				q.Acknowledge(again, q.ExpectMessage(again, body))
+				q.Acknowledge(again, q.ExpectRedelivery(again, body))
 			}
 			q.ExpectNoMessage(again, "the messages that were refused must not be there")
 		},

@@ -29,6 +29,7 @@ var limitCases = []conformance.Case{
 		Edges:        true,
 		Timeout:      heavy,
 		Run: func(t *T) {
+			probe.RequireDelivering(t)
 			conns := []*probe.Conn{probe.Dial(t)}
 			for len(conns) < manyConnections {
 				conns = append(conns, probe.ExpectClient(t, "beside its other connections"))
@@ -145,7 +146,7 @@ var limitCases = []conformance.Case{
 			q.Sender(sender, smp.SEND{Body: bodies[0]}).Expect(smp.OK{})
 			again := probe.Dial(t)
 			q.Subscribe(again)
-			q.Acknowledge(again, q.ExpectSimplest(again, bodies[0]))
+			q.Acknowledge(again, q.ExpectRedelivery(again, bodies[0]))
 			q.Sender(sender, smp.SEND{Body: bodies[1]}).Expect(smp.OK{})
 			q.ExpectSimplest(again, bodies[1])
 			probe.ExpectClient(t, "after others were reset")

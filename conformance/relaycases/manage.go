@@ -43,7 +43,7 @@ var manageCases = []conformance.Case{
 			recipient := probe.Dial(t)
 			q.Subscribe(recipient)
 			for _, body := range bodies {
-				q.Acknowledge(recipient, q.ExpectMessage(recipient, body))
+				q.Acknowledge(recipient, q.ExpectRedelivery(recipient, body))
 			}
 		},
 	}),
@@ -85,6 +85,7 @@ var manageCases = []conformance.Case{
 		Run: func(t *T) {
 			q, d := delivered(t, 3)
 			q.Recipient(q.Conn, smp.DEL{}).Require(smp.OK{})
+			requireDeleted(t, q)
 			a := q.Recipient(q.Conn, smp.ACK{MsgID: d.MsgID})
 			if _, ok := a.Response.(smp.MSG); ok {
 				t.Fail("no message: the queue was deleted", a.String())
@@ -110,6 +111,7 @@ var manageCases = []conformance.Case{
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			q.Recipient(q.Conn, smp.DEL{}).Require(smp.OK{})
+			requireDeleted(t, q)
 			q.Recipient(q.Conn, smp.DEL{}).ExpectError(smp.ErrAuth)
 		},
 	}),
@@ -176,10 +178,18 @@ var manageCases = []conformance.Case{
 	}),
 }
 
+// requireDeleted blocks the case if the relay still tells the state of the queue.
+func requireDeleted(t *T, q *probe.Queue) {
+	if a := q.Recipient(probe.Dial(t), smp.QUE{}); !isError(a.Received) {
+		probe.Blocked(t, "after DEL, QUE was answered %s", a)
+	}
+}
+
 func expectDeletionEvent(t *T, event smp.Response) {
 	q := probe.Dial(t).NewQueue(probe.OnlyCreate)
 	q.Subscribe(q.Conn)
 	q.Recipient(probe.Dial(t), smp.DEL{}).Require(smp.OK{})
+	requireDeleted(t, q)
 	q.ExpectEvent(q.Conn, event)
 }
 

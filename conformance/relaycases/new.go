@@ -82,7 +82,7 @@ var newCases = []conformance.Case{
 			q, bodies := waiting(t, 1)
 			q.ExpectNoMessage(q.Conn, "the connection has not subscribed")
 			q.Subscribe(q.Conn)
-			q.ExpectMessage(q.Conn, bodies[0])
+			q.ExpectRedelivery(q.Conn, bodies[0])
 		},
 	}),
 	must(conformance.Case{

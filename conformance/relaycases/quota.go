@@ -37,6 +37,7 @@ var quotaCases = []conformance.Case{
 		Requirements: []string{"SMP-SEND-QUOTA-ALL"},
 		Edges:        true,
 		Run: func(t *T) {
+			probe.RequireDelivering(t)
 			q, sender, _ := fullQueue(t)
 			q.Sender(sender, smp.SEND{Body: []byte("still full")}).ExpectError(smp.ErrQuota)
 			recipient := probe.Dial(t)
@@ -53,6 +54,7 @@ var quotaCases = []conformance.Case{
 		Requirements: []string{"SMP-SEND-QUOTA-MARKER"},
 		Edges:        true,
 		Run: func(t *T) {
+			probe.RequireDelivering(t)
 			q, sender, accepted := fullQueue(t)
 			q.Sender(sender, smp.SEND{Body: []byte("refused")}).Require(smp.ERR{Err: smp.ErrQuota})
 			recipient := probe.Dial(t)
@@ -80,6 +82,7 @@ var quotaCases = []conformance.Case{
 		Requirements: []string{"SMP-SEND-QUOTA-AGAIN"},
 		Edges:        true,
 		Run: func(t *T) {
+			probe.RequireDelivering(t)
 			q, sender, _ := fullQueue(t)
 			recipient := probe.Dial(t)
 			q.Subscribe(recipient)
@@ -107,7 +110,6 @@ var quotaCases = []conformance.Case{
 // fullQueue returns a queue that nobody is subscribed to and that refuses
 // messages, the connection of its sender, and what it holds.
 func fullQueue(t *T) (*probe.Queue, *probe.Conn, [][]byte) {
-	probe.RequireDelivering(t)
 	q := probe.Dial(t).NewQueue(probe.OnlyCreate)
 	q.Secure()
 	sender := probe.Dial(t)

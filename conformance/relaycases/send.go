@@ -128,6 +128,7 @@ var sendCases = []conformance.Case{
 			q := probe.Dial(t).NewQueue()
 			q.Secure()
 			q.Recipient(q.Conn, smp.DEL{}).Require(smp.OK{})
+			requireDeleted(t, q)
 			expectSendRefused(t, q, q.SenderID, q.SenderKey)
 		},
 	}),
@@ -136,6 +137,7 @@ var sendCases = []conformance.Case{
 		Title:        "A body of any bytes arrives as it was sent",
 		Requirements: []string{"SMP-SEND-BYTES"},
 		Run: func(t *T) {
+			probe.RequireDelivering(t)
 			recipient, sender := probe.Dial(t), probe.Dial(t)
 			every := make([]byte, 256)
 			for i := range every {
@@ -245,6 +247,7 @@ func largest(l level, id, requirement string, versions wire.VersionRange) confor
 		Requirements: []string{requirement},
 		Versions:     versions,
 		Run: func(t *T) {
+			probe.RequireDelivering(t)
 			q := probe.Dial(t).NewQueue()
 			body := t.Rand().Bytes(smp.MaxMessageLength(t.Version()))
 			q.Sender(probe.Dial(t), smp.SEND{Body: body}).Expect(smp.OK{})

@@ -221,7 +221,7 @@ var subscribeCases = []conformance.Case{
 			recipient := probe.Dial(t)
 			q.Subscribe(recipient)
 			for _, body := range bodies {
-				q.Acknowledge(recipient, q.ExpectMessage(recipient, body))
+				q.Acknowledge(recipient, q.ExpectRedelivery(recipient, body))
 			}
 		},
 	}),
@@ -247,7 +247,7 @@ var subscribeCases = []conformance.Case{
 		Run: func(t *T) {
 			q, d := delivered(t, 1)
 			q.Subscribe(q.Conn)
-			q.ExpectMessage(q.Conn, d.Message.Body)
+			q.ExpectRedelivery(q.Conn, d.Message.Body)
 		},
 	}),
 	must(conformance.Case{
@@ -283,6 +283,7 @@ var subscribeCases = []conformance.Case{
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			q.Recipient(q.Conn, smp.DEL{}).Require(smp.OK{})
+			requireDeleted(t, q)
 			q.Recipient(probe.Dial(t), smp.SUB{}).ExpectError(smp.ErrAuth)
 		},
 	}),
