@@ -33,19 +33,18 @@ func (q *Queue) ExpectMessage(c *Conn, body []byte) Delivery {
 // ExpectRedelivery is ExpectMessage for a message that was delivered to another
 // connection before: a relay that redelivers nothing blocks the case.
 func (q *Queue) ExpectRedelivery(c *Conn, body []byte) Delivery {
-	if !q.comes(c) {
-		blockUnlessRedelivering(c.t)
-	}
-	return q.ExpectMessage(c, body)
-}
-
-// comes waits for a message and leaves it in the inbox.
-func (q *Queue) comes(c *Conn) bool {
 	r, missing := q.AwaitMessage(c, answerTime)
-	if missing == "" {
-		c.inbox = append([]Received{r}, c.inbox...)
+	if missing != "" {
+		q.blockOnMisaddressed(c)
+		blockUnlessRedelivering(c.t)
+		c.t.Fail("MSG for the recipient's id", missing)
 	}
-	return missing == ""
+	d := q.readable(c, r)
+	if !d.holds(body) {
+		blockUnlessRedelivering(c.t)
+		RequireDelivering(c.t)
+	}
+	return d.expectBody(c, body)
 }
 
 // ExpectSimplest is ExpectMessage for the cases about the delivery of a message
