@@ -21,14 +21,8 @@ func (c *Conn) Content(trs ...smp.Transmission) []byte {
 	return content
 }
 
-// AwaitBlockError waits for ERR BLOCK, with whatever ids, and reports whether it
-// came.
-func (c *Conn) AwaitBlockError() (Received, bool) {
-	r, missing := c.awaitBlockError()
-	return r, missing == ""
-}
-
-func (c *Conn) awaitBlockError() (Received, string) {
+// AwaitBlockError waits for ERR BLOCK, with whatever ids, and says why none came.
+func (c *Conn) AwaitBlockError() (Received, string) {
 	return c.await(answerTime, func(r Received) bool {
 		e, ok := r.Response.(smp.ERR)
 		return ok && e.Err.Equal(smp.ErrBlock)
@@ -46,7 +40,7 @@ type Refusal struct {
 // ExpectBlockRefused fails the case unless the relay answers ERR BLOCK, with
 // whatever ids, or ends the connection. What names the block.
 func (c *Conn) ExpectBlockRefused(what string) Refusal {
-	r, missing := c.awaitBlockError()
+	r, missing := c.AwaitBlockError()
 	if missing != "" && c.ended == nil {
 		c.t.Fail(what+" → ERR BLOCK or the end of the connection", missing)
 	}

@@ -2,6 +2,7 @@ package relaycases
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"smpcheck/conformance"
@@ -100,8 +101,8 @@ var algorithmCases = []conformance.Case{
 				del := c.Transmission(q.RecipientID, probe.NoKey, smp.DEL{})
 				del.Authorization = t.Rand().Bytes(size)
 				c.Send(del)
-				if r, came := c.AwaitBlockError(); !came {
-					t.Failf("an authorization of another size → ERR BLOCK", "%s for %d bytes", r, size)
+				if _, missing := c.AwaitBlockError(); missing != "" {
+					t.Fail(fmt.Sprintf("an authorization of %d bytes → ERR BLOCK", size), missing)
 				}
 			}
 			expectNotDeleted(c, q)
