@@ -58,7 +58,8 @@ type options struct {
 // Unproven dials also at a version at which the relay was seen not to answer
 // PING, and a block from the relay that cannot be read then does not block the
 // case. It is for the cases about what every connection needs: hellos, blocks,
-// transmissions, PING itself.
+// transmissions, PING itself. A relay whose hello holds no usable session key
+// blocks them where blocks are encrypted.
 func Unproven(o *options) { o.unproven = true }
 
 // OnEncryption is Unproven for the cases about block encryption: in all others a
@@ -108,6 +109,9 @@ func Dial(t *conformance.T, opts ...Option) *Conn {
 	}
 	if c.version < smp.VersionAuthenticators || c.version >= smp.VersionBlockEncryption {
 		c.RequireBinding()
+	}
+	if o.unproven && c.version >= smp.VersionBlockEncryption && !o.noKey && !o.hello.Proxy {
+		c.RelayKey()
 	}
 	private := c.generate(keys.X25519)
 	o.hello.Version = c.version
