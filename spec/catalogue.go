@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +13,10 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-//go:embed *.yaml
+// claimsTopic is the folder of the records of level claim.
+const claimsTopic = "claims/"
+
+//go:embed *.yaml claims/*.yaml
 var embedded embed.FS
 
 // Catalogue holds all records, found by id. Nobody changes it or its records, so
@@ -31,13 +33,19 @@ func Load() (*Catalogue, error) { return load() }
 
 var load = sync.OnceValues(func() (*Catalogue, error) { return LoadFS(embedded) })
 
-// LoadFS reads the catalogue from every file of root whose name ends in ".yaml". Each
-// holds a list of records; the name of the file is their topic.
+// LoadFS reads the catalogue from every file whose name ends in ".yaml", in root and in
+// its folder claims, except pending.yaml. Each holds a list of records; its path is their
+// topic.
 func LoadFS(root fs.FS) (*Catalogue, error) {
-	names, err := fs.Glob(root, "*.yaml")
-	if err != nil {
-		return nil, fmt.Errorf("list requirement files: %w", err)
+	var names []string
+	for _, pattern := range []string{"*.yaml", claimsTopic + "*.yaml"} {
+		found, err := fs.Glob(root, pattern)
+		if err != nil {
+			return nil, fmt.Errorf("list requirement files: %w", err)
+		}
+		names = append(names, found...)
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == pendingFile })
 	slices.Sort(names)
 	c := &Catalogue{byID: make(map[string]*Record)}
 	var errs []error
@@ -65,7 +73,7 @@ func (c *Catalogue) add(root fs.FS, name string) error {
 			errs = append(errs, fmt.Errorf("requirements in %s: record %d is empty", name, i+1))
 			continue
 		}
-		r.Topic = strings.TrimSuffix(path.Base(name), ".yaml")
+		r.Topic = strings.TrimSuffix(name, ".yaml")
 		r.Summary = strings.TrimSpace(r.Summary)
 		r.Notes = strings.TrimSpace(r.Notes)
 		if err := r.validate(); err != nil {

@@ -35,7 +35,8 @@ type Record struct {
 	Role Role `yaml:"role" json:"role"`
 	// Level says how binding the rule is.
 	Level Level `yaml:"level" json:"level"`
-	// Versions is the range of SMP versions that have the rule: "6-20", "11-20" or "9".
+	// Versions is the range of versions that have the rule: "6-20", "11-20" or "9" of
+	// SMP, "agent 2-7" of another protocol.
 	Versions Versions `yaml:"versions" json:"versions"`
 	// Summary is the rule in our own words.
 	Summary string `yaml:"summary" json:"summary"`
@@ -44,17 +45,13 @@ type Record struct {
 	// Notes hold what a reader must know besides: where document and code differ,
 	// and which answers a check accepts. It may be empty.
 	Notes string `yaml:"notes" json:"notes,omitempty"`
-	// Checks name what tests the rule besides the cases that cite it, each as
-	// "vector: …", "test: …" or "reason: …" for a rule that no test can show.
-	Checks []string `yaml:"checks" json:"checks,omitempty"`
-	// Topic is the name of the file that holds the record, without its suffix.
+	// Checks name what tests the rule besides the cases that cite it.
+	Checks []Check `yaml:"checks" json:"checks,omitempty"`
+	// Topic is the path of the file that holds the record, without its suffix.
 	Topic string `yaml:"-" json:"topic"`
 }
 
-var (
-	idPattern    = regexp.MustCompile(`^[A-Z][A-Z0-9]*(-[A-Z0-9]+)+$`)
-	checkPattern = regexp.MustCompile(`^(vector|test|reason): \S`)
-)
+var idPattern = regexp.MustCompile(`^[A-Z][A-Z0-9]*(-[A-Z0-9]+)+$`)
 
 // validate returns an error that names everything wrong with the record.
 func (r *Record) validate() error {
@@ -80,12 +77,15 @@ func (r *Record) validate() error {
 	if r.Versions.Min == 0 {
 		report("versions are missing")
 	}
+	if r.Level != Claim && strings.HasPrefix(r.Topic, claimsTopic) {
+		report("level %q in the folder of claims", r.Level)
+	}
 	if r.Level == Observed && strings.TrimSpace(r.Notes) == "" {
 		report("an observed rule needs notes that say what the documents leave open")
 	}
 	for _, check := range r.Checks {
-		if !checkPattern.MatchString(check) {
-			report("check %q does not start with vector:, test: or reason:", check)
+		if err := check.validate(); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)

@@ -18,19 +18,27 @@ type File struct {
 // Source names the software that produced the values.
 type Source struct {
 	Repository  string `json:"repository"`
-	Branch      string `json:"branch"`
-	Commit      string `json:"commit"`
+	Branch      string `json:"branch,omitempty"`
+	Commit      string `json:"commit,omitempty"`
 	Version     string `json:"version"`
 	CodeLicence string `json:"code_licence"` // of that software; no code of it is here
 	Note        string `json:"note"`
 }
 
-// Group is a set of tests of one operation.
+// Group is a set of tests of the same form.
 type Group struct {
-	Name  string `json:"name"` // the part of the ids before the first slash
-	What  string `json:"what"`
-	Tests []Test `json:"tests"`
+	Name string `json:"name"` // the part of the ids before the first slash
+	What string `json:"what"`
+	// Operations are the ways in which each valid test can be used, such as "pad" and
+	// "unpad": their fields are found by name in inputs, intermediate values and output.
+	// Official files have none; what can be done with them depends on the group.
+	Operations []string `json:"operations,omitempty"`
+	Tests      []Test   `json:"tests"`
 }
+
+// Generated reports whether the file was made by this project and not by the official
+// implementation.
+func (f *File) Generated() bool { return f.Source.Repository == "smpcheck" }
 
 // Result says whether the source accepted the input of a test.
 type Result string
@@ -45,13 +53,19 @@ const (
 
 // Test is one known answer.
 type Test struct {
-	ID     string `json:"id"`     // stable, unique in the file
-	What   string `json:"what"`   // one line for people
-	Inputs Value  `json:"inputs"` // an object; its fields depend on kind and group
-	Result Result `json:"result"`
+	ID   string `json:"id"`   // stable, unique in the file
+	What string `json:"what"` // one line for people
+	// Operation is what has to refuse the inputs, if the group has operations and the
+	// test is invalid.
+	Operation string `json:"operation,omitempty"`
+	Inputs    Value  `json:"inputs"` // an object; its fields depend on kind and group
+	// Intermediate is an object with the values on the way from inputs to output.
+	Intermediate Value  `json:"intermediate,omitempty"`
+	Result       Result `json:"result"`
 	// Error is the name that the source gave to its refusal: the name on the
 	// wire ("CMD SYNTAX", "AUTH") or of an error in its library, which is for
-	// orientation only; that the input is refused is what counts.
+	// orientation only; that the input is refused is what counts. In our own files it is
+	// a class of the Dictionary.
 	Error  string   `json:"error,omitempty"`
 	Output Value    `json:"output"` // null when there is nothing to compare with
 	Flags  []string `json:"flags,omitempty"`
@@ -65,6 +79,20 @@ type Test struct {
 	// ClientResult and ServerResult are the ends of a complete handshake.
 	ClientResult *HandshakeResult `json:"client_result,omitempty"`
 	ServerResult *HandshakeResult `json:"server_result,omitempty"`
+	// DecodedAgain is Output, a text or bytes in hexadecimal form, after the
+	// source decoded and encoded it (links, queue information).
+	DecodedAgain string `json:"decoded_again,omitempty"`
+	// Binary is the binary form of a link of which Output is the text.
+	Binary Hex `json:"binary,omitempty"`
+	// BinaryDecodedAgain is Binary after the source decoded and encoded it: in
+	// hexadecimal form, or for short links as text.
+	BinaryDecodedAgain string `json:"binary_decoded_again,omitempty"`
+	// Decoded holds what the source's decoder makes of Output (connection
+	// information with a reply queue).
+	Decoded *ReplyInfo `json:"decoded,omitempty"`
+	// Decrypt tells what becomes of the link data in Output when the source
+	// decrypts and verifies them: "ok" or "error".
+	Decrypt string `json:"decrypt,omitempty"`
 }
 
 // Decoded is the outcome of decoding bytes at one version.
@@ -80,6 +108,12 @@ type DecodedError struct {
 	Decoded      string `json:"decoded"`       // the value as the source prints it
 	DecodedEqual bool   `json:"decoded_equal"` // whether nothing was lost
 	Reencoded    Hex    `json:"reencoded"`     // the value encoded again
+}
+
+// ReplyInfo is what a decoder finds in connection information with a reply queue.
+type ReplyInfo struct {
+	ConnInfo  Hex     `json:"conn_info"`
+	QueueMode *string `json:"queue_mode"` // "M", "C", or nil when there is none
 }
 
 // HandshakeResult is what one side knows after a handshake: OK or an error.

@@ -36,15 +36,26 @@ import (
 var ErrNotFound = errors.New("vectors: file not found")
 
 const (
-	vectorDir    = "official"
+	officialDir  = "official"
+	generatedDir = "generated"
 	recordingDir = "official/recordings"
+	operationDir = "operations"
 )
 
 //go:embed official/*.json official/*.json.gz official/recordings/*.json.gz
+//go:embed generated/*.json operations/*.json
 var files embed.FS
 
-// Names lists the vector files in alphabetical order, as Load takes them.
-func Names() []string { return names(vectorDir) }
+// Names lists the vector files in alphabetical order, as Load takes them: those of the
+// official implementation and those of our own, together.
+func Names() []string {
+	all := append(OfficialNames(), names(generatedDir)...)
+	slices.Sort(all)
+	return all
+}
+
+// OfficialNames lists the files with values of the official implementation.
+func OfficialNames() []string { return names(officialDir) }
 
 // RecordingNames lists the recordings in alphabetical order, as LoadRecording
 // takes them.
@@ -53,7 +64,19 @@ func RecordingNames() []string { return names(recordingDir) }
 // Load reads the vector file with the given name, such as "commands". Each call
 // returns a fresh copy. It returns ErrNotFound for an unknown name, and an error
 // that names the file when its form is wrong.
-func Load(name string) (*File, error) { return load[File](vectorDir, name) }
+func Load(name string) (*File, error) {
+	if slices.Contains(names(generatedDir), name) {
+		return load[File](generatedDir, name)
+	}
+	if !slices.Contains(OfficialNames(), name) {
+		return nil, notFound(name, Names())
+	}
+	return load[File](officialDir, name)
+}
+
+func notFound(name string, list []string) error {
+	return fmt.Errorf("%w: %q is none of %s", ErrNotFound, name, strings.Join(list, ", "))
+}
 
 // LoadRecording reads the recording with the given name, such as "raw-v18". Each
 // call returns a fresh copy. It returns ErrNotFound for an unknown name.
@@ -77,7 +100,7 @@ func names(dir string) []string {
 
 func load[T any](dir, name string) (*T, error) {
 	if !slices.Contains(names(dir), name) {
-		return nil, fmt.Errorf("%w: %q is none of %s", ErrNotFound, name, strings.Join(names(dir), ", "))
+		return nil, notFound(name, names(dir))
 	}
 	data, err := read(path.Join(dir, name+".json"))
 	if err != nil {

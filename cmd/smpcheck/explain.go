@@ -102,11 +102,10 @@ func (r rule) write(b *strings.Builder) {
 		fmt.Fprintf(b, "  tested by case: %s\n", id)
 	}
 	for _, check := range r.Checks {
-		kind, what, _ := strings.Cut(check, ": ")
-		if kind == "reason" {
-			fmt.Fprintf(b, "  not tested: %s\n", what)
+		if check.Kind() == spec.ReasonCheck {
+			fmt.Fprintf(b, "  not tested: %s\n", check.Name())
 			continue
 		}
-		fmt.Fprintf(b, "  tested by %s: %s\n", kind, what)
+		fmt.Fprintf(b, "  tested by %s: %s\n", check.Kind(), check.Name())
 	}
 }

@@ -98,8 +98,12 @@ func (f *runFlags) checkNumbers(cmd *cobra.Command) error {
 	if f.seed > maxSeed {
 		return fmt.Errorf("--seed %d, expected at most %d", f.seed, uint64(maxSeed))
 	}
-	if !(f.timeoutScale > 0) || math.IsInf(f.timeoutScale, 0) || f.timeoutScale > 1000 {
-		return fmt.Errorf("--timeout-scale %v, expected more than 0 and at most 1000", f.timeoutScale)
+	return checkTimeoutScale(f.timeoutScale)
+}
+
+func checkTimeoutScale(scale float64) error {
+	if !(scale > 0) || math.IsInf(scale, 0) || scale > 1000 {
+		return fmt.Errorf("--timeout-scale %v, expected more than 0 and at most 1000", scale)
 	}
 	return nil
 }

@@ -32,4 +32,9 @@ func (p *progress) show(done int, r conformance.Result) {
 	fmt.Fprintf(p.w, "%s%d of %d cases, %d bad", eraseLine, done, p.total, p.bad)
 }
 
+// count shows how many things of a kind are done.
+func (p *progress) count(done int, of string) {
+	fmt.Fprintf(p.w, "%s%d of %d %s", eraseLine, done, p.total, of)
+}
+
 func (p *progress) clear() { fmt.Fprint(p.w, eraseLine) }

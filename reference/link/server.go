@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strconv"
 	"strings"
 
 	"smpcheck/reference/wire"
@@ -51,43 +50,51 @@ type Server struct {
 // base64url with or without its "=" at the end. Every error has ErrServer in its chain,
 // names the part that is wrong and holds no password. SMP, "SMP queue URI"; the
 // password and the list of hosts are as in the official implementation.
-func ParseServer(text string) (Server, error) {
-	var s Server
-	scheme, rest, ok := strings.Cut(text, "://")
-	if !ok {
-		return s, fmt.Errorf("%w: it does not start with smp://", ErrServer)
-	}
-	s.Scheme = Scheme(scheme)
-	if !slices.Contains([]Scheme{SMP, NTF, XFTP}, s.Scheme) {
-		return s, fmt.Errorf("%w: scheme %q is none of smp, ntf, xftp", ErrServer, scheme)
-	}
-	identity, location, ok := strings.Cut(rest, "@")
-	if !ok {
-		return s, fmt.Errorf("%w: no @ after the fingerprint", ErrServer)
-	}
-	if err := s.parseIdentity(identity); err != nil {
+func ParseServer(text string) (Server, error) { return new(scanner).wholeServer(text) }
+
+func (sc *scanner) wholeServer(text string) (Server, error) {
+	s, rest, err := sc.server(text)
+	if err != nil {
 		return Server{}, err
 	}
-	if err := s.parseLocation(location); err != nil {
-		return Server{}, err
+	if rest != "" {
+		return Server{}, fmt.Errorf("%w: %q after the host", ErrServer, rest)
 	}
 	return s, nil
 }
 
-func (s *Server) parseIdentity(text string) error {
+// server reads an address from the start of text and returns what follows it.
+func (sc *scanner) server(text string) (Server, string, error) {
+	var s Server
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		return s, text, fmt.Errorf("%w: it does not start with smp://", ErrServer)
+	}
+	s.Scheme = Scheme(scheme)
+	if !slices.Contains([]Scheme{SMP, NTF, XFTP}, s.Scheme) {
+		return s, text, fmt.Errorf("%w: scheme %q is none of smp, ntf, xftp", ErrServer, scheme)
+	}
+	identity, location, ok := strings.Cut(rest, "@")
+	if !ok {
+		return s, text, fmt.Errorf("%w: no @ after the fingerprint", ErrServer)
+	}
+	if err := sc.identity(&s, identity); err != nil {
+		return Server{}, text, err
+	}
+	rest, err := sc.location(&s, location)
+	if err != nil {
+		return Server{}, text, err
+	}
+	return s, rest, nil
+}
+
+func (sc *scanner) identity(s *Server, text string) error {
 	hash, password, protected := strings.Cut(text, ":")
-	digits := strings.TrimRight(hash, "=")
-	if digits == "" {
-		return fmt.Errorf("%w: the fingerprint is empty", ErrServer)
+	var err error
+	if s.KeyHash, err = parseBase64(hash); err != nil {
+		return fmt.Errorf("%w: fingerprint: %w", ErrServer, err)
 	}
-	if padding := len(hash) - len(digits); padding != 0 && len(hash)%4 != 0 {
-		return fmt.Errorf("%w: fingerprint %q has %d = at its end, which is not base64url", ErrServer, hash, padding)
-	}
-	key, err := base64.RawURLEncoding.DecodeString(digits)
-	if err != nil || strings.ContainsAny(digits, "\r\n") {
-		return fmt.Errorf("%w: fingerprint %q is not base64url", ErrServer, hash)
-	}
-	s.KeyHash = key
+	sc.checkKeyHash(s.KeyHash)
 	if !protected {
 		return nil
 	}
@@ -111,35 +118,17 @@ func inPassword(c byte) bool {
 	return printable && c != '@' && c != ':' && c != '/'
 }
 
-func (s *Server) parseLocation(text string) error {
-	for {
-		host, rest, err := wire.TakeHost(text)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrServer, err)
-		}
-		s.Hosts = append(s.Hosts, host)
-		next, more := strings.CutPrefix(rest, ",")
-		if !more {
-			return s.parsePort(rest)
-		}
-		text = next
-	}
-}
-
-func (s *Server) parsePort(text string) error {
-	if text == "" {
-		return nil
-	}
-	digits, ok := strings.CutPrefix(text, ":")
-	if !ok {
-		return fmt.Errorf("%w: %q after the host", ErrServer, text)
-	}
-	port, err := strconv.ParseUint(digits, 10, 63)
+// location reads hosts and port and returns what follows them.
+func (sc *scanner) location(s *Server, text string) (string, error) {
+	hosts, rest, err := sc.hosts(text)
 	if err != nil {
-		return fmt.Errorf("%w: port %q is not a number", ErrServer, digits)
+		return text, fmt.Errorf("%w: %w", ErrServer, err)
 	}
-	s.Port = strconv.FormatUint(port, 10)
-	return nil
+	s.Hosts = hosts
+	if s.Port, rest, err = sc.port(rest); err != nil {
+		return text, fmt.Errorf("%w: %w", ErrServer, err)
+	}
+	return rest, nil
 }
 
 // String returns the text of the address without its password. The text of an IPv6

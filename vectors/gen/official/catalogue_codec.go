@@ -2,7 +2,10 @@ package main
 
 // kinds are the vector files, in our words: what a group holds, how to read it,
 // and why an input is refused.
-var kinds = []kind{commands, responses, transmissions, blocks, handshake, messageLayers, misc}
+var kinds = []kind{
+	commands, responses, transmissions, blocks, handshake, messageLayers, misc,
+	agent, links, x3dh, ratchet, testURIs, crosschecked,
+}
 
 var commands = kind{
 	name: "commands",

@@ -17,8 +17,14 @@ type kind struct {
 	what   string
 	notes  []string
 	groups map[string]string // name → what
-	flags  []flagRule
+	// anyGroup is the what of groups that groups does not name; without it they
+	// are an error.
+	anyGroup string
+	flags    []flagRule
 }
+
+// unexplained is the flag of a refused test that no rule of its kind matches.
+var unexplained = flagRule{flag: "Refused", text: "The source refused the input; error or output has its reason."}
 
 // flagRule puts a flag on tests. A test gets the flag when all conditions that
 // are set hold.
@@ -26,15 +32,18 @@ type flagRule struct {
 	flag, text string
 	group      string              // the group of the test
 	err        string              // the error that the source gave
+	errPart    string              // a part of it
 	id         string              // a part of the id
 	accepted   bool                // only tests without an error
 	when       func(r object) bool // anything else
+	optional   bool                // there may be no test that it matches
 }
 
 func (f flagRule) matches(group string, r object) bool {
 	err, failed := r["expected_error"].(string)
 	return (f.group == "" || f.group == group) &&
 		(f.err == "" || f.err == err) &&
+		strings.Contains(err, f.errPart) &&
 		strings.Contains(r["id"].(string), f.id) &&
 		!(f.accepted && failed) &&
 		(f.when == nil || f.when(r))
@@ -55,7 +64,10 @@ type file struct {
 }
 
 // extraFields are the members of a record that go to the test unchanged.
-var extraFields = []string{"decode_at_version", "decode", "client_result", "server_result"}
+var extraFields = []string{
+	"decode_at_version", "decode", "client_result", "server_result",
+	"decoded_again", "binary", "binary_decoded_again", "decoded", "decrypt",
+}
 
 // convert groups the records of a category and checks that nothing is lost.
 func convert(k kind, in object) (*file, error) {
@@ -74,11 +86,11 @@ func convert(k kind, in object) (*file, error) {
 		}
 	}
 	for _, f := range k.flags {
-		if out.flags[f.flag] == nil {
+		if out.flags[f.flag] == nil && !f.optional {
 			return nil, fmt.Errorf("flag %s is on no test", f.flag)
 		}
 	}
-	if len(out.groups) != len(k.groups) {
+	if len(out.groups) != len(k.groups) && k.anyGroup == "" {
 		return nil, fmt.Errorf("expected %d groups, found %d", len(k.groups), len(out.groups))
 	}
 	return out, nil
@@ -99,18 +111,19 @@ func (f *file) add(record object) error {
 	name, _, _ := strings.Cut(id, "/")
 	what, ok := f.kind.groups[name]
 	if !ok {
+		what = f.kind.anyGroup
+	}
+	if what == "" {
 		return fmt.Errorf("record %q: group %q is not described", id, name)
 	}
 	test := testOf(record)
 	for _, rule := range f.kind.flags {
 		if rule.matches(name, record) {
-			f.flags[rule.flag] = rule.text
-			flags, _ := test["flags"].([]any)
-			test["flags"] = append(flags, rule.flag)
+			f.flag(test, rule)
 		}
 	}
 	if test["result"] == "invalid" && test["flags"] == nil {
-		return fmt.Errorf("record %q is refused, but no flag says why", id)
+		f.flag(test, unexplained)
 	}
 	if back := recordOf(test); !reflect.DeepEqual(back, record) {
 		return fmt.Errorf("record %q loses something: %s", id, line(back))
@@ -123,6 +136,15 @@ func (f *file) add(record object) error {
 	f.groups[i].tests = append(f.groups[i].tests, test)
 	f.count++
 	return nil
+}
+
+// flag puts the flag of a rule on a test.
+func (f *file) flag(test object, rule flagRule) {
+	f.flags[rule.flag] = rule.text
+	flags, _ := test["flags"].([]any)
+	if !slices.Contains(flags, any(rule.flag)) {
+		test["flags"] = append(flags, rule.flag)
+	}
 }
 
 // testOf gives a record the form of a test, without flags.
@@ -156,7 +178,7 @@ func recordOf(test object) object {
 }
 
 // refused reports whether the source refused the input: with an error, or with
-// an answer in which there is nothing.
+// an answer in which there is nothing or only the text of an error.
 func refused(record object) bool {
 	if _, failed := record["expected_error"]; failed {
 		return true
@@ -165,6 +187,9 @@ func refused(record object) bool {
 	case nil:
 		return true
 	case object:
+		if _, failed := out["error"].(string); failed && len(out) == 1 {
+			return true
+		}
 		for _, v := range out {
 			if v != nil && v != "exception" {
 				return false

@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // maxFile is the largest size of a file that is stored without compression.
@@ -61,6 +62,7 @@ func convertAll(from, to string, progress io.Writer) error {
 			return err
 		}
 	}
+	var records []any
 	for _, name := range recordings {
 		in, err := readObject(filepath.Join(from, "recording-"+name+".json.gz"))
 		if err != nil {
@@ -70,11 +72,22 @@ func convertAll(from, to string, progress io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("recording %s: %w", name, err)
 		}
+		if slices.Contains(ratchetRecordings, name) {
+			more, err := ratchetRecords(name, in)
+			if err != nil {
+				return fmt.Errorf("recording %s: %w", name, err)
+			}
+			records = append(records, more...)
+		}
 		if err := store(filepath.Join(to, "recordings", name+".json"), out, 0, progress); err != nil {
 			return err
 		}
 	}
-	return nil
+	out, err := convert(recordedRatchet, object{"source": source, "count": len(records), "records": records})
+	if err != nil {
+		return fmt.Errorf("%s: %w", recordedRatchet.name, err)
+	}
+	return store(filepath.Join(to, recordedRatchet.name+".json"), out.text(), maxFile, progress)
 }
 
 // object is a JSON object as the json package decodes it, with numbers kept as

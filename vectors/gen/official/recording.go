@@ -7,8 +7,10 @@ import (
 
 const recordingFormat = "smpcheck-recording-1"
 
-// recordings are the names of the recordings that concern relays and transport.
-var recordings = []string{"duplex-v6-nopq", "duplex-v7", "proxy-v18", "raw-v18", "raw-v9"}
+// recordings are the names of the recordings.
+var recordings = []string{
+	"contact-link-v18", "duplex-v18-pq", "duplex-v6-nopq", "duplex-v7", "proxy-v18", "raw-v18", "raw-v9", "three-v18",
+}
 
 // serverFields are kept of each relay; its log repeats what the blocks say.
 var serverFields = []string{"name", "address", "ca_certificate_pem", "certificate_pem", "private_key_pem"}
