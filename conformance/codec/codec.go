@@ -31,7 +31,12 @@ type area struct {
 }
 
 // areas are all parts, in the order in which their classes are tried.
-var areas = []area{padding, base}
+var areas = []area{
+	address,
+	encoding,
+	padding,
+	base,
+}
 
 // Codec answers operations. Its zero value is not ready; see New.
 type Codec struct {

@@ -29,12 +29,14 @@ func (sc *scanner) query(text string) (query, error) {
 	}
 	text = strings.TrimPrefix(text, "?")
 	var q query
+	seen := map[string]bool{}
 	for _, item := range strings.FieldsFunc(text, func(r rune) bool { return r == '&' || r == ';' }) {
 		name, value, _ := strings.Cut(item, "=")
 		p := parameter{sc.unescape(name), sc.unescape(value)}
-		if _, twice := q.get(p.name); twice {
+		if seen[p.name] {
 			sc.note("parameter %q comes twice", p.name)
 		}
+		seen[p.name] = true
 		q = append(q, p)
 	}
 	return q, nil

@@ -178,7 +178,7 @@ func (sc *scanner) versions(text string) (wire.VersionRange, error) {
 // the protocol documents do not provide for: numbers that are taken modulo 65536 or
 // 256, ports outside 1 to 65535, fingerprints and link keys of another length than 32
 // bytes, parameters that come twice, "%" that introduces no byte, a slash before the
-// "#", types of short links in upper case, forms of queue URIs of before version 1.
+// "#", types of short links in upper case, the key of a queue outside its parameters.
 func Check(text string) error {
 	var sc scanner
 	var err error

@@ -61,10 +61,11 @@ func (s State) Encrypt(content []byte, length int, o Options) (message []byte, n
 // ErrNoSendingChain, after 2^32-1 messages ErrCounter, and ErrVersion if the
 // options announce what this package does not speak.
 //
-// With PQOff the header still carries what was accepted before; the headers
-// that follow in the chain only propose. So does the official implementation.
-// If the peer receives one of these first it cannot follow the ratchet step
-// that made this chain, and the conversation is lost.
+// With PQOff the header still carries the ciphertext that was accepted before,
+// the headers that follow in the chain do not. So does the official
+// implementation. A peer that received nothing of the chain before these cannot
+// follow the ratchet step that made it: their bodies fail until the message with
+// PQOff, or one before it, comes.
 func (s State) EncryptHeader(o Options) (BodyKey, State, error) {
 	if s.Send == nil {
 		return BodyKey{}, s, ErrNoSendingChain

@@ -36,6 +36,12 @@ type KEMAccepted struct {
 	Ciphertext     []byte // what is sent of it, KEMCiphertextSize bytes
 }
 
+// Format hides the state whatever the verb.
+func (KEM) Format(f fmt.State, _ rune) { io.WriteString(f, hidden) }
+
+// Format hides the secret whatever the verb.
+func (KEMAccepted) Format(f fmt.State, _ rune) { io.WriteString(f, hidden) }
+
 // Format hides the keys whatever the verb.
 func (KEMKeyPair) Format(f fmt.State, _ rune) { io.WriteString(f, hidden) }
 

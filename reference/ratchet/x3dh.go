@@ -3,6 +3,7 @@ package ratchet
 import (
 	"bytes"
 	"fmt"
+	"io"
 
 	"smpcheck/reference/keys"
 )
@@ -27,6 +28,9 @@ type Agreement struct {
 	// KEM is what the ratchet of this side starts with.
 	KEM *KEM
 }
+
+// Format hides the secrets whatever the verb.
+func (Agreement) Format(f fmt.State, _ rune) { io.WriteString(f, hidden) }
 
 // X3DHSender is the key agreement of the joining side, whose ratchet sends
 // first, from its own parameters and those of the initiating side. Parameters

@@ -31,7 +31,8 @@ func freezeQ(x int32) int16 {
 	return int16(x - q*int32(multiple))
 }
 
-// freeze3 returns the number from -1 to 1 that is x modulo 3, for every x.
+// freeze3 returns the number from -1 to 1 that is x modulo 3. It needs
+// |x| < 2^15.
 func freeze3(x int16) int8 {
 	multiple := (int32(x)*reciprocal3 + 1<<15) >> 16
 	return int8(int32(x) - 3*multiple)

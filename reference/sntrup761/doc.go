@@ -37,9 +37,9 @@
 //   - In a public key, numbers out of range are reduced. Two different strings can
 //     therefore stand for one polynomial, but they give different ciphertexts and
 //     shared keys, because the hash of the string goes into the confirmation.
-//   - In a secret key, the coefficient 3 that encoding never makes is read as 2,
-//     unused bits are ignored, and neither the public key in it nor the hash of the
-//     public key is checked against the rest.
+//   - In a secret key, the bits 11 that encoding never makes are read as the
+//     coefficient 2, unused bits are ignored, and neither the public key in it nor
+//     the hash of the public key is checked against the rest.
 //
 // Source: "NTRU Prime: round 3", sections on the parameter set sntrup761;
 // draft-josefsson-ntruprime-streamlined-00. The code is our own.

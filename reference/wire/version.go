@@ -1,6 +1,11 @@
 package wire
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // VersionRange is the inclusive range of protocol versions that a party
 // offers: two word16 on the wire, "6-20" or "6" as text.
@@ -44,4 +49,28 @@ func (r *Reader) Range() VersionRange {
 		return VersionRange{}
 	}
 	return v
+}
+
+// ErrVersionText is in the chain of every error about the text of a version range.
+var ErrVersionText = errors.New("malformed version range")
+
+// ParseVersions reads the text of a version range: "6-20", or "6" for one version.
+// Numbers are decimal and at most 65535; a minimum above the maximum is ErrRange.
+func ParseVersions(text string) (VersionRange, error) {
+	low, high, ranged := strings.Cut(text, "-")
+	if !ranged {
+		high = low
+	}
+	lowest, err := strconv.ParseUint(low, 10, 16)
+	if err != nil {
+		return VersionRange{}, fmt.Errorf("%w: %q is not a number from 0 to 65535", ErrVersionText, low)
+	}
+	highest, err := strconv.ParseUint(high, 10, 16)
+	if err != nil {
+		return VersionRange{}, fmt.Errorf("%w: %q is not a number from 0 to 65535", ErrVersionText, high)
+	}
+	if lowest > highest {
+		return VersionRange{}, fmt.Errorf("%w: %d-%d", ErrRange, lowest, highest)
+	}
+	return Versions(uint16(lowest), uint16(highest)), nil
 }

@@ -16,7 +16,7 @@ var recordings = []string{
 var serverFields = []string{"name", "address", "ca_certificate_pem", "certificate_pem", "private_key_pem"}
 
 // convertRecording keeps what the relay and transport layers need of a recording:
-// no states of clients, no ratchet events, no TLS keys.
+// no states of clients, no ratchet events (see ratchetRecords), no TLS keys.
 func convertRecording(in, source object) ([]byte, error) {
 	lists := map[string][]string{}
 	for _, name := range []string{"participants", "servers", "connections", "notes", "blocks"} {

@@ -23,7 +23,10 @@ import (
 
 // kinds make one file each, of the name.
 var kinds = map[string]func() *build.File{
-	"padding": padding,
+	"encoding":            encoding,
+	"padding":             padding,
+	"server_address":      serverAddress,
+	"version_negotiation": versionNegotiation,
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
