@@ -33,6 +33,12 @@ type area struct {
 // areas are all parts, in the order in which their classes are tried.
 var areas = []area{
 	address,
+	transmissions,
+	blocks,
+	layers,
+	proxied,
+	boxes,
+	key,
 	encoding,
 	padding,
 	base,

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -188,8 +189,10 @@ type twoRanges struct {
 }
 
 type agreement struct {
-	Common  versions `json:"common"`
-	Version uint16   `json:"version"`
+	Sent1   vectors.Hex `json:"sent1"`
+	Sent2   vectors.Hex `json:"sent2"`
+	Common  versions    `json:"common"`
+	Version uint16      `json:"version"`
 }
 
 func commonVersions(in twoRanges) (agreement, error) {
@@ -205,7 +208,12 @@ func commonVersions(in twoRanges) (agreement, error) {
 	if !ok {
 		return agreement{}, fmt.Errorf("%w: %s and %s", errNoCommonVersion, first, second)
 	}
-	return agreement{versions{common.Min, common.Max}, common.Max}, nil
+	return agreement{sent(first), sent(second), versions{common.Min, common.Max}, common.Max}, nil
+}
+
+// sent returns a range as it stands on the wire, four bytes.
+func sent(v wire.VersionRange) vectors.Hex {
+	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, v.Min), v.Max)
 }
 
 type choice struct {
@@ -214,7 +222,9 @@ type choice struct {
 }
 
 type capped struct {
-	Capped versions `json:"capped"`
+	Sent   vectors.Hex `json:"sent"`
+	Answer vectors.Hex `json:"answer"`
+	Capped versions    `json:"capped"`
 }
 
 func capVersions(in choice) (capped, error) {
@@ -225,5 +235,5 @@ func capVersions(in choice) (capped, error) {
 	if !own.Contains(in.Version) {
 		return capped{}, fmt.Errorf("%w: %d and %s", errVersionOutside, in.Version, own)
 	}
-	return capped{versions{own.Min, in.Version}}, nil
+	return capped{sent(own), binary.BigEndian.AppendUint16(nil, in.Version), versions{own.Min, in.Version}}, nil
 }

@@ -100,17 +100,53 @@ func seal(signed []byte, padded int, secret Secret, rand io.Reader) ([]byte, err
 	return box.SealPadded(nonce[:], signed, padded, &nonce, &key)
 }
 
+// OpenFixed decrypts what SealFixed made. Data of another size than FixedSize are
+// ErrDataSize, those that do not decrypt are box.ErrOpen.
+func OpenFixed(sealed []byte, secret Secret) (signed []byte, err error) {
+	return open(sealed, FixedSize, secret)
+}
+
+// OpenUser decrypts what SealUser made, as OpenFixed does.
+func OpenUser(sealed []byte, secret Secret) (signed []byte, err error) {
+	return open(sealed, UserSize, secret)
+}
+
+func open(sealed []byte, size int, secret Secret) ([]byte, error) {
+	if len(sealed) != size {
+		return nil, fmt.Errorf("%w: %d bytes, expected %d", ErrDataSize, len(sealed), size)
+	}
+	key, err := box.DeriveKey(secret[:])
+	if err != nil {
+		return nil, err
+	}
+	nonce := box.Nonce(sealed)
+	return box.OpenPadded(sealed[box.NonceSize:], &nonce, &key)
+}
+
 // OpenLinkData decrypts and verifies what a relay returned for a link: both parts
-// decrypt, the hash of the fixed data is the link key, the root key signed them, the
-// owners are authorized, and one who may signed the user data. The user data have to be
-// of the mode of the fixed data, otherwise ErrMode. Agent protocol, "Short link
-// resolution".
+// decrypt, and VerifyLinkData accepts them. Agent protocol, "Short link resolution".
 func OpenLinkData(data smp.LinkData, key LinkKey, secret Secret) (FixedData, UserData, error) {
-	fixed, fixedContent, fixedSig, err := openPart(data.Fixed, FixedSize, secret, ReadFixedData)
+	fixed, err := OpenFixed(data.Fixed, secret)
 	if err != nil {
 		return FixedData{}, UserData{}, fmt.Errorf("fixed link data: %w", err)
 	}
-	user, userContent, userSig, err := openPart(data.User, UserSize, secret, ReadUserData)
+	user, err := OpenUser(data.User, secret)
+	if err != nil {
+		return FixedData{}, UserData{}, fmt.Errorf("user link data: %w", err)
+	}
+	return VerifyLinkData(fixed, user, key)
+}
+
+// VerifyLinkData reads and verifies decrypted link data: the hash of the fixed data is
+// the link key, the root key signed them, the owners are authorized, and one who may
+// signed the user data. The user data have to be of the mode of the fixed data,
+// otherwise ErrMode.
+func VerifyLinkData(signedFixed, signedUser []byte, key LinkKey) (FixedData, UserData, error) {
+	fixed, fixedContent, fixedSig, err := readSigned(signedFixed, ReadFixedData)
+	if err != nil {
+		return FixedData{}, UserData{}, fmt.Errorf("fixed link data: %w", err)
+	}
+	user, userContent, userSig, err := readSigned(signedUser, ReadUserData)
 	if err != nil {
 		return FixedData{}, UserData{}, fmt.Errorf("user link data: %w", err)
 	}
@@ -130,21 +166,9 @@ func OpenLinkData(data smp.LinkData, key LinkKey, secret Secret) (FixedData, Use
 	return fixed, user, nil
 }
 
-// openPart decrypts one part of link data and decodes it. It returns the content and
-// its signature beside the value.
-func openPart[T any](sealed []byte, size int, secret Secret, read func(*wire.Reader) T) (v T, content, sig []byte, err error) {
-	if len(sealed) != size {
-		return v, nil, nil, fmt.Errorf("%w: %d bytes, expected %d", ErrDataSize, len(sealed), size)
-	}
-	key, err := box.DeriveKey(secret[:])
-	if err != nil {
-		return v, nil, nil, err
-	}
-	nonce := box.Nonce(sealed)
-	signed, err := box.OpenPadded(sealed[box.NonceSize:], &nonce, &key)
-	if err != nil {
-		return v, nil, nil, err
-	}
+// readSigned decodes one part of link data. It returns the content and its signature
+// beside the value.
+func readSigned[T any](signed []byte, read func(*wire.Reader) T) (v T, content, sig []byte, err error) {
 	r := wire.NewReader(signed)
 	sig = readSignature(r)
 	content = r.Rest()
