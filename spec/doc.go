@@ -7,3 +7,5 @@
 // A rule that only the official implementation follows has the level "observed", and
 // its notes say what the documents leave open.
 package spec
+
+//go:generate go run ./gen/catalogue -to CATALOGUE.md

@@ -1,10 +1,12 @@
 // Package vectors gives access to the known answers for the SimpleX Messaging
 // Protocol: what goes in, what has to come out, and what has to be refused.
 //
-// The files are embedded, so whoever imports the module has them too. They were
-// made from values that the official implementation produced; the code under
-// test had no part in them. The form of the files is described by the JSON
-// Schemas in the folder schema and in README.md, for readers in any language.
+// The files are embedded, so whoever imports the module has them too. Official files
+// hold values that the official implementation produced; the code under test had no
+// part in them. Generated files hold values of this project's reference implementation,
+// with the values in between, and many inputs that have to be refused. The form of the
+// files is described by the JSON Schemas in the folder schema and in README.md, for
+// readers in any language.
 //
 // A test walks a file like this:
 //
@@ -17,6 +19,8 @@
 //		}
 //	}
 package vectors
+
+//go:generate go run ./gen/reference -to .
 
 import (
 	"bytes"

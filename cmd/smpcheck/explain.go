@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/coverage"
 	"smpcheck/spec"
 )
 
@@ -48,6 +50,11 @@ type explanation struct {
 type rule struct {
 	*spec.Record
 	Cases []string `json:"cases"`
+	// Faults are what implementations typically get wrong: the reasons for which the
+	// vectors that check the requirement are refused.
+	Faults []string `json:"typical_faults"`
+	// Waits is what is going to check a pending requirement.
+	Waits string `json:"pending,omitempty"`
 }
 
 func explain(registry *conformance.Registry, id string) (*explanation, error) {
@@ -63,13 +70,34 @@ func explain(registry *conformance.Registry, id string) (*explanation, error) {
 		if !ok {
 			return nil, fmt.Errorf("no case and no requirement has the id %q", id)
 		}
-		r := rule{Record: record, Cases: []string{}}
+		faults, err := coverage.Faults(record)
+		if err != nil {
+			return nil, broken("%w", err)
+		}
+		r := rule{Record: record, Cases: []string{}, Faults: faults}
+		if r.Waits, err = waitsFor(requirement); err != nil {
+			return nil, err
+		}
 		for _, c := range registry.Citing(requirement) {
 			r.Cases = append(r.Cases, c.ID)
 		}
 		e.Rules = append(e.Rules, r)
 	}
 	return e, nil
+}
+
+// waitsFor returns what a requirement waits for, or nothing if it is not pending.
+func waitsFor(id string) (string, error) {
+	pending, err := spec.LoadPending()
+	if err != nil {
+		return "", broken("load the catalogue: %w", err)
+	}
+	for _, p := range pending {
+		if slices.Contains(p.IDs, id) {
+			return fmt.Sprintf("%s (%s)", p.WaitsFor, strings.TrimSpace(p.Why)), nil
+		}
+	}
+	return "", nil
 }
 
 func (e *explanation) write(w io.Writer) error {
@@ -107,5 +135,11 @@ func (r rule) write(b *strings.Builder) {
 			continue
 		}
 		fmt.Fprintf(b, "  tested by %s: %s\n", check.Kind(), check.Name())
+	}
+	if r.Waits != "" {
+		fmt.Fprintf(b, "  waits for: %s\n", r.Waits)
+	}
+	for _, fault := range r.Faults {
+		fmt.Fprintf(b, "  typical fault: %s\n", fault)
 	}
 }

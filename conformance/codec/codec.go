@@ -32,14 +32,25 @@ type area struct {
 
 // areas are all parts, in the order in which their classes are tried.
 var areas = []area{
+	handshakes,
+	certificates,
 	address,
+	agent,
 	transmissions,
+	commandsAndResponses,
 	blocks,
 	layers,
 	proxied,
 	boxes,
+	digest,
 	key,
 	encoding,
+	queueURIs,
+	links,
+	linkData,
+	kem,
+	doubleRatchet,
+	conversations,
 	padding,
 	base,
 }

@@ -188,27 +188,27 @@ type twoRanges struct {
 	Range2 versions `json:"range2"`
 }
 
-type agreement struct {
+type commonRange struct {
 	Sent1   vectors.Hex `json:"sent1"`
 	Sent2   vectors.Hex `json:"sent2"`
 	Common  versions    `json:"common"`
 	Version uint16      `json:"version"`
 }
 
-func commonVersions(in twoRanges) (agreement, error) {
+func commonVersions(in twoRanges) (commonRange, error) {
 	first, err := in.Range1.wire()
 	if err != nil {
-		return agreement{}, err
+		return commonRange{}, err
 	}
 	second, err := in.Range2.wire()
 	if err != nil {
-		return agreement{}, err
+		return commonRange{}, err
 	}
 	common, ok := first.Common(second)
 	if !ok {
-		return agreement{}, fmt.Errorf("%w: %s and %s", errNoCommonVersion, first, second)
+		return commonRange{}, fmt.Errorf("%w: %s and %s", errNoCommonVersion, first, second)
 	}
-	return agreement{sent(first), sent(second), versions{common.Min, common.Max}, common.Max}, nil
+	return commonRange{sent(first), sent(second), versions{common.Min, common.Max}, common.Max}, nil
 }
 
 // sent returns a range as it stands on the wire, four bytes.

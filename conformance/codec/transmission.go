@@ -213,11 +213,7 @@ func receiveCommands(in contentInputs) (receivedCommands, error) {
 	for _, r := range smp.DecodeCommands(in.Version, in.SessionID, in.Content) {
 		item := receivedCommand{Result: "ok", CorrelationID: r.Transmission.CorrelationID, EntityID: r.Transmission.EntityID}
 		if r.Err != nil {
-			answer, err := smp.EncodeResponse(in.Version, smp.AnswerTo(r.Err).Response())
-			if err != nil {
-				return receivedCommands{}, err
-			}
-			item.Result, item.Error = "error", string(answer)
+			item.Result, item.Error = "error", smp.AnswerTo(r.Err).Error()
 		} else {
 			command, err := smp.EncodeCommand(in.Version, r.Command)
 			if err != nil {

@@ -21,6 +21,8 @@ var (
 	ErrIssuer = errors.New("certificate is issued by another name than that of the next one")
 	// ErrValidity: a certificate is not valid yet or not any more.
 	ErrValidity = errors.New("certificate outside its validity")
+	// ErrFingerprint: what errors.Is finds in every FingerprintError.
+	ErrFingerprint = errors.New("another identity certificate")
 )
 
 // FingerprintError says that the identity certificate of a chain is not the one
@@ -36,6 +38,9 @@ func (e *FingerprintError) Error() string {
 	show := func(b []byte) string { return hex.EncodeToString(b) + " (" + FormatFingerprint(b) + ")" }
 	return "identity certificate has fingerprint " + show(e.Actual) + ", expected " + show(e.Expected)
 }
+
+// Is reports whether target is ErrFingerprint.
+func (*FingerprintError) Is(target error) bool { return target == ErrFingerprint }
 
 // Fingerprint is the SHA-256 of a whole DER certificate. That of the identity
 // certificate is the identity of a relay and part of its address. SMP, "Router
@@ -155,13 +160,18 @@ func NewCredentials(rand io.Reader, alg Algorithm, n int) (Credentials, error) {
 // the fingerprint belongs to, names and validity are as in the official
 // implementation.
 func ValidateChain(chain [][]byte, keyHash []byte) error {
+	return ValidateChainAt(chain, keyHash, time.Now())
+}
+
+// ValidateChainAt is ValidateChain at another time.
+func ValidateChainAt(chain [][]byte, keyHash []byte, at time.Time) error {
 	if len(chain) < 2 || len(chain) > 4 {
 		return fmt.Errorf("%w: %d, expected 2, 3 or 4", ErrChainLength, len(chain))
 	}
 	if actual := FingerprintOf(chain[1]); !bytes.Equal(actual[:], keyHash) {
 		return &FingerprintError{Expected: bytes.Clone(keyHash), Actual: actual[:]}
 	}
-	return checkChain(chain, time.Now())
+	return checkChain(chain, at)
 }
 
 // ValidateServiceChain applies the rules by which a relay accepts the
@@ -169,10 +179,15 @@ func ValidateChain(chain [][]byte, keyHash []byte) error {
 // match, and a single self-signed certificate is good too. Official
 // implementation; SMP, "Service certificates" says nothing about chains.
 func ValidateServiceChain(chain [][]byte) error {
+	return ValidateServiceChainAt(chain, time.Now())
+}
+
+// ValidateServiceChainAt is ValidateServiceChain at another time.
+func ValidateServiceChainAt(chain [][]byte, at time.Time) error {
 	if len(chain) < 1 || len(chain) > 4 {
 		return fmt.Errorf("%w: %d, expected 1 to 4", ErrChainLength, len(chain))
 	}
-	return checkChain(chain, time.Now())
+	return checkChain(chain, at)
 }
 
 func checkChain(chain [][]byte, now time.Time) error {

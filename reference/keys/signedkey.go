@@ -72,6 +72,12 @@ func ParseSignedKey(der []byte) (SignedKey, error) {
 	return s, nil
 }
 
+// Signed returns the SEQUENCE around the key, which the signature covers.
+func (s SignedKey) Signed() []byte { return s.signed }
+
+// Signature returns the bare signature.
+func (s SignedKey) Signature() []byte { return s.signature }
+
 // PublicKey decodes the session key; another algorithm than the four of this
 // package is ErrEncoding.
 func (s SignedKey) PublicKey() (PublicKey, error) { return ParsePublic(s.SPKI) }

@@ -140,37 +140,23 @@ func (sc *scanner) port(text string) (string, string, error) {
 
 // word16 is the value of a decimal number, modulo 65536.
 func (sc *scanner) word16(digits string) (uint16, bool) {
-	if digits == "" {
-		return 0, false
-	}
-	var n uint16
-	for i := range len(digits) {
-		if !isDigit(digits[i]) {
-			return 0, false
-		}
-		n = n*10 + uint16(digits[i]-'0')
-	}
-	if strconv.FormatUint(uint64(n), 10) != digits {
+	n, ok := wire.ParseWord16(digits)
+	if ok && strconv.FormatUint(uint64(n), 10) != digits {
 		sc.note("number %s is taken for %d", digits, n)
 	}
-	return n, true
+	return n, ok
 }
 
 // versions reads the whole of text as "MIN-MAX" or "VERSION".
 func (sc *scanner) versions(text string) (wire.VersionRange, error) {
-	low, high, ranged := strings.Cut(text, "-")
-	if !ranged {
-		high = low
+	v, err := wire.ParseVersions(text)
+	if err != nil {
+		return wire.VersionRange{}, fmt.Errorf("%w: %w", ErrVersions, err)
 	}
-	lowest, ok1 := sc.word16(low)
-	highest, ok2 := sc.word16(high)
-	if !ok1 || !ok2 {
-		return wire.VersionRange{}, fmt.Errorf("%w: %q", ErrVersions, text)
+	for number := range strings.SplitSeq(text, "-") {
+		sc.word16(number)
 	}
-	if lowest > highest {
-		return wire.VersionRange{}, fmt.Errorf("%w: %w: %d-%d", ErrVersions, wire.ErrRange, lowest, highest)
-	}
-	return wire.Versions(lowest, highest), nil
+	return v, nil
 }
 
 // Check parses a text of any kind of this package and returns the errors of its parser.

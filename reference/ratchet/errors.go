@@ -9,6 +9,9 @@ var (
 	// ErrParameters: X3DH parameters hold a key of another algorithm or size,
 	// or KEM parameters where their version has none.
 	ErrParameters = errors.New("malformed ratchet parameters")
+	// ErrKEMSize: a KEM key or ciphertext has another length than those of
+	// sntrup761. ErrParameters is in the chain too.
+	ErrKEMSize = errors.New("wrong length of KEM parameters")
 	// ErrKEMTag: KEM parameters start with neither 'P' nor 'A'.
 	ErrKEMTag = errors.New("KEM parameters are neither proposed nor accepted")
 	// ErrKEMState: KEM parameters came that the state before does not allow,

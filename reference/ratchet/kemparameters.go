@@ -27,17 +27,17 @@ func (k *KEMParameters) Equal(o *KEMParameters) bool {
 	return k.Accepted() == o.Accepted() && bytes.Equal(k.Ciphertext, o.Ciphertext) && bytes.Equal(k.PublicKey, o.PublicKey)
 }
 
-// Check refuses a key or ciphertext of the wrong size with ErrParameters. The
-// nil value passes.
+// Check refuses a key or ciphertext of the wrong size with ErrKEMSize, which is
+// ErrParameters too. The nil value passes.
 func (k *KEMParameters) Check() error {
 	if k == nil {
 		return nil
 	}
 	if len(k.PublicKey) != KEMPublicKeySize {
-		return fmt.Errorf("%w: KEM key of %d bytes, expected %d", ErrParameters, len(k.PublicKey), KEMPublicKeySize)
+		return fmt.Errorf("%w: %w: KEM key of %d bytes, expected %d", ErrParameters, ErrKEMSize, len(k.PublicKey), KEMPublicKeySize)
 	}
 	if k.Accepted() && len(k.Ciphertext) != KEMCiphertextSize {
-		return fmt.Errorf("%w: KEM ciphertext of %d bytes, expected %d", ErrParameters, len(k.Ciphertext), KEMCiphertextSize)
+		return fmt.Errorf("%w: %w: KEM ciphertext of %d bytes, expected %d", ErrParameters, ErrKEMSize, len(k.Ciphertext), KEMCiphertextSize)
 	}
 	return nil
 }

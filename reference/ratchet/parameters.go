@@ -11,7 +11,7 @@ import (
 // agent envelopes carry them: two X448 keys and, from PQVersion on, optional
 // KEM parameters. In agentConfirmation they come from the joining side and may
 // accept the KEM; in agentRatchetKey they may only propose it (see
-// RequireProposal). Agent protocol, "Agent envelope syntax"; the encoding is
+// RequireProposal). Agent protocol, "Communication between SMP agents"; the encoding is
 // that of the official implementation.
 type Parameters struct {
 	Version    uint16
@@ -20,8 +20,8 @@ type Parameters struct {
 }
 
 // Offer is the form of the parameters in connection links: a range of versions
-// instead of one, and KEM parameters that may only propose. Agent protocol,
-// "Connection link: 1-time invitation and contact address".
+// instead of one, and KEM parameters that may only propose. Agent protocol, "Link
+// data encryption" (e2eRatchetParams).
 type Offer struct {
 	Versions   wire.VersionRange
 	Key1, Key2 keys.PublicKey // X448
@@ -60,8 +60,9 @@ func requireProposal(k *KEMParameters) error {
 	return nil
 }
 
-// Check refuses keys of another algorithm than X448, KEM parameters of the
-// wrong size, and KEM parameters below PQVersion, with ErrParameters.
+// Check refuses keys of another algorithm than X448 (keys.ErrAlgorithm), KEM
+// parameters of the wrong size (ErrKEMSize), and KEM parameters below
+// PQVersion; all of them are ErrParameters too.
 func (p Parameters) Check() error {
 	if err := checkKeys(p.Key1, p.Key2); err != nil {
 		return err
@@ -91,7 +92,7 @@ func (o Offer) Check() error {
 func checkKeys(both ...keys.PublicKey) error {
 	for _, k := range both {
 		if k.Algorithm() != keys.X448 {
-			return fmt.Errorf("%w: key of algorithm %v, expected X448", ErrParameters, k.Algorithm())
+			return fmt.Errorf("%w: %w: key of algorithm %v, expected X448", ErrParameters, keys.ErrAlgorithm, k.Algorithm())
 		}
 	}
 	return nil

@@ -40,7 +40,7 @@ func opens(s ratchet.State, message []byte) bool {
 		chains = append(chains, s.Send.ChainKey)
 	}
 	for _, chain := range chains {
-		for range 30 {
+		for range 20 {
 			next, key, _ := ratchet.ChainKDF(chain)
 			if try(key) {
 				return true
@@ -78,7 +78,7 @@ func TestPropertyBreakInRecovery(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := converse(t, setups.Draw(t, "setup"))
-		for range rapid.IntRange(0, 10).Draw(t, "actions") {
+		for range rapid.IntRange(0, 6).Draw(t, "actions") {
 			c.act(notOff, c.any)
 		}
 		c.talk(ratchet.Options{})

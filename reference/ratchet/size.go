@@ -14,7 +14,7 @@ const (
 
 // Lengths to which the agent pads its messages, in bytes, before encryption.
 // The shorter ones are for connections with PQ support, whose headers are
-// larger. Agent protocol, "Agent envelope syntax".
+// larger. Agent protocol, "Communication between SMP agents".
 const (
 	MessageLength          = 15840
 	PQMessageLength        = 13618

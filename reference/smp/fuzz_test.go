@@ -55,7 +55,7 @@ func FuzzDecodeCommand(f *testing.F) {
 // lose something, that is where the values have to be the same.
 func FuzzDecodeResponse(f *testing.F) {
 	addOutputs(f, "responses")
-	f.Add(uint16(20), []byte(`RNAME {"name":"","nickname":"","website":"","location":"","simplexContact":[],"simplexChannel":[],"owner":"","resolver":""}`))
+	f.Add(uint16(20), []byte(`RNAME {"name":"","nickname":"","website":"","location":"","simplexContact":[],"simplexChannel":[],"owner":"0x0000000000000000000000000000000000000000","resolver":"0x0000000000000000000000000000000000000000"}`))
 	f.Add(uint16(20), []byte("ERR NAME RESOLVER x"))
 	f.Fuzz(func(t *testing.T, version uint16, b []byte) {
 		c, err := smp.DecodeResponse(version, b)

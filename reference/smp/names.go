@@ -12,10 +12,21 @@ import (
 // hyphens, at least two, joined by dots, or is too long.
 var ErrName = errors.New("malformed name")
 
-// Limits of names in bytes.
+// Errors of name records.
+var (
+	// ErrNameText: a text or an address in a name record is longer than
+	// MaxRecordText.
+	ErrNameText = errors.New("text in a name record is too long")
+	// ErrNameAccount: owner or resolver of a name record is not "0x" and 40
+	// lower-case hexadecimal digits.
+	ErrNameAccount = errors.New("not 0x and 40 lower-case hexadecimal digits")
+)
+
+// Limits of names and of the texts in name records, in bytes.
 const (
 	MaxNameLength  = 253
 	MaxLabelLength = 63
+	MaxRecordText  = 255
 )
 
 // RSLV resolves a public name, from version 20. It has neither authorization
@@ -30,10 +41,12 @@ type RSLV struct {
 // RNAME answers RSLV. SMP, "Name record response".
 type RNAME struct{ Record NameRecord }
 
-// NameRecord is what a name stands for. The lengths and forms that the document
-// gives for its fields are the resolver's to keep; the codec, as the official
-// implementation, checks their presence and type.
+// NameRecord is what a name stands for. Encoding and decoding check the lengths
+// and forms that the document gives for its fields, which the official
+// implementation leaves to the resolver; what links look like is not checked.
 type NameRecord struct {
+	// Name, and all texts and addresses below, have at most MaxRecordText
+	// bytes.
 	Name string `json:"name"`
 	// Nickname, Website and Location are empty when unset.
 	Nickname string `json:"nickname"`
@@ -47,7 +60,7 @@ type NameRecord struct {
 	BTC *string `json:"btc"`
 	XMR *string `json:"xmr"`
 	DOT *string `json:"dot"`
-	// Owner and Resolver are "0x" and 40 hexadecimal digits.
+	// Owner and Resolver are "0x" and 40 lower-case hexadecimal digits.
 	Owner    string `json:"owner"`
 	Resolver string `json:"resolver"`
 }
@@ -127,7 +140,33 @@ func (c RNAME) put(w *wire.Writer, _ uint16) {
 	record := c.Record
 	record.SimplexContact = present(record.SimplexContact)
 	record.SimplexChannel = present(record.SimplexChannel)
+	if err := record.check(); err != nil {
+		w.Fail(err)
+	}
 	putJSON(w, record)
+}
+
+// check returns ErrNameText or ErrNameAccount if a field has not the length or
+// form of the document.
+func (n NameRecord) check() error {
+	for name, text := range map[string]*string{"name": &n.Name, "nickname": &n.Nickname, "website": &n.Website,
+		"location": &n.Location, "eth": n.ETH, "btc": n.BTC, "xmr": n.XMR, "dot": n.DOT} {
+		if text != nil && len(*text) > MaxRecordText {
+			return fmt.Errorf("%w: %s has %d bytes, at most %d", ErrNameText, name, len(*text), MaxRecordText)
+		}
+	}
+	for name, account := range map[string]string{"owner": n.Owner, "resolver": n.Resolver} {
+		if !validAccount(account) {
+			return fmt.Errorf("%w: %s of %d bytes", ErrNameAccount, name, len(account))
+		}
+	}
+	return nil
+}
+
+// validAccount reports whether s is the address of an account or contract.
+func validAccount(s string) bool {
+	digits, ok := strings.CutPrefix(s, "0x")
+	return ok && len(digits) == 40 && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 // present makes nil an empty list, which JSON shows as such.
@@ -155,5 +194,8 @@ func readRNAME(r *wire.Reader) RNAME {
 	o.require("owner", "a string", &n.Owner)
 	o.require("resolver", "a string", &n.Resolver)
 	o.report(r)
+	if err := n.check(); err != nil {
+		r.Fail(err)
+	}
 	return RNAME{Record: n}
 }

@@ -42,11 +42,12 @@ func TestServiceResponsesHaveHashFromVersion19(t *testing.T) {
 
 func TestNameRecord(t *testing.T) {
 	eth := "0x00"
+	owner, resolver := "0x"+strings.Repeat("0a", 20), "0x"+strings.Repeat("f9", 20)
 	r := smp.RNAME{Record: smp.NameRecord{Name: "alice.simplex", Website: "https://a/?b=<c>&d",
-		SimplexContact: []string{"simplex:/contact"}, ETH: &eth, Owner: "0x1", Resolver: "0x2"}}
+		SimplexContact: []string{"simplex:/contact"}, ETH: &eth, Owner: owner, Resolver: resolver}}
 	want := `RNAME {"name":"alice.simplex","nickname":"","website":"https://a/?b=<c>&d","location":"",` +
 		`"simplexContact":["simplex:/contact"],"simplexChannel":[],"eth":"0x00","btc":null,"xmr":null,"dot":null,` +
-		`"owner":"0x1","resolver":"0x2"}`
+		`"owner":"` + owner + `","resolver":"` + resolver + `"}`
 	b, err := smp.EncodeResponse(20, r)
 	require.NoError(t, err)
 	require.Equal(t, want, string(b))
@@ -56,7 +57,7 @@ func TestNameRecord(t *testing.T) {
 	require.Equal(t, r, decoded)
 
 	t.Run("unknown and absent fields, order and spaces", func(t *testing.T) {
-		decoded, err := smp.DecodeResponse(20, []byte(`RNAME  { "resolver":"0x2", "owner":"0x1", "later":[1], "simplexContact":["simplex:/contact"],
+		decoded, err := smp.DecodeResponse(20, []byte(`RNAME  { "resolver":"`+resolver+`", "owner":"`+owner+`", "later":[1], "simplexContact":["simplex:/contact"],
 			"simplexChannel":[], "eth":"0x00", "location":"", "nickname":"", "website":"https://a/?b=<c>&d", "name":"alice.simplex" } `))
 		require.NoError(t, err)
 		require.Equal(t, r, decoded)
@@ -80,6 +81,49 @@ func TestNameRecord(t *testing.T) {
 		strings.Replace(want, "alice", "\xff", 1), strings.Replace(want, `"name"`, `"Name"`, 1)} {
 		_, err := smp.DecodeResponse(20, []byte(malformed))
 		require.ErrorIsf(t, err, smp.ErrCmdSyntax, "%q", malformed)
+	}
+}
+
+func TestNameRecordLimits(t *testing.T) {
+	t.Parallel()
+	account := "0x" + strings.Repeat("0a", 20)
+	longest := strings.Repeat("é", 127) + "e"
+	for what, c := range map[string]struct {
+		change func(*smp.NameRecord)
+		want   error
+	}{
+		"longest texts": {func(n *smp.NameRecord) {
+			n.Name, n.Nickname, n.Website, n.Location = longest, longest, longest, longest
+			n.ETH, n.BTC, n.XMR, n.DOT = &longest, &longest, &longest, &longest
+		}, nil},
+		"name":                 {func(n *smp.NameRecord) { n.Name = longest + "e" }, smp.ErrNameText},
+		"nickname":             {func(n *smp.NameRecord) { n.Nickname = longest + "e" }, smp.ErrNameText},
+		"website":              {func(n *smp.NameRecord) { n.Website = longest + "e" }, smp.ErrNameText},
+		"location":             {func(n *smp.NameRecord) { n.Location = longest + "e" }, smp.ErrNameText},
+		"eth":                  {func(n *smp.NameRecord) { s := longest + "e"; n.ETH = &s }, smp.ErrNameText},
+		"dot":                  {func(n *smp.NameRecord) { s := longest + "e"; n.DOT = &s }, smp.ErrNameText},
+		"no owner":             {func(n *smp.NameRecord) { n.Owner = "" }, smp.ErrNameAccount},
+		"owner without 0x":     {func(n *smp.NameRecord) { n.Owner = account[2:] + "00" }, smp.ErrNameAccount},
+		"short resolver":       {func(n *smp.NameRecord) { n.Resolver = account[:41] }, smp.ErrNameAccount},
+		"long resolver":        {func(n *smp.NameRecord) { n.Resolver = account + "0" }, smp.ErrNameAccount},
+		"capitals in resolver": {func(n *smp.NameRecord) { n.Resolver = "0x" + strings.ToUpper(account[2:]) }, smp.ErrNameAccount},
+	} {
+		record := smp.NameRecord{Name: "alice.simplex", Owner: account, Resolver: account,
+			SimplexContact: []string{}, SimplexChannel: []string{}}
+		c.change(&record)
+		b, err := smp.EncodeResponse(20, smp.RNAME{Record: record})
+		require.ErrorIs(t, err, c.want, what)
+		if c.want == nil {
+			decoded, err := smp.DecodeResponse(20, b)
+			require.NoError(t, err, what)
+			require.Equal(t, smp.RNAME{Record: record}, decoded)
+			continue
+		}
+		text, err := json.Marshal(record)
+		require.NoError(t, err)
+		_, err = smp.DecodeResponse(20, append([]byte("RNAME "), text...))
+		require.ErrorIs(t, err, c.want, what)
+		require.ErrorIs(t, err, smp.ErrCmdSyntax, what)
 	}
 }
 

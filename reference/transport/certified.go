@@ -23,7 +23,7 @@ func writeCertified(w *wire.Writer, chain [][]byte, signedKey []byte) {
 func readCertified(r *wire.Reader) (chain [][]byte, signedKey []byte) {
 	n := int(r.Byte())
 	if n == 0 {
-		r.Fail(fmt.Errorf("empty certificate chain"))
+		r.Fail(fmt.Errorf("%w: none", keys.ErrChainLength))
 	}
 	for i := 0; i < n && r.Err() == nil; i++ {
 		der := r.Large()
@@ -62,7 +62,7 @@ func certifiedKey(signedKey []byte, signer keys.PublicKey, alg keys.Algorithm) (
 		return keys.PublicKey{}, fmt.Errorf("%w: session key: %w", ErrBadAuth, err)
 	}
 	if key.Algorithm() != alg {
-		return keys.PublicKey{}, fmt.Errorf("%w: session key is %v, expected %v", ErrBadAuth, key.Algorithm(), alg)
+		return keys.PublicKey{}, fmt.Errorf("%w: %w: session key is %v, expected %v", ErrBadAuth, keys.ErrAlgorithm, key.Algorithm(), alg)
 	}
 	return key, nil
 }

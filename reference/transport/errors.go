@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,6 +36,21 @@ const (
 	ErrBadService Error = "HANDSHAKE BAD_SERVICE"
 )
 
+// Errors that say more about one of the above, in whose chain they are.
+var (
+	// ErrRole: a service role is none of M, N and P.
+	ErrRole = errors.New("unknown service role")
+	// ErrResponseTag: the relay's answer to a service starts with neither R nor E.
+	ErrResponseTag = errors.New("tag is neither R nor E")
+	// ErrErrorName: the relay's answer to a service has an error that does not exist.
+	ErrErrorName = errors.New("unknown transport error")
+	// ErrOtherCertificates: a service shows other certificates in its hello than in TLS.
+	ErrOtherCertificates = errors.New("service has other certificates in the hello than in TLS")
+	// ErrServiceRefused: the relay does not accept the service. What the relay answered
+	// is in the chain too.
+	ErrServiceRefused = errors.New("relay refused the service")
+)
+
 var wireErrors = []Error{
 	ErrBlock, ErrVersion, ErrLargeMessage, ErrSessionID, ErrNoAuth,
 	ErrHandshakeParse, ErrIdentity, ErrBadAuth, ErrBadService,
@@ -42,6 +58,9 @@ var wireErrors = []Error{
 
 // Error is the name of the error with a word in front.
 func (e Error) Error() string { return "transport error " + string(e) }
+
+// Known reports whether e is one of the errors of the transport.
+func (e Error) Known() bool { return slices.Contains(wireErrors, e) }
 
 // parseError decodes the name of an error at the start of text. As in the
 // official implementation a space ends it, and so text after a space is
@@ -52,10 +71,10 @@ func parseError(text []byte) (Error, error) {
 	if name == "HANDSHAKE" && len(words) > 1 {
 		name += " " + words[1]
 	}
-	if e := Error(name); slices.Contains(wireErrors, e) {
+	if e := Error(name); e.Known() {
 		return e, nil
 	}
-	return "", fmt.Errorf("%w: unknown transport error", ErrHandshakeParse)
+	return "", wrap(ErrHandshakeParse, ErrErrorName)
 }
 
 // wrap puts the cause of an Error into its chain.

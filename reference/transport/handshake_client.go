@@ -140,7 +140,7 @@ func (c *Conn) readServiceID() error {
 		return err
 	}
 	if answer.Error != "" {
-		return fmt.Errorf("relay refused the service: %w", answer.Error)
+		return fmt.Errorf("%w: %w", ErrServiceRefused, answer.Error)
 	}
 	c.service.ID = answer.ServiceID
 	return nil

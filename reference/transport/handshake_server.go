@@ -101,7 +101,7 @@ func (c *Conn) acceptService(ctx context.Context, cfg ServerConfig, offer *Clien
 	service, err := c.verifyService(offer)
 	if err == nil {
 		if cfg.Service == nil {
-			err = fmt.Errorf("%w: the relay has no services", ErrBadService)
+			err = fmt.Errorf("%w: %w: it has no services", ErrBadService, ErrServiceRefused)
 		} else if service.ID, err = cfg.Service(ctx, service, offer.Chain); err != nil && !errors.As(err, new(Error)) {
 			err = wrap(ErrBadService, err)
 		}
@@ -126,7 +126,7 @@ func (c *Conn) acceptService(ctx context.Context, cfg ServerConfig, offer *Clien
 func (c *Conn) verifyService(offer *ClientService) (Service, error) {
 	s := Service{Role: offer.Role}
 	if !slices.EqualFunc(offer.Chain, c.PeerChain(), bytes.Equal) {
-		return s, fmt.Errorf("%w: service has other certificates in the hello than in TLS", ErrBadAuth)
+		return s, wrap(ErrBadAuth, ErrOtherCertificates)
 	}
 	if err := s.identify(offer.Chain); err != nil {
 		return s, err

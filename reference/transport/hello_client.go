@@ -74,6 +74,12 @@ func (h ClientHello) Encode() ([]byte, error) {
 // if no X25519 key can be parsed in its place, and what stands there is then
 // read as the next field. The result aliases content.
 func DecodeClientHello(content []byte) (ClientHello, error) {
+	h, _, err := ReadClientHello(content)
+	return h, err
+}
+
+// ReadClientHello is DecodeClientHello and returns the bytes that are ignored.
+func ReadClientHello(content []byte) (hello ClientHello, ignored []byte, err error) {
 	r := wire.NewReader(content)
 	h := ClientHello{Version: r.Uint16(), KeyHash: r.Short()}
 	if h.Version >= smp.VersionAuthenticators {
@@ -86,9 +92,9 @@ func DecodeClientHello(content []byte) (ClientHello, error) {
 		h.Service = readClientService(r)
 	}
 	if err := r.Err(); err != nil {
-		return ClientHello{}, fmt.Errorf("%w: client hello: %w", ErrHandshakeParse, err)
+		return ClientHello{}, nil, fmt.Errorf("%w: client hello: %w", ErrHandshakeParse, err)
 	}
-	return h, nil
+	return h, r.Rest(), nil
 }
 
 // readOptionalKey reads an X25519 key with a one-byte length if there is one,
@@ -111,7 +117,7 @@ func readOptionalKey(r *wire.Reader) (keys.PublicKey, *wire.Reader) {
 func readClientService(r *wire.Reader) *ClientService {
 	s := &ClientService{Role: Role(r.Byte())}
 	if r.Err() == nil && !s.Role.valid() {
-		r.Fail(fmt.Errorf("service role is byte %#02x, expected M, N or P", byte(s.Role)))
+		r.Fail(fmt.Errorf("%w: byte %#02x, expected M, N or P", ErrRole, byte(s.Role)))
 	}
 	s.Chain, s.SignedKey = readCertified(r)
 	return s

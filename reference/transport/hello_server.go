@@ -39,13 +39,26 @@ func (h ServerHello) Encode() ([]byte, error) {
 // be parsed as absent; a bad range or session identifier is ErrHandshakeParse.
 // The result aliases content.
 func DecodeServerHello(content []byte) (ServerHello, error) {
+	h, _, err := ReadServerHello(content)
+	return h, err
+}
+
+// ReadServerHello is DecodeServerHello and returns the bytes that are ignored:
+// those after the hello, or all after the session identifier if there is no key
+// or none that can be parsed.
+func ReadServerHello(content []byte) (hello ServerHello, ignored []byte, err error) {
 	r := wire.NewReader(content)
 	h := ServerHello{Versions: r.Range(), SessionID: r.Short()}
 	if err := r.Err(); err != nil {
-		return ServerHello{}, fmt.Errorf("%w: server hello: %w", ErrHandshakeParse, err)
+		return ServerHello{}, nil, fmt.Errorf("%w: server hello: %w", ErrHandshakeParse, err)
 	}
-	if h.Versions.Max >= smp.VersionAuthenticators {
-		h.Chain, h.SignedKey = readCertified(r)
+	rest := r.Rest()
+	if h.Versions.Max < smp.VersionAuthenticators {
+		return h, rest, nil
 	}
-	return h, nil
+	r = wire.NewReader(rest)
+	if h.Chain, h.SignedKey = readCertified(r); h.SignedKey == nil {
+		return h, rest, nil
+	}
+	return h, r.Rest(), nil
 }

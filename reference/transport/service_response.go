@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"errors"
 	"fmt"
 
 	"smpcheck/reference/wire"
@@ -34,6 +33,13 @@ func (s ServiceResponse) Encode() ([]byte, error) {
 // ErrHandshakeParse. Bytes after the identifier are ignored, and so are those
 // after an error if a space comes first. The result aliases content.
 func DecodeServiceResponse(content []byte) (ServiceResponse, error) {
+	s, _, err := ReadServiceResponse(content)
+	return s, err
+}
+
+// ReadServiceResponse is DecodeServiceResponse and returns the bytes that are
+// ignored.
+func ReadServiceResponse(content []byte) (response ServiceResponse, ignored []byte, err error) {
 	var s ServiceResponse
 	r := wire.NewReader(content)
 	switch tag := r.Byte(); {
@@ -41,16 +47,16 @@ func DecodeServiceResponse(content []byte) (ServiceResponse, error) {
 	case tag == 'R':
 		s.ServiceID = r.Short()
 	case tag == 'E':
-		refusal, err := parseError(r.Rest())
-		if err != nil {
-			return ServiceResponse{}, err
+		text := r.Rest()
+		if s.Error, err = parseError(text); err != nil {
+			return ServiceResponse{}, nil, err
 		}
-		s.Error = refusal
+		return s, text[len(s.Error):], nil
 	default:
-		r.Fail(errors.New("tag is neither R nor E"))
+		r.Fail(ErrResponseTag)
 	}
 	if err := r.Err(); err != nil {
-		return ServiceResponse{}, fmt.Errorf("%w: service response: %w", ErrHandshakeParse, err)
+		return ServiceResponse{}, nil, fmt.Errorf("%w: service response: %w", ErrHandshakeParse, err)
 	}
-	return s, nil
+	return s, r.Rest(), nil
 }

@@ -3,7 +3,6 @@ package wire
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -54,23 +53,35 @@ func (r *Reader) Range() VersionRange {
 // ErrVersionText is in the chain of every error about the text of a version range.
 var ErrVersionText = errors.New("malformed version range")
 
-// ParseVersions reads the text of a version range: "6-20", or "6" for one version.
-// Numbers are decimal and at most 65535; a minimum above the maximum is ErrRange.
+// ParseVersions reads the text of a version range: "6-20", or "6" for one version. A
+// minimum above the maximum is ErrRange. As in the official implementation a number above
+// 65535 is taken modulo 65536, and zeros may stand in front.
 func ParseVersions(text string) (VersionRange, error) {
 	low, high, ranged := strings.Cut(text, "-")
 	if !ranged {
 		high = low
 	}
-	lowest, err := strconv.ParseUint(low, 10, 16)
-	if err != nil {
-		return VersionRange{}, fmt.Errorf("%w: %q is not a number from 0 to 65535", ErrVersionText, low)
-	}
-	highest, err := strconv.ParseUint(high, 10, 16)
-	if err != nil {
-		return VersionRange{}, fmt.Errorf("%w: %q is not a number from 0 to 65535", ErrVersionText, high)
+	lowest, lowOK := ParseWord16(low)
+	highest, highOK := ParseWord16(high)
+	if !lowOK || !highOK {
+		return VersionRange{}, fmt.Errorf("%w: %q", ErrVersionText, text)
 	}
 	if lowest > highest {
 		return VersionRange{}, fmt.Errorf("%w: %d-%d", ErrRange, lowest, highest)
 	}
-	return Versions(uint16(lowest), uint16(highest)), nil
+	return Versions(lowest, highest), nil
+}
+
+// ParseWord16 returns the value of a decimal number of any length modulo 65536; false if
+// text is empty or has other characters than digits.
+func ParseWord16(text string) (uint16, bool) {
+	digits, rest := span(text, isDigit)
+	if digits == "" || rest != "" {
+		return 0, false
+	}
+	var n uint16
+	for i := range len(digits) {
+		n = n*10 + uint16(digits[i]-'0')
+	}
+	return n, true
 }

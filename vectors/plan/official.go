@@ -7,7 +7,20 @@ type planner func(b builder, g *vectors.Group, t *vectors.Test) ([]Call, error)
 
 // official has the planner for each kind of official file.
 var official = map[string]planner{
-	"blocks": planBlocks,
+	"agent":            planAgent,
+	"blocks":           planBlocks,
+	"commands":         planCommands,
+	"responses":        planResponses,
+	"handshake":        planHandshake,
+	"misc":             planMisc,
+	"message_layers":   planLayers,
+	"transmissions":    planTransmissions,
+	"ts_crosschecked":  planCrosschecked,
+	"links":            planLinks,
+	"test_uris":        planLinkText,
+	"x3dh":             planX3DH,
+	"ratchet":          planRatchet,
+	"ratchet_recorded": planRatchetRecorded,
 }
 
 // fields are the named values of a call.

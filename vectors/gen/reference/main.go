@@ -1,5 +1,5 @@
 // Command reference makes the vectors of this project with its reference implementation,
-// and their schemas.
+// their schemas, and the page about the operations.
 //
 //	go run ./vectors/gen/reference [-to vectors] [-kind KIND]
 //
@@ -24,7 +24,9 @@ import (
 // kinds make one file each, of the name.
 var kinds = map[string]func() *build.File{
 	"encoding":            encoding,
+	"certificate":         certificates,
 	"padding":             padding,
+	"spki":                spki,
 	"server_address":      serverAddress,
 	"version_negotiation": versionNegotiation,
 }
@@ -76,5 +78,5 @@ func makeAll(to, only string, progress io.Writer) error {
 		}
 		fmt.Fprintf(progress, "%-22s %5d tests\n", f.Kind, f.Count)
 	}
-	return nil
+	return writeOperations(to)
 }

@@ -1,0 +1,376 @@
+package plan
+
+import (
+	"encoding/json"
+	"maps"
+	"strconv"
+	"strings"
+
+	"smpcheck/vectors"
+)
+
+// planAgent plans the tests of what two agents write to each other.
+func planAgent(b builder, g *vectors.Group, t *vectors.Test) ([]Call, error) {
+	plan, ok := agentGroups[g.Name]
+	if !ok {
+		return nil, ErrNoPlan
+	}
+	c := &calls{builder: b}
+	if err := plan(c, t); err != nil {
+		return nil, err
+	}
+	return c.done()
+}
+
+var agentGroups = map[string]func(*calls, *vectors.Test) error{
+	"envelope":      planAgentEnvelope,
+	"e2e params":    planAgentParameters,
+	"agent_message": planAgentMessage,
+	"a_message":     planAMessage,
+	"queue_info":    planQueueInfo,
+}
+
+// agentTestName returns the part of an id after the group, up to the next slash.
+func agentTestName(t *vectors.Test) string {
+	parts := strings.Split(t.ID, "/")
+	if len(parts) < 2 {
+		return ""
+	}
+	return parts[1]
+}
+
+// parse plans a test whose bytes a decoder accepts or refuses.
+func (c *calls) parse(t *vectors.Test, decode, recode string) error {
+	var in struct{ Bytes vectors.Hex }
+	if err := t.Inputs.Decode(&in); err != nil {
+		return err
+	}
+	given := fields{"encoded": in.Bytes}
+	if t.Invalid() {
+		c.refuse(decode, "", given)
+		return nil
+	}
+	var out vectors.Hex
+	if err := t.Output.Decode(&out); err != nil {
+		return err
+	}
+	given["recoded"] = out
+	c.expect(recode, given)
+	return nil
+}
+
+// both adds encoding and decoding of the same fields.
+func (c *calls) both(encode, decode string, in fields) {
+	c.expect(encode, in)
+	c.expect(decode, in)
+}
+
+type officialEnvelope struct {
+	Kind            string
+	Version         uint16       `json:"agent_version"`
+	Parameters      *vectors.Hex `json:"e2e_params"`
+	Key1, Key2      vectors.Hex
+	EncConnInfo     vectors.Hex `json:"enc_conn_info"`
+	EncAgentMessage vectors.Hex `json:"enc_agent_message"`
+	Request         string      `json:"connection_request"`
+	ConnInfo        vectors.Hex `json:"conn_info"`
+	Info            vectors.Hex
+}
+
+// content returns the envelope's content in the form of the dictionary.
+func (in officialEnvelope) content() (fields, bool) {
+	switch in.Kind {
+	case "C":
+		return fields{"type": "AgentConfirmation", "parameters": in.Parameters, "encrypted": in.EncConnInfo}, true
+	case "M":
+		return fields{"type": "AgentMsgEnvelope", "encrypted": in.EncAgentMessage}, true
+	case "I":
+		return fields{"type": "AgentInvitation", "request": in.Request, "info": in.ConnInfo}, true
+	case "R":
+		return fields{"type": "AgentRatchetKey", "parameters": in.Parameters, "info": in.Info}, true
+	}
+	return nil, false
+}
+
+func planAgentEnvelope(c *calls, t *vectors.Test) error {
+	if agentTestName(t) == "parse" {
+		return c.parse(t, "decode_agent_envelope", "recode_agent_envelope")
+	}
+	var in officialEnvelope
+	var out vectors.Hex
+	if err := decodeBoth(t, &in, &out); err != nil {
+		return err
+	}
+	content, ok := in.content()
+	if !ok {
+		return ErrNoPlan
+	}
+	c.both("encode_agent_envelope", "decode_agent_envelope", fields{"agent_version": in.Version, "content": content, "encoded": out})
+	if in.Parameters != nil {
+		c.parameterKeys(*in.Parameters, in.Key1, in.Key2, nil)
+	} else if in.Key1 != nil {
+		c.x448Key(in.Key1)
+		c.x448Key(in.Key2)
+	}
+	return nil
+}
+
+// x448KeySize is the length of a bare X448 key, which ends its SubjectPublicKeyInfo.
+const x448KeySize = 56
+
+// x448Key adds the call that takes a key apart, and returns the bare key.
+func (c *calls) x448Key(der vectors.Hex) vectors.Hex {
+	raw := der[max(0, len(der)-x448KeySize):]
+	c.expect("decode_public_key", fields{"public_der": der, "algorithm": "X448", "public_raw": raw})
+	return raw
+}
+
+// parameterKeys adds the call that finds two keys in ratchet parameters, and what else is
+// known of them.
+func (c *calls) parameterKeys(parameters, key1, key2 vectors.Hex, more fields) {
+	all := fields{"encoded": parameters, "key1": c.x448Key(key1), "key2": c.x448Key(key2)}
+	maps.Copy(all, more)
+	c.expect("decode_ratchet_parameters", all)
+}
+
+// planAgentParameters plans ratchet parameters, of which the id tells the version and
+// whether they have a key encapsulation: its key is in the output alone.
+func planAgentParameters(c *calls, t *vectors.Test) error {
+	var in struct{ Key1, Key2 vectors.Hex }
+	var out vectors.Hex
+	if err := decodeBoth(t, &in, &out); err != nil {
+		return err
+	}
+	name, kem, _ := strings.Cut(agentTestName(t), " ")
+	version, err := strconv.ParseUint(strings.TrimPrefix(name, "v"), 10, 16)
+	if err != nil {
+		return ErrNoPlan
+	}
+	known := fields{"version": version}
+	if kem == "" {
+		known["kem"] = nil
+	}
+	c.parameterKeys(out, in.Key1, in.Key2, known)
+	return nil
+}
+
+func planQueueInfo(c *calls, t *vectors.Test) error {
+	var in struct {
+		ClientVersion uint16      `json:"client_version"`
+		DHKey         vectors.Hex `json:"dh_key"`
+		QueueMode     *string     `json:"queue_mode"`
+		officialAddress
+	}
+	var out vectors.Hex
+	if err := decodeBoth(t, &in, &out); err != nil {
+		return err
+	}
+	c.expect("encode_reply_queue", fields{
+		"client_version": in.ClientVersion, "server": in.Server, "sender_id": in.SenderID, "dh_key": in.DHKey,
+		"queue_mode": in.QueueMode, "encoded": out,
+	})
+	c.expect("recode_reply_queue", fields{"encoded": out, "recoded": t.DecodedAgain})
+	return nil
+}
+
+type officialAddress struct {
+	Server   string      `json:"server"`
+	SenderID vectors.Hex `json:"sender_id"`
+}
+
+func (a officialAddress) fields() fields {
+	return fields{"server": a.Server, "sender_id": a.SenderID}
+}
+
+// officialContent are the inputs that describe the content of a numbered message.
+type officialContent struct {
+	Body          *vectors.Hex
+	LastDecrypted *int64 `json:"last_decrypted_msg_id"`
+	Receipts      []struct {
+		ID   int64       `json:"agent_msg_id"`
+		Hash vectors.Hex `json:"msg_hash"`
+		Info vectors.Hex
+	}
+	Queues []struct {
+		Primary bool
+		officialAddress
+	}
+	officialAddress
+	QueueURI         string      `json:"queue_uri"`
+	ReplacedServer   *string     `json:"replaced_server"`
+	ReplacedSenderID vectors.Hex `json:"replaced_sender_id"`
+	QueueInfo        vectors.Hex `json:"queue_info"`
+	SenderAuthKey    vectors.Hex `json:"sender_auth_key"`
+}
+
+// form returns the content in the form of the dictionary; kind is the name of the content
+// in the id of the test.
+func (in officialContent) form(kind string) (fields, error) {
+	content := fields{"type": kind}
+	switch kind {
+	case "HELLO":
+	case "A_MSG", "first":
+		content["type"], content["body"] = "A_MSG", in.Body
+	case "A_RCVD":
+		receipts := []fields{}
+		for _, r := range in.Receipts {
+			receipts = append(receipts, fields{"id": strconv.FormatInt(r.ID, 10), "hash": r.Hash, "info": r.Info})
+		}
+		content["receipts"] = receipts
+	case "EREADY":
+		if in.LastDecrypted == nil {
+			return nil, ErrNoPlan
+		}
+		content["last_decrypted"] = strconv.FormatInt(*in.LastDecrypted, 10)
+	case "A_QCONT":
+		content["queue"] = in.officialAddress.fields()
+	case "QADD":
+		added := fields{"queue": in.QueueURI, "replaced": nil}
+		if in.ReplacedServer != nil {
+			added["replaced"] = officialAddress{*in.ReplacedServer, in.ReplacedSenderID}.fields()
+		}
+		content["queues"] = []fields{added}
+	case "QKEY":
+		content["queues"] = []fields{{"queue": in.QueueInfo, "sender_key": in.SenderAuthKey}}
+	case "QUSE":
+		queues := []fields{}
+		for _, q := range in.Queues {
+			queues = append(queues, fields{"queue": q.officialAddress.fields(), "primary": q.Primary})
+		}
+		content["queues"] = queues
+	case "QTEST":
+		content["queues"] = []fields{in.officialAddress.fields()}
+	default:
+		return nil, ErrNoPlan
+	}
+	return content, nil
+}
+
+// contentKind returns the name of the content in the id of a test.
+func contentKind(t *vectors.Test) string {
+	kind, _, _ := strings.Cut(agentTestName(t), " ")
+	return kind
+}
+
+func planAMessage(c *calls, t *vectors.Test) error {
+	var in officialContent
+	var out vectors.Hex
+	if err := decodeBoth(t, &in, &out); err != nil {
+		return err
+	}
+	content, err := in.form(contentKind(t))
+	if err != nil {
+		return err
+	}
+	c.both("encode_a_message", "decode_a_message", fields{"content": content, "encoded": out})
+	return nil
+}
+
+func planAgentMessage(c *calls, t *vectors.Test) error {
+	switch agentTestName(t) {
+	case "parse":
+		return c.parse(t, "decode_agent_message", "recode_agent_message")
+	case "conn info":
+		return planInfo(c, t, "AgentConnInfo")
+	case "ratchet info":
+		return planInfo(c, t, "AgentRatchetInfo")
+	case "conn info reply":
+		return planReply(c, t)
+	case "reply ambiguity":
+		return planAmbiguousReply(c, t)
+	}
+	var in struct {
+		ID           int64       `json:"snd_msg_id"`
+		PreviousHash vectors.Hex `json:"prev_msg_hash"`
+		officialContent
+	}
+	var out vectors.Hex
+	if err := decodeBoth(t, &in, &out); err != nil {
+		return err
+	}
+	content, err := in.form(contentKind(t))
+	if err != nil {
+		return err
+	}
+	c.both("encode_agent_message", "decode_agent_message", fields{"encoded": out, "message": fields{
+		"type": "AgentMessage", "id": strconv.FormatInt(in.ID, 10), "previous_hash": in.PreviousHash, "content": content,
+	}})
+	return nil
+}
+
+func planInfo(c *calls, t *vectors.Test, form string) error {
+	var in map[string]json.RawMessage
+	var out vectors.Hex
+	if err := decodeBoth(t, &in, &out); err != nil {
+		return err
+	}
+	name := map[string]string{"AgentConnInfo": "conn_info", "AgentRatchetInfo": "info"}[form]
+	if len(in) != 1 || in[name] == nil {
+		return ErrNoPlan
+	}
+	c.both("encode_agent_message", "decode_agent_message", fields{"encoded": out, "message": fields{"type": form, "info": in[name]}})
+	return nil
+}
+
+func planReply(c *calls, t *vectors.Test) error {
+	var in struct {
+		ConnInfo  vectors.Hex `json:"conn_info"`
+		QueueInfo vectors.Hex `json:"queue_info"`
+	}
+	var out vectors.Hex
+	if err := decodeBoth(t, &in, &out); err != nil {
+		return err
+	}
+	c.expect("encode_agent_message", fields{"encoded": out, "message": fields{
+		"type": "AgentConnInfoReply", "queues": []vectors.Hex{in.QueueInfo}, "info": in.ConnInfo,
+	}})
+	c.expect("recode_agent_message", fields{"encoded": out, "recoded": t.DecodedAgain})
+	return nil
+}
+
+// planAmbiguousReply plans a reply whose info may lose its first letter.
+func planAmbiguousReply(c *calls, t *vectors.Test) error {
+	var in struct {
+		ClientVersion uint16      `json:"client_version"`
+		ConnInfo      vectors.Hex `json:"conn_info"`
+		QueueInfo     vectors.Hex `json:"queue_info"`
+		QueueMode     *string     `json:"queue_mode"`
+	}
+	var out vectors.Hex
+	if err := decodeBoth(t, &in, &out); err != nil {
+		return err
+	}
+	if t.Decoded == nil {
+		return ErrNoPlan
+	}
+	c.expect("encode_reply", fields{
+		"queue_info": in.QueueInfo, "queue_mode": in.QueueMode, "conn_info": in.ConnInfo,
+		"client_version": in.ClientVersion, "written_queue_info": in.QueueInfo, "encoded": out,
+	})
+	c.expect("decode_reply", fields{"encoded": out, "queue_mode": t.Decoded.QueueMode, "conn_info": t.Decoded.ConnInfo})
+	return nil
+}
+
+// unusedByAgents returns the paths of values that a codec must not depend on: keys beside
+// parameters that are not there; the key of a key encapsulation, which stands in the
+// output alone; hosts that client version 1 does not write.
+func unusedByAgents(t *vectors.Test) []string {
+	var in struct {
+		Parameters *vectors.Hex `json:"e2e_params"`
+		Version    uint16       `json:"client_version"`
+		Server     string
+	}
+	if json.Unmarshal(t.Inputs, &in) != nil {
+		return nil
+	}
+	group, _, _ := strings.Cut(t.ID, "/")
+	switch {
+	case group == "envelope" && in.Parameters == nil:
+		return []string{"inputs.key1", "inputs.key2"}
+	case group == "e2e params" && strings.Contains(t.ID, " kem "):
+		return []string{"output"}
+	case group == "queue_info" && in.Version == 1 && strings.Contains(in.Server, ","):
+		return []string{"inputs.server"}
+	}
+	return nil
+}
