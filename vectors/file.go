@@ -93,6 +93,9 @@ type Test struct {
 	// Decrypt tells what becomes of the link data in Output when the source
 	// decrypts and verifies them: "ok" or "error".
 	Decrypt string `json:"decrypt,omitempty"`
+
+	// Checksum is what Sum computes, so that no byte of a vector changes unnoticed.
+	Checksum string `json:"checksum,omitempty"`
 }
 
 // Decoded is the outcome of decoding bytes at one version.

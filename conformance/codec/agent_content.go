@@ -57,8 +57,8 @@ var aMessageForms = map[string]jsonForm[agentmsg.AMessage]{
 // nameOf is the field with the name of a content.
 func nameOf(m agentmsg.AMessage) formType { return formType{aMessageNames[m.Tag()]} }
 
-func parseHELLO(*formParser, formType) agentmsg.HELLO       { return agentmsg.HELLO{} }
-func showHELLO(_ uint16, m agentmsg.HELLO) (named formType) { return nameOf(m) }
+func parseHELLO(*formParser, formType) agentmsg.HELLO { return agentmsg.HELLO{} }
+func showHELLO(_ uint16, m agentmsg.HELLO) formType   { return nameOf(m) }
 
 type bodyForm struct {
 	formType

@@ -38,13 +38,11 @@ func (p *formParser) letter(letter *string) smp.QueueMode {
 	if letter == nil {
 		return 0
 	}
-	for _, mode := range []smp.QueueMode{smp.Messaging, smp.Contact} {
-		if *letter == *letterOf(mode) {
-			return mode
-		}
+	mode, ok := queueModes[*letter]
+	if !ok {
+		p.fail(badRequest("%q is no mode of a queue", *letter))
 	}
-	p.fail(badRequest("%q is no mode of a queue", *letter))
-	return 0
+	return mode
 }
 
 func encodeReply(in replyInput) (encodedReply, error) {

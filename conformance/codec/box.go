@@ -306,7 +306,7 @@ func makeAuthenticator(in authenticatorInputs) (authenticatorSteps, error) {
 	if err != nil {
 		return authenticatorSteps{}, err
 	}
-	s, err := sealOf(secret, in.CorrelationID)
+	s, err := sealOf(secret, nonceOfID(in.CorrelationID))
 	if err != nil {
 		return authenticatorSteps{}, err
 	}
@@ -329,7 +329,7 @@ func verifyAuthenticator(in authenticatorToVerify) (authorizedHash, error) {
 	if err != nil {
 		return authorizedHash{}, err
 	}
-	s, err := sealOf(secret, in.CorrelationID)
+	s, err := sealOf(secret, nonceOfID(in.CorrelationID))
 	if err != nil {
 		return authorizedHash{}, err
 	}

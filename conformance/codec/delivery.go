@@ -3,6 +3,7 @@ package codec
 import (
 	"bytes"
 	"crypto/sha3"
+	"errors"
 	"strconv"
 
 	"smpcheck/reference/smp"
@@ -14,6 +15,7 @@ var layers = area{
 	operations: map[string]handler{
 		"id_nonce":              operation(idNonce),
 		"sender_id":             operation(senderID),
+		"check_sender_id":       operation(checkSenderID),
 		"message_limit":         operation(messageLimit),
 		"layer_lengths":         operation(layerLengths),
 		"encode_delivery":       operation(encodeDelivery),
@@ -33,6 +35,7 @@ var layers = area{
 		"digest_envelope":       operation(digestEnvelope),
 	},
 	classes: []class{
+		{errOtherSenderID, "OtherSenderId"},
 		{smp.ErrLargeMsg, "MessageTooLarge"},
 		{smp.ErrFlags, "MalformedFlags"},
 		{smp.ErrMode, "UnknownMode"},
@@ -64,6 +67,25 @@ type senderIDSteps struct {
 func senderID(in correlation) (senderIDSteps, error) {
 	hash := sha3.Sum384(in.CorrelationID)
 	return senderIDSteps{hash[:], smp.SenderID(in.CorrelationID)}, nil
+}
+
+var errOtherSenderID = errors.New("sender id of another correlation id")
+
+type senderIDToCheck struct {
+	correlation
+	SenderID vectors.Hex `json:"sender_id"`
+}
+
+type senderIDHash struct {
+	Hash vectors.Hex `json:"sha3_384"`
+}
+
+func checkSenderID(in senderIDToCheck) (senderIDHash, error) {
+	if !bytes.Equal(smp.SenderID(in.CorrelationID), in.SenderID) {
+		return senderIDHash{}, errOtherSenderID
+	}
+	hash := sha3.Sum384(in.CorrelationID)
+	return senderIDHash{hash[:]}, nil
 }
 
 type versionOnly struct {

@@ -24,12 +24,12 @@ var handshakes = area{
 		"handshake":               operation(wholeHandshake),
 	},
 	classes: []class{
+		{transport.ErrServiceRefused, "ServiceRefused"}, // first: the relay's reason is in the chain too
 		{transport.ErrSessionID, "OtherConnection"},
 		{transport.ErrOtherCertificates, "OtherCertificates"},
 		{transport.ErrRole, "UnknownRole"},
 		{transport.ErrResponseTag, "UnknownAnswer"},
 		{transport.ErrErrorName, "UnknownError"},
-		{transport.ErrServiceRefused, "ServiceRefused"},
 		{errNotInVersion, "NotInVersion"},
 	},
 }

@@ -104,8 +104,10 @@ type toShorten struct {
 }
 
 type shortened struct {
-	Shortened string `json:"shortened"`
-	Restored  string `json:"restored"`
+	Parameters []string `json:"parameters"`
+	Known      []string `json:"known"`
+	Shortened  string   `json:"shortened"`
+	Restored   string   `json:"restored"`
 }
 
 func shortenLink(in toShorten) (shortened, error) {
@@ -114,13 +116,15 @@ func shortenLink(in toShorten) (shortened, error) {
 		return shortened{}, err
 	}
 	var presets []link.Server
+	known := []string{}
 	for _, text := range in.Presets {
 		s, err := link.ParseServer(text)
 		if err != nil {
 			return shortened{}, err
 		}
-		presets = append(presets, s)
+		presets, known = append(presets, s), append(known, s.String())
 	}
+	_, query, _ := strings.Cut(in.Link, "?")
 	short := l.Shorten(presets)
-	return shortened{short.Text(), short.Restore(presets).Text()}, nil
+	return shortened{parametersOf(query), known, short.Text(), short.Restore(presets).Text()}, nil
 }

@@ -14,24 +14,30 @@ import (
 
 var commandsAndResponses = area{
 	operations: map[string]handler{
-		"encode_command":    operation(encodeCommand),
-		"decode_command":    operation(decodeCommand),
-		"recode_command":    operation(recodeCommand),
-		"command_error":     operation(commandError),
-		"command_versions":  operation(commandVersions),
-		"check_credentials": operation(checkCredentials),
-		"encode_response":   operation(encodeResponse),
-		"decode_response":   operation(decodeResponse),
-		"recode_response":   operation(recodeResponse),
-		"response_error":    operation(responseError),
-		"response_versions": operation(responseVersions),
-		"pass_response":     operation(passResponse),
-		"check_entity":      operation(checkEntity),
+		"encode_command":             operation(encodeCommand),
+		"decode_command":             operation(decodeCommand),
+		"recode_command":             operation(recodeCommand),
+		"decode_command_throughout":  operation(decodeCommandThroughout),
+		"decode_response_throughout": operation(decodeResponseThroughout),
+		"command_error":              operation(commandError),
+		"command_versions":           operation(commandVersions),
+		"check_credentials":          operation(checkCredentials),
+		"encode_response":            operation(encodeResponse),
+		"decode_response":            operation(decodeResponse),
+		"recode_response":            operation(recodeResponse),
+		"response_error":             operation(responseError),
+		"response_versions":          operation(responseVersions),
+		"pass_response":              operation(passResponse),
+		"check_entity":               operation(checkEntity),
 	},
 	classes: []class{
 		{smp.ErrUnknownTag, "UnknownTag"},
 		{smp.ErrNoParameters, "MissingParameters"},
 		{errMissingPart, "MissingPart"},
+		{errNotThroughout, "NotThroughout"},
+		{smp.ErrCmdNoAuth, "NoAuthorization"},
+		{smp.ErrCmdNoEntity, "NoEntity"},
+		{smp.ErrCmdHasAuth, "UnexpectedCredentials"},
 		{smp.ErrMode, "UnknownMode"},
 		{smp.ErrFlags, "MalformedFlags"},
 		{smp.ErrPassword, "PasswordCharacter"},
@@ -52,6 +58,9 @@ var commandsAndResponses = area{
 // errMissingPart: a part that a version sends is null.
 var errMissingPart = errors.New("a part is missing that this version sends")
 
+// errNotThroughout: bytes mean different things at different versions.
+var errNotThroughout = errors.New("bytes are not the same at all versions of the range")
+
 // encodedAt are bytes at a version.
 type encodedAt struct {
 	Version uint16      `json:"version"`
@@ -67,20 +76,26 @@ type wireError struct {
 	Error *string `json:"error"`
 }
 
-func wireErrorOf(e *smp.Error) wireError {
-	if e == nil {
+// decodingError is the answer to bytes that a decoder refuses.
+func decodingError(err error) wireError {
+	answer := smp.AnswerTo(err)
+	if answer == nil {
 		return wireError{}
 	}
-	name := e.Error()
+	name := answer.Error()
 	return wireError{&name}
 }
 
-// decodingError is the answer to bytes that a decoder refuses.
-func decodingError(err error) wireError {
-	if err == nil {
-		return wireError{}
+type accepted struct {
+	Accepted bool `json:"accepted"`
+}
+
+// acceptedUnless returns e as an error, if it is one.
+func acceptedUnless(e *smp.Error) (accepted, error) {
+	if e != nil {
+		return accepted{}, e
 	}
-	return wireErrorOf(smp.AnswerTo(err))
+	return accepted{true}, nil
 }
 
 type sameVersions struct {
@@ -101,6 +116,47 @@ func versionsWith(bytes vectors.Hex, within versions, encode func(version uint16
 		}
 	}
 	return sameVersions{same}, nil
+}
+
+// encodedWithin are bytes at all versions of a range.
+type encodedWithin struct {
+	Encoded vectors.Hex `json:"encoded"`
+	Range   versions    `json:"range"`
+}
+
+// throughout are the versions of a range, and the lowest of them.
+type throughout struct {
+	Version uint16 `json:"version"`
+	sameVersions
+}
+
+// decodeThroughout decodes bytes at all versions of a range and returns what they are at
+// the lowest.
+func decodeThroughout[T any](in encodedWithin, decode func(encodedAt) (T, error)) (lowest T, at throughout, err error) {
+	within, err := in.Range.wire()
+	if err != nil {
+		return lowest, at, err
+	}
+	at = throughout{within.Min, sameVersions{[]uint16{}}}
+	var first []byte
+	for v := int(within.Min); v <= int(within.Max); v++ {
+		decoded, err := decode(encodedAt{uint16(v), in.Encoded})
+		if err != nil {
+			return lowest, at, err
+		}
+		text, err := json.Marshal(decoded)
+		if err != nil {
+			return lowest, at, err
+		}
+		if first == nil {
+			lowest, first = decoded, text
+		}
+		if !slices.Equal(first, text) {
+			return lowest, at, errNotThroughout
+		}
+		at.Same = append(at.Same, uint16(v))
+	}
+	return lowest, at, nil
 }
 
 // jsonForm is the JSON form of the commands or responses with one tag.

@@ -56,6 +56,16 @@ func ignoredBytes(c smp.Command, encoded []byte) []byte {
 	return nil
 }
 
+type commandThroughout struct {
+	decodedCommand
+	throughout
+}
+
+func decodeCommandThroughout(in encodedWithin) (commandThroughout, error) {
+	decoded, at, err := decodeThroughout(in, decodeCommand)
+	return commandThroughout{decoded, at}, err
+}
+
 func recodeCommand(in encodedAt) (recodedBytes, error) {
 	c, err := smp.DecodeCommand(in.Version, in.Encoded)
 	if err != nil {
@@ -89,12 +99,12 @@ type commandCredentials struct {
 	HasEntity bool   `json:"has_entity_id"`
 }
 
-func checkCredentials(in commandCredentials) (wireError, error) {
+func checkCredentials(in commandCredentials) (accepted, error) {
 	c, ok := bareCommands[in.Tag]
 	if !ok {
-		return wireError{}, badRequest("%q is the tag of no command", in.Tag)
+		return accepted{}, badRequest("%q is the tag of no command", in.Tag)
 	}
-	return wireErrorOf(smp.CheckCredentials(c, in.HasAuth, in.HasEntity)), nil
+	return acceptedUnless(smp.CheckCredentials(c, in.HasAuth, in.HasEntity))
 }
 
 // bareCommands are all commands by tag, without parameters.

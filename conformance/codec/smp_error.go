@@ -68,6 +68,9 @@ func (p *formParser) errorOf(f errorForm) *smp.Error {
 		e.Text = *f.Text
 	}
 	if f.Code == smp.CodeBlocked {
+		if f.Reason != smp.BlockedSpam && f.Reason != smp.BlockedContent {
+			p.fail(badRequest("%q is no reason of BLOCKED", f.Reason))
+		}
 		e.Blocking = &smp.BlockingInfo{Reason: f.Reason}
 		if f.Notice != nil && f.Notice.clientNoticeForm != nil {
 			e.Blocking.Notice = p.notice(*f.Notice.clientNoticeForm)

@@ -79,6 +79,16 @@ func ignoredFields(c smp.Response, encoded []byte) ([]string, error) {
 	return ignored, nil
 }
 
+type responseThroughout struct {
+	decodedResponse
+	throughout
+}
+
+func decodeResponseThroughout(in encodedWithin) (responseThroughout, error) {
+	decoded, at, err := decodeThroughout(in, decodeResponse)
+	return responseThroughout{decoded, at}, err
+}
+
 func recodeResponse(in encodedAt) (recodedBytes, error) {
 	c, err := smp.DecodeResponse(in.Version, in.Encoded)
 	if err != nil {
@@ -141,12 +151,12 @@ type responseEntity struct {
 	HasEntity bool   `json:"has_entity_id"`
 }
 
-func checkEntity(in responseEntity) (wireError, error) {
+func checkEntity(in responseEntity) (accepted, error) {
 	c, ok := bareResponses[in.Tag]
 	if !ok {
-		return wireError{}, badRequest("%q is the tag of no response", in.Tag)
+		return accepted{}, badRequest("%q is the tag of no response", in.Tag)
 	}
-	return wireErrorOf(smp.CheckEntity(c, in.HasEntity)), nil
+	return acceptedUnless(smp.CheckEntity(c, in.HasEntity))
 }
 
 // bareResponses are all responses by tag, without parameters.

@@ -129,23 +129,26 @@ var algorithmCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
-		ID:           "relay/authorization/authenticator-keys",
-		Title:        "An authenticator made with another nonce or another key of the relay is refused with AUTH",
-		Requirements: []string{"SMP-AUTH-X25519", "SMP-AUTH-CORRELATION"},
-		Versions:     from(smp.VersionAuthenticators),
+		ID:    "relay/authorization/authenticator-keys",
+		Title: "An authenticator made with another nonce or another key of the relay is refused with AUTH",
+		Requirements: []string{
+			"SMP-AUTH-X25519", "SMP-AUTH-CORRELATION", "SMP-AUTH-AUTHENTICATOR-SESSION",
+			"SMP-AUTH-AUTHENTICATOR-NONCE", "SMP-AUTH-AUTHENTICATOR-KEYS", "SMP-AUTH-AUTHENTICATOR-HASH",
+		},
+		Versions: from(smp.VersionAuthenticators),
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			q := victim(t, c, probe.NewKey(t, keys.X25519))
 			del := c.Transmission(q.RecipientID, probe.NoKey, smp.DEL{})
 			other := probe.NewKey(t, keys.X25519).Public()
 			del.Authorization = authenticator(t, c, del, q.Key, other, del.CorrelationID)
-			t.About("SMP-AUTH-X25519")
+			t.About("SMP-AUTH-X25519", "SMP-AUTH-AUTHENTICATOR-SESSION")
 			c.AskTransmission("DEL authenticated for another key of the relay", del).ExpectError(smp.ErrAuth)
 			del.Authorization = authenticator(t, c, del, q.Key, c.RelayKey(), t.Rand().Bytes(smp.CorrelationIDSize))
-			t.About("SMP-AUTH-CORRELATION")
+			t.About("SMP-AUTH-CORRELATION", "SMP-AUTH-AUTHENTICATOR-NONCE")
 			c.AskTransmission("DEL authenticated with another nonce", del).ExpectError(smp.ErrAuth)
 			expectNotDeleted(c, q)
-			t.About("SMP-AUTH-X25519")
+			t.About("SMP-AUTH-X25519", "SMP-AUTH-AUTHENTICATOR-KEYS", "SMP-AUTH-AUTHENTICATOR-HASH")
 			del.Authorization = authenticator(t, c, del, q.Key, c.RelayKey(), del.CorrelationID)
 			c.AskTransmission("DEL", del).Expect(smp.OK{})
 		},

@@ -65,7 +65,7 @@ var queueCommands = []queueCommand{
 		unharmedText: "leaves the queue unsecured",
 	},
 	{
-		name: "rkey", tag: "RKEY", requirement: "SMP-AUTH-REQUIRED",
+		name: "rkey", tag: "RKEY", requirement: "SMP-RKEY-AUTHORIZED",
 		versions: from(smp.VersionShortLinks), options: []probe.QueueOption{probe.ContactQueue},
 		command: func(s *scene) smp.Command {
 			return smp.RKEY{Keys: []keys.PublicKey{s.strangerKey.Public()}}

@@ -59,6 +59,32 @@ var manageCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/off/final",
+		Title:        "No later command of recipient or sender makes a suspended queue accept messages again",
+		Requirements: []string{"SMP-OFF-FINAL"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Recipient(q.Conn, smp.OFF{}).Require(smp.OK{})
+			sender := probe.NewKey(t, keys.Ed25519)
+			for _, key := range []keys.PrivateKey{probe.NoKey, sender} {
+				q.Conn.Ask(q.SenderID, key, smp.SEND{Body: []byte("x")}).Require(smp.ERR{Err: smp.ErrAuth})
+			}
+			other := probe.Dial(t)
+			for _, command := range []smp.Command{
+				smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Rand().Bytes(24)}, smp.QUE{}, smp.OFF{},
+				smp.KEY{SenderKey: sender.Public()}, smp.NDEL{},
+			} {
+				q.Recipient(other, command)
+				expectStillSuspended(t, q, sender, command)
+			}
+			if t.Version() >= smp.VersionSenderKeys {
+				command := smp.SKEY{SenderKey: sender.Public()}
+				other.Ask(q.SenderID, sender, command)
+				expectStillSuspended(t, q, sender, command)
+			}
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/del/gone",
 		Title:        "After DEL every command for the queue is refused with AUTH",
 		Requirements: []string{"SMP-DEL-OK", "SMP-DEL-GONE"},
@@ -176,6 +202,17 @@ var manageCases = []conformance.Case{
 			expectFields(t, q, map[string]any{"qiSnd": true, "qiNtf": false, "qiSize": 2.0})
 		},
 	}),
+}
+
+// expectStillSuspended fails the case if the queue takes a message, with or without the
+// authorization of the sender, after a command.
+func expectStillSuspended(t *T, q *probe.Queue, sender keys.PrivateKey, after smp.Command) {
+	for _, key := range []keys.PrivateKey{probe.NoKey, sender} {
+		a := q.Conn.Ask(q.SenderID, key, smp.SEND{Body: t.Rand().Bytes(40)})
+		if !isError(a.Received) {
+			t.Fail("OFF, "+after.Tag()+", SEND → ERR AUTH", a.String())
+		}
+	}
 }
 
 // requireDeleted blocks the case if the relay still tells the state of the queue.

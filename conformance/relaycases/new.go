@@ -57,6 +57,51 @@ var newCases = []conformance.Case{
 			c.AskBytes("NEW with a key cut short", nil, auth, command).ExpectRefused()
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/new/key-x448",
+		Title:        "NEW whose first key authorizes nothing is refused",
+		Requirements: []string{"SMP-NEW-KEY-OTHER"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			cmd, q := c.NewQueueRequest()
+			command := replaceKey(c.EncodeCommand(cmd), cmd.AuthKey, probe.NewKey(t, keys.X448).Public().SPKI())
+			c.AskBytes("NEW with an X448 key to authorize", nil, q.Key, command).ExpectRefused()
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/new/entity",
+		Title:        "NEW with a queue id is refused",
+		Requirements: []string{"SMP-NEW-NO-ENTITY"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			existing := c.NewQueue()
+			for _, id := range [][]byte{t.Rand().Bytes(24), existing.RecipientID, existing.SenderID} {
+				cmd, q := c.NewQueueRequest()
+				c.Ask(id, q.Key, cmd).ExpectRefused()
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/new/option",
+		Title:        "NEW with another byte than 0 and 1 in the place of an option is refused with CMD SYNTAX",
+		Requirements: []string{"SMP-NEW-OPTION-OTHER"},
+		Versions:     from(9),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			cmd, q := c.NewQueueRequest()
+			cmd.Password = nil
+			command, at := c.EncodeCommand(cmd), 0
+			cmd.Password = smp.Password("x")
+			for with := c.EncodeCommand(cmd); command[at] == with[at]; {
+				at++
+			}
+			for _, option := range []byte("2TF\x00\x01") {
+				changed := bytes.Clone(command)
+				changed[at] = option
+				c.AskBytes(fmt.Sprintf("NEW with 0x%02x for the password", option), nil, q.Key, changed).ExpectError(smp.ErrCmdSyntax)
+			}
+		},
+	}),
 	form("relay/new/form-v6", "SMP-NEW-FORM-V6", observed, wire.Versions(6, 8)),
 	form("relay/new/form-v9", "SMP-NEW-FORM-V9", observed, wire.Versions(9, 14)),
 	form("relay/new/form-v15", "SMP-NEW-FORM-V15", observed, wire.Versions(15, 16)),
@@ -386,9 +431,12 @@ func needPassword(t *T) *probe.Conn {
 // and the key that authorizes it.
 func newCommand(c *probe.Conn, agree []byte) (keys.PrivateKey, []byte) {
 	cmd, q := c.NewQueueRequest()
-	command := c.EncodeCommand(cmd)
-	spki := cmd.DHKey.SPKI()
+	return q.Key, replaceKey(c.EncodeCommand(cmd), cmd.DHKey, agree)
+}
+
+// replaceKey puts other bytes into the place of a key in a command.
+func replaceKey(command []byte, key keys.PublicKey, with []byte) []byte {
+	spki := key.SPKI()
 	own := append([]byte{byte(len(spki))}, spki...)
-	other := append([]byte{byte(len(agree))}, agree...)
-	return q.Key, bytes.Replace(command, own, other, 1)
+	return bytes.Replace(command, own, append([]byte{byte(len(with))}, with...), 1)
 }

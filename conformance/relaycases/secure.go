@@ -99,6 +99,18 @@ var secureCases = []conformance.Case{
 			expectUnsecured(t, q)
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/key/x448",
+		Title:        "KEY with a key that authorizes nothing is refused with CMD SYNTAX and secures nothing",
+		Requirements: []string{"SMP-KEY-OTHER"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			spki := probe.NewKey(t, keys.X448).Public().SPKI()
+			command := append([]byte("KEY "), byte(len(spki)))
+			q.Conn.AskBytes("KEY with an X448 key", q.RecipientID, q.Key, append(command, spki...)).ExpectError(smp.ErrCmdSyntax)
+			expectUnsecured(t, q)
+		},
+	}),
 	observed(conformance.Case{
 		ID:           "relay/key/after-skey",
 		Title:        "KEY on a queue that its sender has secured is answered as a repeated KEY",
@@ -215,7 +227,7 @@ var secureCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/rkey/adds",
 		Title:        "After RKEY every key in its list authorizes the recipient's commands",
-		Requirements: []string{"SMP-RKEY-REPLACES"},
+		Requirements: []string{"SMP-RKEY-REPLACES", "SMP-RKEY-OK", "SMP-RKEY-MIXED"},
 		Versions:     from(15),
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue(probe.ContactQueue)
@@ -226,7 +238,9 @@ var secureCases = []conformance.Case{
 			byX25519 := q.Conn.NewQueueWithKey(probe.NewKey(t, keys.X25519))
 			byX25519.Recipient(q.Conn, smp.OFF{}).Require(smp.OK{})
 			owners := []keys.PrivateKey{q.Key, probe.NewKey(t, keys.Ed25519), probe.NewKey(t, keys.X25519)}
+			t.About("SMP-RKEY-OK", "SMP-RKEY-MIXED")
 			q.Recipient(q.Conn, recipientKeys(owners)).Expect(smp.OK{})
+			t.About("SMP-RKEY-REPLACES", "SMP-RKEY-MIXED")
 			for _, owner := range owners {
 				expectINFO(t, q.Conn.Ask(q.RecipientID, owner, smp.QUE{}))
 			}

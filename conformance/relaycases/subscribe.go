@@ -228,7 +228,7 @@ var subscribeCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/sub/close-displaced",
 		Title:        "The end of a displaced connection leaves the live subscription alone",
-		Requirements: []string{"SMP-SUB-TAKEOVER"},
+		Requirements: []string{"SMP-SUB-DISPLACED-CLOSE", "SMP-SUB-TAKEOVER"},
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			later := probe.Dial(t)

@@ -36,6 +36,23 @@ var tlsSessionCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/tls/forward-secrecy",
+		Title:        "The relay's share in the key exchange differs between connections",
+		Requirements: []string{"SMP-TLS-FORWARD-SECRECY"},
+		Edges:        true,
+		Run: func(t *T) {
+			needTLS13(t)
+			seen := map[string]bool{}
+			for range 4 {
+				share := requireAccepted(t, func(*tlsprobe.Config) {}).PeerShare
+				if seen[string(share)] {
+					t.Failf("another share for each connection", "%x twice", share)
+				}
+				seen[string(share)] = true
+			}
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/tls/channel-binding",
 		Title:        "The session identifier is the content of a Finished message of TLS",
 		Requirements: []string{"SMP-TLS-CHANNEL-BINDING"},

@@ -207,7 +207,7 @@ func (hs *handshake) agree(answer *serverHello, transcript []byte) error {
 	if answer.psk >= 0 {
 		psk = hs.hello.ticket.secret
 	}
-	hs.note(func(s *State) { s.Group, s.Resumed = answer.group, psk != nil })
+	hs.note(func(s *State) { s.Group, s.PeerShare, s.Resumed = answer.group, bytes.Clone(answer.share), psk != nil })
 	hs.suite = suites[answer.suite]
 	hs.keys = newSchedule(hs.suite, psk)
 	hs.keys.transcript.Write(transcript)

@@ -11,8 +11,9 @@ type State struct {
 	Version Version
 	// CipherSuite is what the server chose.
 	CipherSuite CipherSuite
-	// Group is that of the key exchange.
-	Group Group
+	// Group is that of the key exchange, PeerShare the server's share in it.
+	Group     Group
+	PeerShare []byte
 	// HelloRetryRequest says whether the server asked for a second ClientHello.
 	HelloRetryRequest bool
 	// ALPN is the protocol that the server chose; empty if it chose none.

@@ -52,22 +52,29 @@ func TestHeadersOfOtherKinds(t *testing.T) {
 	t.Parallel()
 	x, y := plainV3.pair(t, source(1))
 	own := x.DHSelf.Public()
-	for name, header := range map[string][]byte{
-		"X25519 key":                   headerWith(t, someKey(t, keys.X25519), "0"),
-		"Ed448 key":                    headerWith(t, someKey(t, keys.Ed448), "0"),
-		"KEM neither there nor absent": headerWith(t, own, "2"),
-		"KEM letter R":                 headerWith(t, own, "1R"),
-		"KEM letter p":                 headerWith(t, own, "1p"),
-		"KEM key too short":            headerWith(t, own, "1P\x04\x85"+string(make([]byte, 1157))),
-		"ciphertext empty":             headerWith(t, own, "1A\x00\x00\x04\x86"+string(make([]byte, 1158))),
+	key := "\x04\x86" + string(make([]byte, ratchet.KEMPublicKeySize))
+	for name, c := range map[string]struct {
+		header []byte
+		want   error
+	}{
+		"X25519 key":                   {headerWith(t, someKey(t, keys.X25519), "0"), ratchet.ErrParameters},
+		"Ed448 key":                    {headerWith(t, someKey(t, keys.Ed448), "0"), ratchet.ErrParameters},
+		"KEM neither there nor absent": {headerWith(t, own, "2P"+key), wire.ErrBadMaybe},
+		"KEM letter R":                 {headerWith(t, own, "1R"+key), ratchet.ErrKEMTag},
+		"KEM letter p":                 {headerWith(t, own, "1p"+key), ratchet.ErrKEMTag},
+		"no KEM letter":                {headerWith(t, own, "1"+key), ratchet.ErrKEMTag},
+		"KEM key too short":            {headerWith(t, own, "1P\x04\x85"+key[3:]), ratchet.ErrParameters},
+		"ciphertext empty":             {headerWith(t, own, "1A\x00\x00"+key), ratchet.ErrParameters},
 	} {
-		padded := ratchet.HeaderLength
-		if len(header) > padded-2 {
-			padded = ratchet.PQHeaderLength
+		length := ratchet.HeaderLength
+		if len(c.header) > length-2 {
+			length = ratchet.PQHeaderLength
 		}
-		b, err := wire.Pad(nil, header, padded)
+		padded, err := wire.Pad(nil, c.header, length)
 		require.NoError(t, err)
-		require.ErrorIs(t, refused(t, y, underHeader(t, x, b)), ratchet.ErrEncoding, name)
+		err = refused(t, y, underHeader(t, x, padded))
+		require.ErrorIs(t, err, ratchet.ErrEncoding, name)
+		require.ErrorIs(t, err, c.want, name)
 	}
 	good, err := wire.Pad(nil, headerWith(t, own, "0"), ratchet.HeaderLength)
 	require.NoError(t, err)

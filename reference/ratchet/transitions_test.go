@@ -89,7 +89,9 @@ func TestTransitionsOfMessages(t *testing.T) {
 			receive(t, &y, encrypt(t, &x, "before", ratchet.Options{}), row, column)
 			message := encrypt(t, &y, "reply", ratchet.Options{})
 			if row == noPQ && column == pqCt {
-				require.ErrorIs(t, refused(t, x, message), ratchet.ErrKEMState, "%s after %v", column, before)
+				for _, x.EnableKEM = range []bool{false, true} {
+					require.ErrorIs(t, refused(t, x, message), ratchet.ErrKEMState, "%s after %v", column, before)
+				}
 				continue
 			}
 			x.EnableKEM = true

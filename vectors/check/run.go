@@ -94,6 +94,12 @@ func (r *run) file(ctx context.Context, f *vectors.File) error {
 // test makes all calls of a test. It fails with the first wrong answer and is skipped
 // when no operation is supported.
 func (r *run) test(ctx context.Context, f *vectors.File, g *vectors.Group, t *vectors.Test) (outcome, error) {
+	if sum, err := t.Sum(); err != nil {
+		return fail, err
+	} else if sum != t.Checksum {
+		r.fail(f, t, "checksum", fmt.Errorf("the vector was changed: its checksum is %q, its values give %q", t.Checksum, sum))
+		return fail, nil
+	}
 	calls, err := plan.Calls(f, g, t)
 	if err != nil {
 		return fail, err
@@ -110,15 +116,19 @@ func (r *run) test(ctx context.Context, f *vectors.File, g *vectors.Group, t *ve
 			return fail, fmt.Errorf("%s %q: operation %s: %w", f.Kind, t.ID, call.Operation.Name, err)
 		}
 		if wrong := judge(call, r.options.Strict, answer, err); wrong != nil {
-			r.report.Failures = append(r.report.Failures, Failure{
-				Kind: f.Kind, ID: t.ID, What: t.What, Operation: call.Operation.Name,
-				Detail: wrong.Error(), Flags: explained(f, t.Flags),
-			})
+			r.fail(f, t, call.Operation.Name, wrong)
 			return fail, nil
 		}
 		result = pass
 	}
 	return result, nil
+}
+
+func (r *run) fail(f *vectors.File, t *vectors.Test, operation string, wrong error) {
+	r.report.Failures = append(r.report.Failures, Failure{
+		Kind: f.Kind, ID: t.ID, What: t.What, Operation: operation,
+		Detail: wrong.Error(), Flags: explained(f, t.Flags),
+	})
 }
 
 func (r *run) countFlags(f *vectors.File, t *vectors.Test, o outcome) {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"smpcheck/vectors"
@@ -130,7 +131,12 @@ func planUnpad(c *calls, t *vectors.Test) ([]Call, error) {
 	if err := t.Output.Decode(&out); err != nil {
 		return nil, err
 	}
-	c.unpads(in.Padded, out)
+	if slices.Contains(t.Flags, "PaddingUnchecked") {
+		c.unpads(in.Padded, out)
+		return c.done()
+	}
+	padding := bytes.Repeat([]byte("#"), max(0, len(in.Padded)-2-len(out)))
+	c.expect("unpad", fields{"padded": in.Padded, "message": out, "padding": vectors.Hex(padding)})
 	return c.done()
 }
 

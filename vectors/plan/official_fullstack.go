@@ -222,6 +222,7 @@ func planFullStack(c *calls, t *vectors.Test, raw vectors.Value) ([]Call, error)
 	}
 	body := append(binary.BigEndian.AppendUint16(nil, in.AgentVersion), 'M')
 	body = append(body, out.Ratchet...)
+	c.agentLayer(t, in, out, body)
 	command := append(vectors.Hex("SEND T "), out.Envelope...)
 	if len(body) != out.AgentEnvelope || len(body)+1 != out.ClientMessage || len(command) != out.SendCommand {
 		return nil, fmt.Errorf("the lengths of the layers are not those of their content")

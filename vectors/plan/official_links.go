@@ -217,9 +217,12 @@ func planShortLink(b builder, _ *vectors.Group, t *vectors.Test) ([]Call, error)
 		if err := t.Output.Decode(&out); err != nil {
 			return nil, err
 		}
-		return b.all(step{"shorten_link", fields{
-			"link": in.Link, "presets": in.Presets, "shortened": out.Shortened, "restored": out.Restored,
-		}})
+		return b.all(
+			step{"parse_short_link", fields{"text": in.Link, "canonical": in.Link}},
+			step{"shorten_link", fields{
+				"link": in.Link, "presets": in.Presets, "shortened": out.Shortened, "restored": out.Restored,
+			}},
+		)
 	}
 	var text string
 	if err := t.Output.Decode(&text); err != nil {

@@ -150,14 +150,24 @@ func (m message) presence(b builder, t *vectors.Test, operation, id string, in f
 	if t.ID != id {
 		return nil, fmt.Errorf("%w: the inputs are those of %q", errOfficial, id)
 	}
-	in["error"] = nil
-	if t.Invalid() {
-		in["error"] = t.Error
-	} else if string(t.Output) != `"ok"` {
-		return nil, fmt.Errorf("%w: the output is %s", errOfficial, t.Output)
+	var call Call
+	var err error
+	class, known := credentialClasses[t.Error]
+	switch {
+	case t.Invalid() && known:
+		call, err = b.refuse(operation, class, in)
+	case !t.Invalid() && string(t.Output) == `"ok"`:
+		in["accepted"] = true
+		call, err = b.expect(operation, in)
+	default:
+		err = fmt.Errorf("%w: output %s, error %q", errOfficial, t.Output, t.Error)
 	}
-	call, err := b.expect(operation, in)
 	return []Call{call}, err
+}
+
+// credentialClasses are the classes of refusals by the names that the protocol has.
+var credentialClasses = map[string]string{
+	"CMD NO_AUTH": "NoAuthorization", "CMD NO_ENTITY": "NoEntity", "CMD HAS_AUTH": "UnexpectedCredentials",
 }
 
 // given is "no" and a name, or the name alone.

@@ -94,6 +94,9 @@ func (g *Group) add(t vectors.Test, err error) {
 		f.errs = append(f.errs, fmt.Errorf("%s %q: %w", f.file.Kind, t.ID, err))
 		return
 	}
+	if t.Checksum, err = t.Sum(); err != nil {
+		f.errs = append(f.errs, err)
+	}
 	f.ids[t.ID] = true
 	group := &f.file.Groups[g.at]
 	group.Tests = append(group.Tests, t)

@@ -105,6 +105,7 @@ var flags = object{"type": "array", "minItems": 1, "uniqueItems": true, "items":
 func test(properties object) object {
 	properties["id"] = object{"type": "string", "minLength": 1}
 	properties["what"] = object{"type": "string", "minLength": 1}
+	properties["checksum"] = object{"type": "string", "pattern": "^[0-9a-f]{16}$"}
 	return closed(properties)
 }
 

@@ -65,7 +65,7 @@ func (m Message) upTo(n int) []byte {
 // parameters returns what follows the tag and the space.
 func (m Message) parameters() []byte { return bytes.TrimPrefix(m.Encoded(), []byte(m.Tag+" ")) }
 
-// Flags explains the flags of faults.
+// Flags explains the flags of faults that commands and responses share.
 var Flags = map[string]string{
 	"UnknownTag":        "The first word is no tag. Tags are in capitals, and end at the first space or with the bytes.",
 	"NoParameters":      "The tag is there, the parameters are not.",
@@ -82,7 +82,6 @@ var Flags = map[string]string{
 	"NotMode":           "A byte for a mode has none of its values.",
 	"NoElements":        "A list that needs an element has none.",
 	"MissingElements":   "A list has fewer elements than its count says.",
-	"UnknownWord":       "A word of an error is none of those that its place has.",
 }
 
 // Mutations returns the encodings with one fault each: in the fields with the names, or

@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
+
+	"smpcheck/vectors"
 )
 
 const vectorFormat = "smpcheck-vectors-1"
@@ -128,6 +131,10 @@ func (f *file) add(record object) error {
 	if back := recordOf(test); !reflect.DeepEqual(back, record) {
 		return fmt.Errorf("record %q loses something: %s", id, line(back))
 	}
+	var err error
+	if test["checksum"], err = checksum(test); err != nil {
+		return err
+	}
 	i := slices.IndexFunc(f.groups, func(g *group) bool { return g.name == name })
 	if i < 0 {
 		i = len(f.groups)
@@ -136,6 +143,21 @@ func (f *file) add(record object) error {
 	f.groups[i].tests = append(f.groups[i].tests, test)
 	f.count++
 	return nil
+}
+
+// checksum returns the checksum that readers of the test compute.
+func checksum(test object) (string, error) {
+	text, err := json.Marshal(test)
+	if err != nil {
+		return "", err
+	}
+	var t vectors.Test
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&t); err != nil {
+		return "", err
+	}
+	return t.Sum()
 }
 
 // flag puts the flag of a rule on a test.
@@ -241,7 +263,7 @@ func (f *file) text() []byte {
 
 func testText(t object) string {
 	var fields []field
-	order := append([]string{"id", "what", "inputs", "result", "error", "output", "flags"}, extraFields...)
+	order := append([]string{"id", "what", "inputs", "result", "error", "output", "flags"}, append(extraFields, "checksum")...)
 	for _, name := range order {
 		if v, ok := t[name]; ok {
 			fields = append(fields, field{name, line(v)})

@@ -79,15 +79,15 @@ func confirmations(f *build.File) {
 	cutPieces(g, decodeEnvelope, "kem-accepted", with(atVersion3(accepting())), 10)
 	for _, letter := range []byte{0, 1, '2', 'T', 'A'} {
 		g.Invalid(decodeEnvelope, fmt.Sprintf("option-%02x", letter), fmt.Sprintf("the byte %02x introduces no parameters", letter),
-			build.Fields{"encoded": replaced(with(ratchetPieces(2)), "option", []byte{letter})}, "BadOption", "OtherOption")
+			build.Fields{"encoded": withPiece(with(ratchetPieces(2)), "option", []byte{letter})}, "BadOption", "OtherOption")
 	}
 	for _, letter := range []byte{0, 'P', 'F'} {
 		g.Invalid(decodeEnvelope, fmt.Sprintf("kem-option-%02x", letter), fmt.Sprintf("the byte %02x introduces no key encapsulation", letter),
-			build.Fields{"encoded": replaced(with(atVersion3(proposing())), "kem-option", []byte{letter})}, "BadOption", "OtherOption")
+			build.Fields{"encoded": withPiece(with(atVersion3(proposing())), "kem-option", []byte{letter})}, "BadOption", "OtherOption")
 	}
 	for _, letter := range []byte{0, 'p', 'C', '1'} {
 		g.Invalid(decodeEnvelope, fmt.Sprintf("kem-tag-%02x", letter), fmt.Sprintf("the byte %02x instead of 'P' or 'A'", letter),
-			build.Fields{"encoded": replaced(with(atVersion3(proposing())), "kem-tag", []byte{letter})}, "KemTag", "KemTag")
+			build.Fields{"encoded": withPiece(with(atVersion3(proposing())), "kem-tag", []byte{letter})}, "KemTag", "KemTag")
 	}
 	wrongRatchetKeys(g, "e2e-2", with)
 	kemLengths(g, with)
@@ -115,9 +115,9 @@ func wrongRatchetKeys(g *build.Group, id string, with func([]piece) []piece) {
 			return build.Fields{"encoded": joined(append(with(all), piece{"", []byte("tail")}))}
 		}
 		for _, a := range []keys.Algorithm{keys.X25519, keys.Ed25519, keys.Ed448} {
-			g.Invalid(decodeEnvelope, fmt.Sprintf("%s/%s-%s", id, name, lower(a)), "a key of "+a.String(), changed(spki(a, "agent 1")), "WrongKeyType", "WrongKey")
+			g.Invalid(decodeEnvelope, fmt.Sprintf("%s/%s-%s", id, name, lower(a)), "a key of "+a.String(), changed(spkiOf(a, "agent 1")), "WrongKeyType", "WrongKey")
 		}
-		der := spki(keys.X448, "agent 1")
+		der := spkiOf(keys.X448, "agent 1")
 		g.Invalid(decodeEnvelope, fmt.Sprintf("%s/%s-empty", id, name), "a key of no bytes", changed(nil), "MalformedKey", "MalformedKey")
 		g.Invalid(decodeEnvelope, fmt.Sprintf("%s/%s-bare", id, name), "a bare key without its algorithm", changed(der[12:]), "MalformedKey", "MalformedKey")
 		g.Invalid(decodeEnvelope, fmt.Sprintf("%s/%s-other-object", id, name), "a key of an unknown algorithm", changed(otherObject(der)), "MalformedKey", "MalformedKey")
@@ -161,7 +161,7 @@ func messageEnvelopes(f *build.File) {
 // invitationText is a link of an invitation.
 func invitationText() string {
 	return "simplex:/invitation#/?v=2-7&smp=" + escapedQueue() + "&e2e=v%3D2-3%26x3dh%3D" +
-		base64.URLEncoding.EncodeToString(spki(keys.X448, "agent 1")) + "%2C" + base64.URLEncoding.EncodeToString(spki(keys.X448, "agent 2"))
+		base64.URLEncoding.EncodeToString(spkiOf(keys.X448, "agent 1")) + "%2C" + base64.URLEncoding.EncodeToString(spkiOf(keys.X448, "agent 2"))
 }
 
 func invitations(f *build.File) {
@@ -179,10 +179,10 @@ func invitations(f *build.File) {
 		"empty":        "",
 		"contact":      canonicalLink("simplex:/contact#/?v=2-7&smp=" + escapedQueue()),
 		"no-e2e":       "simplex:/invitation#/?v=2-7&smp=" + escapedQueue(),
-		"no-queue":     "simplex:/invitation#/?v=2-7&e2e=v%3D2-3%26x3dh%3D" + base64.URLEncoding.EncodeToString(spki(keys.X448, "agent 1")) + "%2C" + base64.URLEncoding.EncodeToString(spki(keys.X448, "agent 2")),
+		"no-queue":     "simplex:/invitation#/?v=2-7&e2e=v%3D2-3%26x3dh%3D" + base64.URLEncoding.EncodeToString(spkiOf(keys.X448, "agent 1")) + "%2C" + base64.URLEncoding.EncodeToString(spkiOf(keys.X448, "agent 2")),
 		"no-version":   "simplex:/invitation#/?smp=" + escapedQueue() + text[len("simplex:/invitation#/?v=2-7&smp=")+len(escapedQueue()):],
 		"other-scheme": "xmpp:" + text[len("simplex:"):],
-		"queue-alone":  queueText("4-4", "&q=m"),
+		"queue-alone":  queueText("4", "&q=m"),
 		"short-link":   "simplex:/i#" + base64.RawURLEncoding.EncodeToString(build.Bytes("agent link id", 24)) + "/" + base64.RawURLEncoding.EncodeToString(build.Bytes("agent link key", 32)) + "?h=smp.example.com",
 		"no-utf-8":     "\xff\xfe",
 	}) {

@@ -4,26 +4,14 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"net/url"
 	"slices"
 
 	"smpcheck/reference/keys"
+	"smpcheck/reference/link"
 	"smpcheck/reference/sntrup761"
 	"smpcheck/vectors/gen/build"
 )
-
-// piece is a field of an encoding. Fields with a length are two pieces.
-type piece struct {
-	name  string
-	bytes []byte
-}
-
-func joined(pieces []piece) []byte {
-	var all []byte
-	for _, p := range pieces {
-		all = append(all, p.bytes...)
-	}
-	return all
-}
 
 // prefixed are the pieces of a value with a length of one byte.
 func prefixed(name string, value []byte) []piece {
@@ -37,8 +25,8 @@ func largePrefixed(name string, value []byte) []piece {
 
 func pieces(lists ...[]piece) []piece { return slices.Concat(lists...) }
 
-// replaced returns the encoding with other bytes for one piece.
-func replaced(all []piece, name string, with []byte) []byte {
+// withPiece returns the encoding with other bytes for one piece.
+func withPiece(all []piece, name string, with []byte) []byte {
 	others := slices.Clone(all)
 	for i := range others {
 		if others[i].name == name {
@@ -85,8 +73,8 @@ func encryptionKeys() (public, ciphertext []byte) {
 	return public, ciphertext
 }
 
-// spki is the SubjectPublicKeyInfo of a test key.
-func spki(a keys.Algorithm, name string) []byte { return testKey(a, name).Public().SPKI() }
+// spkiOf is the SubjectPublicKeyInfo of a test key.
+func spkiOf(a keys.Algorithm, name string) []byte { return testKey(a, name).Public().SPKI() }
 
 // otherObject returns a key in DER with the object identifier of no known algorithm.
 func otherObject(der []byte) []byte {
@@ -98,7 +86,7 @@ func otherObject(der []byte) []byte {
 // ratchetPieces are ratchet parameters without a KEM.
 func ratchetPieces(version byte) []piece {
 	all := pieces([]piece{{"e2e-version", []byte{0, version}}},
-		prefixed("key1", spki(keys.X448, "agent 1")), prefixed("key2", spki(keys.X448, "agent 2")))
+		prefixed("key1", spkiOf(keys.X448, "agent 1")), prefixed("key2", spkiOf(keys.X448, "agent 2")))
 	if version >= 3 {
 		all = append(all, piece{"kem-option", []byte("0")})
 	}
@@ -128,7 +116,7 @@ func agentRelay() string {
 	return "smp://" + base64.URLEncoding.EncodeToString(build.Bytes("agent relay", 32)) + "@smp.example.com:5223"
 }
 
-func relayPieces() []piece {
+func agentRelayPieces() []piece {
 	return pieces([]piece{{"count-of-hosts", []byte{1}}}, prefixed("host", []byte("smp.example.com")),
 		prefixed("port", []byte("5223")), prefixed("fingerprint", build.Bytes("agent relay", 32)))
 }
@@ -140,16 +128,18 @@ func address(name string) build.Fields {
 	return build.Fields{"server": agentRelay(), "sender_id": fmt.Sprintf("%x", agentSender(name))}
 }
 
-func addressPieces(name string) []piece { return pieces(relayPieces(), prefixed("sender-id", agentSender(name))) }
+func addressPieces(name string) []piece {
+	return pieces(agentRelayPieces(), prefixed("sender-id", agentSender(name)))
+}
 
 // queueInfoPieces are queue information at a client version with the given bytes of the mode.
 func queueInfoPieces(version byte, mode string) []piece {
-	relay := relayPieces()
+	relay := agentRelayPieces()
 	if version < 2 {
 		relay = relay[1:]
 	}
 	all := pieces([]piece{{"client-version", []byte{0, version}}}, relay, prefixed("queue-id", agentSender("queue")),
-		prefixed("dh-key", spki(keys.X25519, "agent queue")))
+		prefixed("dh-key", spkiOf(keys.X25519, "agent queue")))
 	if mode != "" {
 		all = append(all, piece{"mode", []byte(mode)})
 	}
@@ -159,10 +149,22 @@ func queueInfoPieces(version byte, mode string) []piece {
 // queueText is the text of a queue URI.
 func queueText(versions, query string) string {
 	return agentRelay() + "/" + base64.URLEncoding.EncodeToString(agentSender("queue")) + "#/?v=" + versions +
-		"&dh=" + base64.RawURLEncoding.EncodeToString(spki(keys.X25519, "agent queue")) + "%3D" + query
+		"&dh=" + base64.RawURLEncoding.EncodeToString(spkiOf(keys.X25519, "agent queue")) + "%3D" + query
 }
 
 // queueURIPieces are the same queue in binary form, for client versions 4 to 4.
 func queueURIPieces() []piece {
 	return pieces([]piece{{"client-versions", []byte{0, 4, 0, 4}}}, queueInfoPieces(4, "M")[1:])
 }
+
+// canonicalLink returns the text that decoding a link gives.
+func canonicalLink(text string) string {
+	c, err := link.ParseConnection(text)
+	if err != nil {
+		panic(err) // the links of the generator are well-formed
+	}
+	return c.Text()
+}
+
+// escapedQueue is a queue URI as the parameter of a link.
+func escapedQueue() string { return url.QueryEscape(queueText("4", "&q=m")) }

@@ -65,7 +65,7 @@ func certificateParts(f *build.File) {
 	unknown := bytes.Clone(spki)
 	unknown[8] = 114
 	g.Invalid("certificate", "other-algorithm", "a key with the identifier 1.3.101.114",
-		build.Fields{"certificate": replaced(der, spki, unknown)}, "MalformedKey", "OtherAlgorithm")
+		build.Fields{"certificate": swapOnce(der, spki, unknown)}, "MalformedKey", "OtherAlgorithm")
 }
 
 // flippedAt returns b with the bits of one byte changed that are set in mask.

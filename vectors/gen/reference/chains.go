@@ -116,8 +116,8 @@ func (c testChain) reissue(issuer keys.Certificate, signer keys.PrivateKey) test
 	return c.with(0, makeCertificate("serial reissued", certificateSpec{name: subjectNames[0], alg: keys.Ed25519}, false, c.private[0].Public(), issuer, signer))
 }
 
-// replaced returns b with the only occurrence of one byte string replaced by another.
-func replaced(b, old, new []byte) []byte {
+// swapOnce returns b with the only occurrence of one byte string replaced by another.
+func swapOnce(b, old, new []byte) []byte {
 	if bytes.Count(b, old) != 1 {
 		panic(fmt.Sprintf("%x is not there exactly once", old))
 	}

@@ -145,9 +145,19 @@ func word(n int) []byte { return []byte{byte(n >> 8), byte(n)} }
 // refusePieces adds tests of an operation that has to refuse the bytes cut before each
 // piece and, if it is longer than a byte, within it, and with a byte more.
 func refusePieces(g *build.Group, operation, field, prefix string, pieces []piece) {
+	refusePiecesFrom(g, operation, field, prefix, pieces, pieces[0].name)
+}
+
+// refusePiecesFrom is refusePieces for the piece with the name and those after it.
+func refusePiecesFrom(g *build.Group, operation, field, prefix string, pieces []piece, from string) {
 	whole := joined(pieces)
-	at := 0
+	at, reached := 0, false
 	for _, p := range pieces {
+		reached = reached || p.name == from
+		if !reached {
+			at += len(p.bytes)
+			continue
+		}
 		g.Invalid(operation, prefix+"cut-before-"+p.name, fmt.Sprintf("%d of %d bytes: nothing of %s", at, len(whole), p.name),
 			build.Fields{field: whole[:at]}, "Truncated", "Truncated")
 		if n := len(p.bytes); n > 1 {

@@ -23,9 +23,20 @@ import (
 
 // kinds make one file each, of the name.
 var kinds = map[string]func() *build.File{
+	"agent_envelope":      agentEnvelope,
+	"agent_message":       agentMessage,
+	"agent_padding":       agentPadding,
 	"encoding":            encoding,
+	"sntrup761":           kemKind,
+	"key_agreement":       keyAgreements,
+	"ratchet_kdf":         ratchetKDF,
+	"ratchet_header":      ratchetHeaders,
+	"ratchet_message":     ratchetMessages,
 	"certificate":         certificates,
 	"padding":             padding,
+	"server_hello":        serverHello,
+	"client_hello":        clientHello,
+	"service_hello":       serviceHello,
 	"spki":                spki,
 	"server_address":      serverAddress,
 	"version_negotiation": versionNegotiation,

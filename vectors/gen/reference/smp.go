@@ -31,14 +31,12 @@ type smpGroup struct {
 }
 
 func (f *smpFile) group(name, what string) smpGroup {
-	return smpGroup{f.Group(name, what, "decode_"+f.what, "encode_"+f.what), f}
+	return smpGroup{f.Group(name, what, "decode_"+f.what+"_throughout", "decode_"+f.what, "encode_"+f.what, f.what+"_versions"), f}
 }
 
-// valid adds the encoding at versions.
-func (g smpGroup) valid(id, what string, m layout.Message, versions ...uint16) {
-	for _, version := range versions {
-		g.Valid(fmt.Sprintf("%s/v%d", id, version), what, build.Fields{"version": version, "encoded": m.Encoded()})
-	}
+// valid adds the encoding at all versions of a range.
+func (g smpGroup) valid(id, what string, m layout.Message, lowest, highest uint16, flags ...string) {
+	g.Valid(id, what, build.Fields{"encoded": m.Encoded(), "range": []uint16{lowest, highest}}, flags...)
 }
 
 // faults adds what has to be refused at a version: the encoding with one fault in the

@@ -14,7 +14,8 @@ import (
 func smpCommands() *build.File {
 	f := newSMPFile("command", build.New("smp_command", "commands of SMP at versions 6 to 20, without the parts of the transmission around them",
 		"Keys are SubjectPublicKeyInfo in DER. Tags are known at every version.",
-		"A relay answers CMD UNKNOWN to what is refused as UnknownTag, and CMD SYNTAX to what is refused otherwise (group error)."))
+		"A relay answers CMD UNKNOWN to what is refused as UnknownTag, and CMD SYNTAX to what is refused otherwise."))
+	commandFlags(f)
 	newCommands(f)
 	subscriptions(f)
 	keyCommands(f)
@@ -25,6 +26,21 @@ func smpCommands() *build.File {
 	bareCommands(f)
 	credentials(f)
 	return f.File
+}
+
+// commandFlags explains the flags that are not those of all layouts.
+func commandFlags(f *smpFile) {
+	f.Flag("HashLength", "A hash of queue ids has not 16 bytes.")
+	f.Flag("LaterFlags", "There are more message flags than are known. A decoder ignores them.")
+	f.Flag("MalformedHost", "The text is no host.")
+	f.Flag("MalformedName", "A name has at least two labels of 1 to 63 ASCII letters, digits and single inner hyphens, and at most 253 bytes.")
+	f.Flag("NoAuthorization", "A command of a queue or a service needs an authorization and an entity id; one of them is missing.")
+	f.Flag("NoEntity", "The command needs an entity id and has none.")
+	f.Flag("NoFlagsEnd", "No space follows the message flags.")
+	f.Flag("NoPart", "A value lacks a part that the version sends.")
+	f.Flag("PasswordCharacter", "A relay's password has printable characters, and neither spaces nor one of @ : /")
+	f.Flag("TooLong", "A value is longer than its length can tell.")
+	f.Flag("UnexpectedCredentials", "The command must not have an authorization, or must not have an entity id.")
 }
 
 func hexOf(b []byte) vectors.Hex { return b }
@@ -64,9 +80,9 @@ func subscriptions(f *smpFile) {
 				layout.Int64("count", count), hashField(hash)}}
 		}
 		hash := build.Bytes("ids hash", 16)
-		g.valid("none", "no queues", m(0, make([]byte, 16)), 19)
+		g.valid("none", "no queues", m(0, make([]byte, 16)), 19, 20)
 		g.valid("some", "770 queues", m(770, hash), 19, 20)
-		g.valid("many", "the largest count", m(1<<63-1, hash), 20)
+		g.valid("many", "the largest count", m(1<<63-1, hash), 19, 20)
 		g.faults("some", 19, m(770, hash))
 		g.faults("old", 18, old)
 		g.elsewhere("old", "the form without parameters", old, map[uint16]string{19: "MissingParameters", 20: "MissingParameters"})
@@ -76,8 +92,6 @@ func subscriptions(f *smpFile) {
 		g.unencodable("no-hash", "no hash where the version sends it", 20,
 			build.Fields{"command": tag, "count": "1", "ids_hash": nil}, "MissingPart", "NoPart")
 	}
-	f.Flag("NoPart", "A value lacks a part that the version sends.")
-	f.Flag("HashLength", "A hash of queue ids has not 16 bytes.")
 }
 
 // hashField is a hash of queue ids.
@@ -97,7 +111,7 @@ func keyCommands(f *smpFile) {
 		g := f.group(tag, "a command with the key of a sender")
 		for j, algorithm := range algorithms {
 			m := layout.Message{Tag: tag, Doubled: "MalformedKey", Fields: []layout.Field{f.keys.Auth("key", layout.PublicKey(algorithm, tag))}}
-			g.valid(lower(algorithm), "a key of "+algorithm.String(), m, []uint16{6, 13, 20}[j])
+			g.valid(lower(algorithm), "a key of "+algorithm.String(), m, 6, 20)
 			if j == i {
 				g.faults(lower(algorithm), 20, m)
 			} else {
@@ -118,7 +132,7 @@ func keyCommands(f *smpFile) {
 		return m
 	}
 	for n := 1; n <= 4; n++ {
-		g.valid(fmt.Sprint(n), fmt.Sprintf("keys: %d", n), list(n), uint16(5*n))
+		g.valid(fmt.Sprint(n), fmt.Sprintf("keys: %d", n), list(n), 6, 20)
 	}
 	g.faults("3", 20, list(3))
 	g.refused("3/v20/fewer", "one key more than the count says", 20, append([]byte("RKEY \x02"), list(3).Encoded()[6:]...), "Trailing", "TrailingBytes")
@@ -135,7 +149,7 @@ func keyCommands(f *smpFile) {
 	for i, algorithm := range algorithms {
 		m := layout.Message{Tag: "NKEY", Doubled: "MalformedKey", Fields: []layout.Field{
 			f.keys.Auth("key", layout.PublicKey(algorithm, "notifier")), f.keys.DH("dh-key", layout.PublicKey(keys.X25519, "notifier dh"))}}
-		g.valid(lower(algorithm), "a notifier key of "+algorithm.String(), m, []uint16{20, 6, 17}[i])
+		g.valid(lower(algorithm), "a notifier key of "+algorithm.String(), m, 6, 20)
 		if i == 0 {
 			g.faults(lower(algorithm), 20, m)
 		}
@@ -151,10 +165,10 @@ func linkCommands(f *smpFile) {
 			layout.Short("link-id", build.Bytes("link id", id)),
 			layout.Large("fixed", build.Bytes("fixed data", fixed)), layout.Large("user", build.Bytes("user data", user))}}
 	}
-	g.valid("usual", "a link id of 24 bytes", m(24, 20, 30), 15, 20)
-	g.valid("empty", "no bytes in any part", m(0, 0, 0), 6)
-	g.valid("long-id", "a link id of 255 bytes", m(255, 1, 1), 20)
-	g.valid("large", "parts of more than 255 bytes", m(24, 256, 300), 19)
+	g.valid("usual", "a link id of 24 bytes", m(24, 20, 30), 6, 20)
+	g.valid("empty", "no bytes in any part", m(0, 0, 0), 6, 20)
+	g.valid("long-id", "a link id of 255 bytes", m(255, 1, 1), 6, 20)
+	g.valid("large", "parts of more than 255 bytes", m(24, 256, 300), 6, 20)
 	g.faults("usual", 20, m(24, 20, 30))
 	g.unencodable("long-id", "a link id of 256 bytes", 20, build.Fields{"command": "LSET", "link_id": hexOf(build.Bytes("link id", 256)),
 		"link_data": build.Fields{"enc_fixed_data": "", "enc_user_data": ""}}, "TooLong", "TooLong")
@@ -166,8 +180,8 @@ func messageCommands(f *smpFile) {
 		doubled := "Truncated"
 		return layout.Message{Tag: "ACK", Doubled: doubled, Fields: []layout.Field{layout.Short("msg-id", build.Bytes("message id", n))}}
 	}
-	for i, n := range []int{0, 1, 24, 255} {
-		g.valid(fmt.Sprint(n), fmt.Sprintf("a message id of %d bytes", n), ack(n), []uint16{6, 9, 20, 18}[i])
+	for _, n := range []int{0, 1, 24, 255} {
+		g.valid(fmt.Sprint(n), fmt.Sprintf("a message id of %d bytes", n), ack(n), 6, 20)
 	}
 	g.faults("24", 20, ack(24))
 	g.unencodable("256", "a message id of 256 bytes", 20, build.Fields{"command": "ACK", "msg_id": hexOf(build.Bytes("message id", 256))}, "TooLong", "TooLong")
@@ -179,52 +193,49 @@ func messageCommands(f *smpFile) {
 		return layout.Message{Tag: "SEND", Doubled: "BadBoolean", Fields: []layout.Field{flags, end, layout.Tail("body", build.Bytes("body", n))}}
 	}
 	for i, n := range []int{0, 1, 5, 255, 256, 300} {
-		g.valid(fmt.Sprintf("%d", n), fmt.Sprintf("a body of %d bytes", n), send(i%2 == 0, "", n), []uint16{6, 7, 20, 8, 11, 19}[i])
+		g.valid(fmt.Sprintf("%d", n), fmt.Sprintf("a body of %d bytes", n), send(i%2 == 0, "", n), 6, 20)
 	}
-	g.valid("spaces", "a body that starts with spaces", layout.Message{Tag: "SEND", Fields: []layout.Field{layout.Tail("body", []byte("T   a b"))}}, 20)
-	g.valid("flag-like", "a body that looks like flags", layout.Message{Tag: "SEND", Fields: []layout.Field{layout.Tail("body", []byte("F T F "))}}, 20)
+	g.valid("spaces", "a body that starts with spaces", layout.Message{Tag: "SEND", Fields: []layout.Field{layout.Tail("body", []byte("T   a b"))}}, 6, 20)
+	g.valid("flag-like", "a body that looks like flags", layout.Message{Tag: "SEND", Fields: []layout.Field{layout.Tail("body", []byte("F T F "))}}, 6, 20)
 	g.faults("5", 20, send(true, "", 5), "notification")
 	g.faults("5", 20, send(true, "", 5))
 	g.refused("flags/no-space", "no space behind the flags", 20, []byte("SEND Tbody"), "MalformedFlags", "NoFlagsEnd")
 	g.refused("flags/line", "a line feed in place of the space behind the flags", 20, []byte("SEND F\nbody"), "MalformedFlags", "NoFlagsEnd")
 	g.refused("flags/none", "a body without flags", 20, []byte("SEND  body"), "BadBoolean", "NotBoolean")
-	f.Flag("NoFlagsEnd", "No space follows the message flags.")
 
-	later := f.Group("later-flags", "flags of later versions behind the one that is known are passed over", "decode_command")
+	later := f.Group("later-flags", "flags of later versions behind the one that is known are passed over", "decode_command_throughout", "decode_command")
 	for i, more := range []string{"F", "TT", "12\x00\xff", strings.Repeat("x", 40)} {
 		m := send(i%2 == 0, more, 6)
 		later.Valid(fmt.Sprintf("SEND/%d", len(more)), fmt.Sprintf("%d bytes more of flags", len(more)),
-			build.Fields{"version": 6 + 4*i, "encoded": m.Encoded()}, "LaterFlags")
+			build.Fields{"encoded": m.Encoded(), "range": []int{6, 20}}, "LaterFlags")
 	}
-	f.Flag("LaterFlags", "There are more message flags than are known. A decoder ignores them.")
 }
 
-// credentials are all combinations of the parts around a command.
+// credentials are all combinations of the parts around a command that are refused.
 func credentials(f *smpFile) {
-	g := f.Group("credentials", "whether a command has the authorization and the entity id that it needs, and none that it must not have", "check_credentials")
-	tags := []string{"NEW", "SUB", "SUBS", "KEY", "RKEY", "LSET", "LDEL", "NKEY", "NDEL", "GET", "ACK", "OFF", "DEL", "QUE",
-		"SEND", "SKEY", "PING", "LKEY", "LGET", "PRXY", "PFWD", "RFWD", "NSUB", "NSUBS", "RSLV"}
-	for _, tag := range tags {
-		for _, auth := range []bool{true, false} {
-			for _, entity := range []bool{true, false} {
-				g.Valid(fmt.Sprintf("%s/%t/%t", tag, auth, entity), fmt.Sprintf("%s, authorization: %t, entity id: %t", tag, auth, entity),
-					build.Fields{"tag": tag, "has_authorization": auth, "has_entity_id": entity})
+	g := f.Group("credentials", "commands that lack the authorization or the entity id, or have one that they must not have", "check_credentials")
+	for _, rule := range []struct{ tags, both, authorization, entity, neither string }{
+		{"SUB SUBS KEY RKEY LSET LDEL NKEY NDEL GET ACK OFF DEL QUE SKEY LKEY NSUB NSUBS", "", "NoAuthorization", "NoAuthorization", "NoAuthorization"},
+		{"NEW", "UnexpectedCredentials", "", "NoAuthorization", "NoAuthorization"},
+		{"SEND", "", "NoEntity", "", "NoEntity"},
+		{"LGET PFWD", "UnexpectedCredentials", "NoEntity", "", "NoEntity"},
+		{"PING PRXY RFWD RSLV", "UnexpectedCredentials", "UnexpectedCredentials", "UnexpectedCredentials", ""},
+	} {
+		for _, tag := range strings.Fields(rule.tags) {
+			for _, c := range []struct {
+				id, what, class string
+				auth, entity    bool
+			}{
+				{"both", "authorization and entity id", rule.both, true, true},
+				{"authorization", "an authorization and no entity id", rule.authorization, true, false},
+				{"entity", "an entity id and no authorization", rule.entity, false, true},
+				{"neither", "neither authorization nor entity id", rule.neither, false, false},
+			} {
+				if c.class != "" {
+					g.Invalid("check_credentials", tag+"/"+c.id, tag+" with "+c.what,
+						build.Fields{"tag": tag, "has_authorization": c.auth, "has_entity_id": c.entity}, c.class, c.class)
+				}
 			}
 		}
-	}
-	wire := f.Group("error", "what the protocol calls malformed commands", "command_error")
-	for _, wrong := range []struct {
-		id, what, encoded string
-		version           uint16
-	}{
-		{"nothing", "no bytes", "", 6},
-		{"tag", "an unknown tag", "sub", 20},
-		{"id", "bytes that are no text", "\x18\x00\xff", 12},
-		{"parameters", "a tag without its parameters", "ACK", 7},
-		{"trailing", "parameters where there are none", "PING 1", 20},
-		{"truncated", "a string that is cut", "ACK \x03ab", 18},
-		{"fine", "nothing wrong", "ACK \x03abc", 6},
-	} {
-		wire.Valid(wrong.id, wrong.what, build.Fields{"version": wrong.version, "encoded": []byte(wrong.encoded)})
 	}
 }
