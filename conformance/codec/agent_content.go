@@ -118,7 +118,7 @@ type queueAddressForm struct {
 	SenderID vectors.Hex `json:"sender_id"`
 }
 
-// relay reads the address of a relay, which must not have a password here.
+// relayText reads the address of a relay, which must not have a password here.
 func (p *formParser) relayText(text string) link.Server {
 	s, err := link.ParseServer(text)
 	if err == nil && (s.Scheme != link.SMP || s.Password != "") {

@@ -16,6 +16,7 @@ type conversationStart struct {
 	agreementSeeds
 	JoiningMax    uint16             `json:"joining_max"`
 	InitiatingMax uint16             `json:"initiating_max"`
+	Support       bool               `json:"initiating_support"`
 	Steps         []conversationStep `json:"steps"`
 }
 
@@ -65,7 +66,7 @@ func ratchetConversation(in conversationStart) (wholeConversation, error) {
 	if err != nil {
 		return wholeConversation{}, err
 	}
-	initiating, err := ratchet.InitReceiver(s.initiating, s.toInitiating, in.InitiatingMax, in.InitiatingPQ)
+	initiating, err := ratchet.InitReceiver(s.initiating, s.toInitiating, in.InitiatingMax, in.Support)
 	if err != nil {
 		return wholeConversation{}, err
 	}

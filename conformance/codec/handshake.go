@@ -195,6 +195,8 @@ type serverOutput struct {
 	ServerResult       connection   `json:"server_result"`
 	ClientPublicDER    *vectors.Hex `json:"client_public_der"`
 	ServiceFingerprint *vectors.Hex `json:"service_fingerprint"`
+	ServiceRole        *string      `json:"service_role"`
+	ServicePublicDER   *vectors.Hex `json:"service_public_der"`
 }
 
 func serverHandshake(in serverInput) (serverOutput, error) {
@@ -218,7 +220,9 @@ func serverHandshake(in serverInput) (serverOutput, error) {
 		Secret: nullable(c.Secret()), ServerHello: sent[0], ServerResult: connectionOf(c), ClientPublicDER: nullable(c.PeerKey().SPKI()),
 	}
 	if service := c.Service(); service != nil {
+		role := string(service.Role)
 		out.ServerResponse, out.ServiceFingerprint = &sent[1], nullable(service.Fingerprint[:])
+		out.ServiceRole, out.ServicePublicDER = &role, nullable(service.Key.SPKI())
 	}
 	return out, nil
 }

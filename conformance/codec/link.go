@@ -39,7 +39,6 @@ var links = area{
 		{link.ErrKey, "WrongKeyType"},
 		{link.ErrMode, "WrongMode"},
 		{link.ErrNoQueues, "NoQueues"},
-		{link.ErrAmbiguous, "AmbiguousQueue"},
 		{link.ErrLinkType, "UnknownLinkType"},
 		{link.ErrOffer, "MalformedE2eParameters"},
 		{link.ErrAppServer, "MalformedWebServer"},

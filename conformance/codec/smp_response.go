@@ -320,13 +320,17 @@ var responseForms = map[string]jsonForm[smp.Response]{
 	"OK": bareResponse[smp.OK](), "PONG": bareResponse[smp.PONG](),
 	"IDS": jsonFormOf[smp.Response](parseIDS, showIDS),
 	"LNK": jsonFormOf[smp.Response](
-		func(_ *formParser, f linkResponseForm) smp.LNK { return smp.LNK{SenderID: f.SenderID, Data: f.Data.data()} },
+		func(_ *formParser, f linkResponseForm) smp.LNK {
+			return smp.LNK{SenderID: f.SenderID, Data: f.Data.data()}
+		},
 		func(_ uint16, c smp.LNK) linkResponseForm {
 			return linkResponseForm{responseTag{c.Tag()}, c.SenderID, linkDataOf(c.Data)}
 		}),
 	"SOK": jsonFormOf[smp.Response](
 		func(p *formParser, f serviceForm) smp.SOK { return smp.SOK{ServiceID: p.bytes(f.ServiceID)} },
-		func(_ uint16, c smp.SOK) serviceForm { return serviceForm{responseTag{c.Tag()}, bytesOrNull(c.ServiceID)} }),
+		func(_ uint16, c smp.SOK) serviceForm {
+			return serviceForm{responseTag{c.Tag()}, bytesOrNull(c.ServiceID)}
+		}),
 	"SOKS": serviceResponse(func(q smp.ServiceQueues) smp.SOKS { return smp.SOKS{ServiceQueues: q} },
 		func(c smp.SOKS) smp.ServiceQueues { return c.ServiceQueues }),
 	"ENDS": serviceResponse(func(q smp.ServiceQueues) smp.ENDS { return smp.ENDS{ServiceQueues: q} },

@@ -131,6 +131,11 @@ func kemKeyPair(in kemSecret) (kemPublic, error) {
 	if err != nil {
 		return kemPublic{}, err
 	}
+	for i, b := range in.Secret[:2*kemSmall] {
+		if b&(b>>1)&0x55 != 0 || i%kemSmall == kemSmall-1 && b > 2 {
+			return kemPublic{}, fmt.Errorf("%w: a coefficient that is no coefficient", errKEMKeyPair)
+		}
+	}
 	ciphertext, shared, err := sntrup761.Encapsulate(seeded(in.Secret), public)
 	if err != nil {
 		return kemPublic{}, err
@@ -145,14 +150,17 @@ func kemKeyPair(in kemSecret) (kemPublic, error) {
 	return kemPublic{public}, nil
 }
 
+// kemSmall is the length of a small polynomial: 761 coefficients of 2 bits.
+const kemSmall = 191
+
 // kemPublicOf returns the public key within a secret key, whose hash has to be at the
 // end of the secret key.
 func kemPublicOf(secret []byte) ([]byte, error) {
 	if len(secret) != sntrup761.SecretKeySize {
 		return nil, sntrup761.ErrSecretKeySize
 	}
-	const small, hash = 191, 32 // bytes of a small polynomial and of a hash
-	public := secret[2*small : 2*small+sntrup761.PublicKeySize]
+	const hash = 32 // bytes
+	public := secret[2*kemSmall : 2*kemSmall+sntrup761.PublicKeySize]
 	digest := sha512.Sum512(append([]byte{4}, public...))
 	if !bytes.Equal(digest[:hash], secret[len(secret)-hash:]) {
 		return nil, fmt.Errorf("%w: public key and its hash", errKEMKeyPair)

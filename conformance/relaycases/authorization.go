@@ -207,11 +207,14 @@ var credentialCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/authorization/entity-new",
 		Title:        "NEW with an entity id is answered ERR CMD HAS_AUTH",
-		Requirements: []string{"SMP-AUTH-HAS-AUTH"},
+		Requirements: []string{"SMP-AUTH-HAS-AUTH", "SMP-NEW-NO-ENTITY"},
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			create, q := c.NewQueueRequest()
-			c.Ask(t.Rand().Bytes(24), q.Key, create).ExpectError(smp.ErrCmdHasAuth)
+			existing := c.NewQueue()
+			for _, id := range [][]byte{t.Rand().Bytes(24), existing.RecipientID, existing.SenderID} {
+				create, q := c.NewQueueRequest()
+				expectRefusedWith(t, c.Ask(id, q.Key, create), smp.ErrCmdHasAuth, "SMP-AUTH-HAS-AUTH", "SMP-NEW-NO-ENTITY")
+			}
 		},
 	}),
 	must(conformance.Case{

@@ -38,14 +38,16 @@ var serviceHelloCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/handshake/service-stable",
 		Title:        "A service has the same identifier in every connection",
-		Requirements: []string{"SMP-HS-SERVICE-STABLE"},
+		Requirements: []string{"SMP-HS-SERVICE-STABLE", "SMP-SERVICE-ID-UNIQUE"},
 		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
 			one, another := serviceCredentials(t), serviceCredentials(t)
 			first, second, other := serviceID(t, one), serviceID(t, one), serviceID(t, another)
+			t.About("SMP-HS-SERVICE-STABLE")
 			if !bytes.Equal(first, second) {
 				t.Failf("one identifier", "%x, then %x", first, second)
 			}
+			t.About("SMP-SERVICE-ID-UNIQUE")
 			if bytes.Equal(first, other) {
 				t.Failf("another identifier for another service", "%x for both", first)
 			}

@@ -69,19 +69,6 @@ var newCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
-		ID:           "relay/new/entity",
-		Title:        "NEW with a queue id is refused",
-		Requirements: []string{"SMP-NEW-NO-ENTITY"},
-		Run: func(t *T) {
-			c := probe.Dial(t)
-			existing := c.NewQueue()
-			for _, id := range [][]byte{t.Rand().Bytes(24), existing.RecipientID, existing.SenderID} {
-				cmd, q := c.NewQueueRequest()
-				c.Ask(id, q.Key, cmd).ExpectRefused()
-			}
-		},
-	}),
-	must(conformance.Case{
 		ID:           "relay/new/option",
 		Title:        "NEW with another byte than 0 and 1 in the place of an option is refused with CMD SYNTAX",
 		Requirements: []string{"SMP-NEW-OPTION-OTHER"},
@@ -99,6 +86,26 @@ var newCases = []conformance.Case{
 				changed := bytes.Clone(command)
 				changed[at] = option
 				c.AskBytes(fmt.Sprintf("NEW with 0x%02x for the password", option), nil, q.Key, changed).ExpectError(smp.ErrCmdSyntax)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/new/request-other",
+		Title:        "NEW that asks for a queue of another mode than M and C is refused with CMD SYNTAX",
+		Requirements: []string{"SMP-LINK-REQUEST-OTHER"},
+		Versions:     from(15),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			cmd, q := c.NewQueueRequest(probe.SenderCanSecure)
+			command, at := c.EncodeCommand(cmd), 0
+			probe.ContactQueue(&cmd)
+			for other := c.EncodeCommand(cmd); command[at] == other[at]; {
+				at++
+			}
+			for _, mode := range []byte("mXT0") {
+				changed := bytes.Clone(command)
+				changed[at] = mode
+				c.AskBytes(fmt.Sprintf("NEW for a queue of mode %c", mode), nil, q.Key, changed).ExpectError(smp.ErrCmdSyntax)
 			}
 		},
 	}),

@@ -76,6 +76,38 @@ var quotaCases = []conformance.Case{
 			}
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/quota/marker-acknowledged",
+		Title:        "The quota marker has an id and is delivered again until it is acknowledged",
+		Requirements: []string{"SMP-MSG-QUOTA-ACK"},
+		Edges:        true,
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			q, _, accepted := fullQueue(t)
+			recipient := probe.Dial(t)
+			q.Subscribe(recipient)
+			for range accepted {
+				q.Acknowledge(recipient, q.RequireMessage(recipient))
+			}
+			marker := q.RequireMessage(recipient)
+			if !marker.Message.Quota {
+				probe.Blocked(t, "after the messages comes %s", marker.Describe())
+			}
+			if len(marker.MsgID) == 0 {
+				t.Fail("a quota marker with an id", "one without")
+			}
+			again := probe.Dial(t)
+			q.Subscribe(again)
+			d := q.ExpectMessage(again, nil)
+			if !d.Message.Quota || !bytes.Equal(d.MsgID, marker.MsgID) {
+				t.Fail("the quota marker again, with its id", d.Describe())
+			}
+			q.Acknowledge(again, d)
+			last := probe.Dial(t)
+			q.Subscribe(last)
+			q.ExpectNoMessage(last, "the marker was acknowledged")
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/quota/again",
 		Title:        "After all messages and the marker are received, SEND is accepted again",

@@ -62,6 +62,7 @@ func TestFingerprintErrorHoldsBoth(t *testing.T) {
 		expected := FingerprintOf(other)
 		var wrong *FingerprintError
 		require.ErrorAs(t, ValidateChain(c.Chain, expected[:]), &wrong, name)
+		require.ErrorIs(t, wrong, ErrFingerprint)
 		actual := FingerprintOf(c.Chain[1])
 		require.Equal(t, expected[:], wrong.Expected)
 		require.Equal(t, actual[:], wrong.Actual)
@@ -110,9 +111,13 @@ func TestValidity(t *testing.T) {
 	t.Parallel()
 	c := newCredentials(t, Ed25519, 2)
 	now := time.Now()
-	require.NoError(t, checkChain(c.Chain, now))
-	require.ErrorIs(t, checkChain(c.Chain, now.Add(-2*time.Hour)), ErrValidity)
-	require.ErrorIs(t, checkChain(c.Chain, now.AddDate(3000, 0, 0)), ErrValidity)
+	fingerprint := c.Fingerprint()
+	require.NoError(t, ValidateChainAt(c.Chain, fingerprint[:], now))
+	require.NoError(t, ValidateServiceChainAt(c.Chain, now))
+	for _, other := range []time.Time{now.Add(-2 * time.Hour), now.AddDate(3000, 0, 0)} {
+		require.ErrorIs(t, ValidateChainAt(c.Chain, fingerprint[:], other), ErrValidity)
+		require.ErrorIs(t, ValidateServiceChainAt(c.Chain, other), ErrValidity)
+	}
 }
 
 func TestFingerprintText(t *testing.T) {

@@ -161,3 +161,20 @@ func TestPropertyParametersAreNew(t *testing.T) {
 		}
 	})
 }
+
+// A side that keeps the step which it made without the secret, as the official
+// implementation does, has lost the conversation: nothing of the chain opens any more, and
+// the other side gets nothing from which it could make a new one.
+func TestStepWithoutTheSecretIsFinal(t *testing.T) {
+	t.Parallel()
+	x, y := pqAgreed.pair(t, source(1))
+	off := encrypt(t, &x, "off", ratchet.Options{PQ: ratchet.PQOff})
+	after := encrypt(t, &x, "after", ratchet.Options{})
+	var behind *ratchet.MessageError
+	require.ErrorAs(t, refused(t, y, after), &behind)
+	official := behind.Official
+	for _, message := range [][]byte{off, after, encrypt(t, &x, "later", ratchet.Options{})} {
+		refused(t, official, message)
+	}
+	refused(t, x, encrypt(t, &official, "reply", ratchet.Options{}))
+}

@@ -34,6 +34,33 @@ func TestErrorNames(t *testing.T) {
 	require.Equal(t, "id", string(got.ServiceID))
 }
 
+func TestIgnoredBytesAreTold(t *testing.T) {
+	t.Parallel()
+	signed, err := keys.SignKey(newKey(t, keys.X25519).Public(), relay().Key)
+	require.NoError(t, err)
+	server, err := ServerHello{Versions: wire.Versions(6, 20), SessionID: []byte("id"), Chain: relay().Chain, SignedKey: signed}.Encode()
+	require.NoError(t, err)
+	_, ignored, err := ReadServerHello(append(bytes.Clone(server), "more"...))
+	require.NoError(t, err)
+	require.Equal(t, "more", string(ignored))
+	hello, ignored, err := ReadServerHello(server[:len(server)-1])
+	require.NoError(t, err)
+	require.Nil(t, hello.SignedKey)
+	require.Equal(t, server[7:len(server)-1], ignored, "without a key all after the session identifier is ignored")
+
+	client, err := ClientHello{Version: 20, Key: newKey(t, keys.X25519).Public()}.Encode()
+	require.NoError(t, err)
+	_, ignored, err = ReadClientHello(append(client, "more"...))
+	require.NoError(t, err)
+	require.Equal(t, "more", string(ignored))
+
+	for content, want := range map[string]string{"R\x02idmore": "more", "EBLOCK more": " more", "EHANDSHAKE PARSE  x": "  x", "EVERSION": ""} {
+		_, ignored, err := ReadServiceResponse([]byte(content))
+		require.NoError(t, err, content)
+		require.Equal(t, want, string(ignored), content)
+	}
+}
+
 func TestHellosThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	long := make([]byte, 256)

@@ -169,3 +169,23 @@ func TestVersionRange(t *testing.T) {
 	require.Equal(t, Versions(6, 20), r.Range())
 	require.NoError(t, r.Close())
 }
+
+func TestTextOfVersions(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]VersionRange{
+		"6": Versions(6, 6), "6-20": Versions(6, 20), "06-020": Versions(6, 20), "0-65535": Versions(0, 65535),
+		"65536": Versions(0, 0), "65542-65556": Versions(6, 20), // modulo 65536, as the official parser has it
+	} {
+		got, err := ParseVersions(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, text)
+	}
+	for _, text := range []string{"", "-", "6-", "-6", "6-20-21", " 6", "+6", "six", "6–20"} {
+		_, err := ParseVersions(text)
+		require.ErrorIs(t, err, ErrVersionText, text)
+	}
+	for _, text := range []string{"20-6", "6-65536"} {
+		_, err := ParseVersions(text)
+		require.ErrorIs(t, err, ErrRange, text)
+	}
+}

@@ -157,6 +157,9 @@ func (c *calls) complete(in *handshakeInputs, out handshakeOutput, t *vectors.Te
 	server := in.server(*out.ClientHello, serviceID)
 	server["server_hello"], server["server_response"], server["server_result"] = out.ServerHello, out.ServerResponse, t.ServerResult.OK
 	server["service_fingerprint"] = fingerprint
+	if fingerprint != nil {
+		server["service_role"], server["service_public_der"] = in.Service.Role, in.Service.SessionKey.PublicDER
+	}
 	c.expect("server_handshake", server)
 }
 

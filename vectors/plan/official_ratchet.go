@@ -132,10 +132,25 @@ func (c *ratchetCalls) step(s ratchetStep, before fields) (after fields, err err
 		return nil, fmt.Errorf("there is no state after it")
 	}
 	c.expect(operation, all)
-	if operation == "ratchet_encrypt" {
+	switch operation {
+	case "ratchet_encrypt":
 		c.envelope(*s.Message)
+	case "ratchet_decrypt":
+		return after, c.madeKEM(s.State["kem"])
 	}
 	return after, nil
+}
+
+// madeKEM checks that the parts of a KEM key pair in a state belong together.
+func (c *ratchetCalls) madeKEM(state json.RawMessage) error {
+	var kem *struct {
+		Self ratchetKEM `json:"self"`
+	}
+	if err := json.Unmarshal(state, &kem); err != nil || kem == nil {
+		return err
+	}
+	c.expect("sntrup761_key_pair", fields{"secret": kem.Self.Secret, "public": kem.Self.Public})
+	return nil
 }
 
 // envelope takes a message apart, which its parts have to make again.
@@ -260,5 +275,5 @@ func (c *ratchetCalls) recordedDecrypt(t *vectors.Test) error {
 		"state": withSkipped(in.State, nil), "message": in.Message, "content": out.Content, "state_after": withSkipped(out.State, nil),
 		"new_keys": fields{"dh_private": out.State["dh_self_private"], "kem": out.State["kem"]},
 	})
-	return nil
+	return c.madeKEM(out.State["kem"])
 }

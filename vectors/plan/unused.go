@@ -15,6 +15,10 @@ func Unused(kind string, t *vectors.Test) []string {
 	switch kind {
 	case "agent":
 		return unusedByAgents(t)
+	case "x3dh", "ratchet", "ratchet_recorded":
+		return unusedByRatchets(t)
+	case "conversation":
+		return unusedByRefusedSteps(t)
 	case "commands", "responses":
 	default:
 		return nil

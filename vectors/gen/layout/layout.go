@@ -69,7 +69,7 @@ func (m Message) parameters() []byte { return bytes.TrimPrefix(m.Encoded(), []by
 var Flags = map[string]string{
 	"UnknownTag":        "The first word is no tag. Tags are in capitals, and end at the first space or with the bytes.",
 	"NoParameters":      "The tag is there, the parameters are not.",
-	"TwoSpaces":         "There is a second space behind the tag, which is taken for a part of the first field.",
+	"TwoSpaces":         "There is a second space behind a word; it belongs to what follows.",
 	"CutBetween":        "The bytes end where a field has to begin.",
 	"CutWithin":         "The bytes end within a field.",
 	"TrailingBytes":     "Bytes follow the last field.",
@@ -119,9 +119,10 @@ func (m Message) tagMutations() []Mutation {
 			Mutation{"parameter", "a parameter behind the tag, which has none", with(m.Tag + " T"), "Trailing", "TrailingBytes"},
 			Mutation{"zero", "a byte 00 behind the tag", with(m.Tag + "\x00"), "UnknownTag", "UnknownTag"})
 	}
-	list = append(list,
-		Mutation{"no-parameters", "the tag alone", []byte(m.Tag), "MissingParameters", "NoParameters"},
-		Mutation{"no-space", "no space between tag and parameters", append([]byte(m.Tag), m.parameters()...), "UnknownTag", "UnknownTag"})
+	list = append(list, Mutation{"no-parameters", "the tag alone", []byte(m.Tag), "MissingParameters", "NoParameters"})
+	if !bytes.HasPrefix(m.parameters(), []byte(" ")) { // a length of 32 is a space
+		list = append(list, Mutation{"no-space", "no space between tag and parameters", append([]byte(m.Tag), m.parameters()...), "UnknownTag", "UnknownTag"})
+	}
 	if m.Doubled != "" {
 		list = append(list, Mutation{"two-spaces", "two spaces behind the tag", append([]byte(m.Tag+"  "), m.parameters()...), m.Doubled, "TwoSpaces"})
 	}

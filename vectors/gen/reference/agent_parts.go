@@ -111,7 +111,7 @@ func atVersion3(all []piece) []piece {
 	return pieces([]piece{{"e2e-version", []byte{0, 3}}}, all)
 }
 
-// agentRelay is the relay of the queues, as text and as pieces.
+// agentRelay is the address of the relay of all queues; see agentRelayPieces.
 func agentRelay() string {
 	return "smp://" + base64.URLEncoding.EncodeToString(build.Bytes("agent relay", 32)) + "@smp.example.com:5223"
 }

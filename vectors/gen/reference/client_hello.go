@@ -246,9 +246,6 @@ func clientHelloServers(f *build.File) {
 	for v := firstVersion; v <= lastVersion; v++ {
 		g.Valid(fmt.Sprintf("version-%d", v), fmt.Sprintf("a client of version %d", v), r.serverFields(clientHelloBytes(v)))
 	}
-	in := r.serverFields(clientHelloBytes(6))
-	in["alpn"] = false
-	g.Valid("no-alpn", "without ALPN the relay offers version 6 alone", in)
 	proxy := clientHelloBytes(lastVersion)
 	proxy[len(proxy)-2] = 'T'
 	g.Valid("proxy", "a proxy", r.serverFields(proxy))
@@ -259,6 +256,10 @@ func clientHelloServers(f *build.File) {
 	}
 	g.Valid("service-16", "a service at version 16", r.serviceFields(newTestService(2), serviceVersion))
 	clientHelloServerRefusals(g, r)
+	noALPN := f.Group("no-alpn", "a relay without ALPN", "server_handshake")
+	in := r.serverFields(clientHelloBytes(6))
+	in["alpn"] = false
+	noALPN.Valid("version-6", "without ALPN the relay offers version 6 alone", in)
 }
 
 // serviceFields are what a relay knows that receives the hello of a service.

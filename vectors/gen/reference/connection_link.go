@@ -18,6 +18,7 @@ func connectionLink() *build.File {
 		"The text form of end-to-end parameters is that of the official implementation; the documents do not have it.",
 		"KEM keys are random bytes of the right length.")
 	linkFlags(f, "Truncated", "Trailing", "Scheme", "Separator", "Base64", "Versions", "Missing", "Key", "Host", "Port", "Space", "OtherForm", "OnlyAccepted")
+	f.Flag("NoLink", "The text is neither a full link nor a short one, which the scheme and the path before '#' tell.")
 	f.Flag("Path", "The word before '#' is neither invitation nor contact.")
 	f.Flag("Queue", "The link has no queue, or one whose URI is malformed.")
 	f.Flag("VersionRaised", "The lowest agent version that exists is 2: a contact link with a lower one is read as if it had 2.")
@@ -25,6 +26,7 @@ func connectionLink() *build.File {
 	f.Flag("KEM", "The KEM parameters are neither absent nor a key of the right length: only an answer has an encapsulated key.")
 	f.Flag("Option", "What introduces an optional value is neither '0' nor '1'.")
 	f.Flag("KEMBelow3", "End-to-end version 2 has no KEM: a KEM key in the text is not looked at.")
+	anyLinks(f)
 	connectionTexts(f)
 	otherConnectionTexts(f)
 	e2eTexts(f)
@@ -93,6 +95,26 @@ func connections() []struct {
 	}
 }
 
+func anyLinks(f *build.File) {
+	g := f.Group("any", "texts of which the path tells the kind of link", "parse_link")
+	contact := linkContact().Text()
+	short := shortOf(link.ContactLink, true, linkRelay("5223", "smp.example.com")).Text()
+	g.Valid("contact", "a contact address", build.Fields{"text": contact})
+	g.Valid("short", "a short link to a contact address", build.Fields{"text": short})
+	g.Valid("short-invitation", "a short link of an invitation", build.Fields{"text": shortOf(link.InvitationLink, false, onlyHost()).Text()})
+	refuseAll(g, "parse_link", "text", []refusal[string]{
+		{"empty", "no text", "", "NotALink", "NoLink"},
+		{"queue", "a queue URI", linkQueue(4, 4, smp.Contact).Text(), "NotALink", "NoLink"},
+		{"relay", "the address of a relay", linkRelay("5223", "smp.example.com").String(), "NotALink", "NoLink"},
+		{"scheme", "the scheme http", swapped(short, "https:", "http:"), "NotALink", "NoLink"},
+		{"word", "a word that is no kind of link", swapped(contact, "/contact", "/address"), "NotALink", "NoLink"},
+		{"two-letters", "two letters as type", swapped(short, "/a#", "/ab#"), "NotALink", "NoLink"},
+		{"web-page", "a web page", "https://simplex.chat/", "NotALink", "NoLink"},
+		{"short-for-full", "a letter in the place of the word, and so a short link without link key", swapped(contact, "/contact", "/a"), "BadBase64", "NoLink"},
+		{"full-for-short", "a word in the place of the letter, and so a full link without parameters", swapped(short, "/a#", "/contact#"), "MalformedConnectionLink", "NoLink"},
+	})
+}
+
 func connectionTexts(f *build.File) {
 	g := f.Group("text", "canonical texts", "parse_connection_link", "format_connection_link")
 	for _, web := range webServers {
@@ -104,6 +126,12 @@ func connectionTexts(f *build.File) {
 		g.Valid(c.id, "a link: "+c.id, build.Fields{"text": c.of.Text()})
 	}
 	refuseAll(g, "parse_connection_link", "text", refusedConnections())
+	for id, server := range inOrder(map[string]string{"path": "example.com/path", "port-letter": "example.com:443a"}) {
+		g.Invalid("format_connection_link", "format-web-server-"+id, "text after the web server", build.Fields{
+			"mode": "contact", "web_server": server, "agent_versions": [2]uint16{2, 7},
+			"queues": []string{linkQueue(4, 4, smp.Contact).Text()}, "e2e": nil, "client_data": nil,
+		}, "MalformedWebServer", "Host")
+	}
 }
 
 // query returns the parts of a full link: up to "#/?", and the parameters.
@@ -295,22 +323,22 @@ func connectionBinaries(f *build.File) {
 	refuseAll(g, "decode_connection_link", "encoded", []refusal[vectors.Hex]{
 		{"contact-trailing", "a byte at the end", append(whole, '0'), "Trailing", "Trailing"},
 		{"invitation-trailing", "a byte at the end", append(joined(small), '0'), "Trailing", "Trailing"},
-		{"mode-small", "the mode as a small letter", replaced(pieces, "mode", []byte{'c'}), "WrongMode", "WrongMode"},
-		{"mode-other", "the letter of a channel", replaced(pieces, "mode", []byte{'G'}), "WrongMode", "WrongMode"},
-		{"contact-as-invitation", "a contact address with the letter of invitations", replaced(pieces, "mode", []byte{'I'}), "Truncated", "WrongMode"},
-		{"invitation-as-contact", "an invitation with the letter of contact addresses", replaced(small, "mode", []byte{'C'}), "Trailing", "WrongMode"},
-		{"agent-reversed", "the lowest agent version above the highest", replaced(pieces, "agent-versions", []byte{0, 7, 0, 2}), "BadVersionRange", "Versions"},
+		{"mode-small", "the mode as a small letter", withPiece(pieces, "mode", []byte{'c'}), "WrongMode", "WrongMode"},
+		{"mode-other", "the letter of a channel", withPiece(pieces, "mode", []byte{'G'}), "WrongMode", "WrongMode"},
+		{"contact-as-invitation", "a contact address with the letter of invitations", withPiece(pieces, "mode", []byte{'I'}), "Truncated", "WrongMode"},
+		{"invitation-as-contact", "an invitation with the letter of contact addresses", withPiece(small, "mode", []byte{'C'}), "Trailing", "WrongMode"},
+		{"agent-reversed", "the lowest agent version above the highest", withPiece(pieces, "agent-versions", []byte{0, 7, 0, 2}), "BadVersionRange", "Versions"},
 		{"no-queues", "a list of no queues", append(append([]byte{}, whole[:5]...), 0, '0'), "NoQueues", "Queue"},
-		{"queue-key", "a queue with a key of X448", replaced(pieces, "queue-dh-key", shortBytes(key)), "WrongKeyType", "Key"},
-		{"data-option", "what introduces client data is neither 0 nor 1", replaced(pieces, "data-option", []byte{1}), "BadOption", "Option"},
-		{"e2e-reversed", "the lowest end-to-end version above the highest", replaced(small, "e2e-versions", []byte{0, 3, 0, 2}), "BadVersionRange", "Versions"},
-		{"key1-cut", "a first key without its last byte", replaced(small, "key1", shortBytes(key[:len(key)-1])), "MalformedKey", "Key"},
-		{"key2-bare", "a second key without its algorithm", replaced(small, "key2", shortBytes(key[12:])), "MalformedKey", "Key"},
-		{"key2-x25519", "a second key of X25519", replaced(small, "key2", shortBytes(linkQueueKey.SPKI())), "MalformedE2eParameters", "Key"},
-		{"kem-option", "what introduces KEM parameters is neither 0 nor 1", replaced(small, "kem-option", []byte{'2'}), "BadOption", "Option"},
-		{"kem-tag", "an unknown tag of KEM parameters", replaced(small, "kem-option", []byte{'1', 'Q', 0, 0}), "MalformedE2eParameters", "KEM"},
-		{"kem-cut", "a KEM key of 4 bytes", replaced(small, "kem-option", []byte{'1', 'P', 0, 4, 1, 2, 3, 4}), "MalformedE2eParameters", "KEM"},
-		{"kem-accepted", "KEM parameters of an answer", replaced(small, "kem-option", linkAcceptedKEM()), "MalformedE2eParameters", "KEM"},
+		{"queue-key", "a queue with a key of X448", withPiece(pieces, "queue-dh-key", shortBytes(key)), "WrongKeyType", "Key"},
+		{"data-option", "what introduces client data is neither 0 nor 1", withPiece(pieces, "data-option", []byte{1}), "BadOption", "Option"},
+		{"e2e-reversed", "the lowest end-to-end version above the highest", withPiece(small, "e2e-versions", []byte{0, 3, 0, 2}), "BadVersionRange", "Versions"},
+		{"key1-cut", "a first key without its last byte", withPiece(small, "key1", shortBytes(key[:len(key)-1])), "MalformedKey", "Key"},
+		{"key2-bare", "a second key without its algorithm", withPiece(small, "key2", shortBytes(key[12:])), "MalformedKey", "Key"},
+		{"key2-x25519", "a second key of X25519", withPiece(small, "key2", shortBytes(linkQueueKey.SPKI())), "WrongKeyType", "Key"},
+		{"kem-option", "what introduces KEM parameters is neither 0 nor 1", withPiece(small, "kem-option", []byte{'2'}), "BadOption", "Option"},
+		{"kem-tag", "an unknown tag of KEM parameters", withPiece(small, "kem-option", []byte{'1', 'Q', 0, 0}), "MalformedE2eParameters", "KEM"},
+		{"kem-cut", "a KEM key of 4 bytes", withPiece(small, "kem-option", []byte{'1', 'P', 0, 4, 1, 2, 3, 4}), "MalformedE2eParameters", "KEM"},
+		{"kem-accepted", "KEM parameters of an answer", withPiece(small, "kem-option", linkAcceptedKEM()), "MalformedE2eParameters", "KEM"},
 	})
 	parts := func(mode string, e2e any, queues ...string) build.Fields {
 		return build.Fields{"mode": mode, "agent_versions": [2]uint16{2, 7}, "queues": append([]string{}, queues...), "e2e": e2e, "client_data": nil}

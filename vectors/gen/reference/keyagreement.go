@@ -29,9 +29,9 @@ func keyAgreements() *build.File {
 	} {
 		f.Flag(flag, text)
 	}
-	agreements(f)
-	parameters(f)
-	offers(f)
+	wholeAgreements(f)
+	agreementParameters(f)
+	agreementOffers(f)
 	return f
 }
 
@@ -43,7 +43,7 @@ func agreementOf(name string, version int, joining, initiating bool) build.Field
 	}
 }
 
-func agreements(f *build.File) {
+func wholeAgreements(f *build.File) {
 	g := f.Group("agreement", "both sides of a key agreement", "key_agreement", "x3dh_joining", "x3dh_initiating")
 	for i := range 3 {
 		g.Valid(fmt.Sprintf("v2-%d", i), "version 2", agreementOf(fmt.Sprintf("v2/%d", i), 2, false, false))
@@ -119,7 +119,7 @@ func asFields[T any](answer map[string]T) build.Fields {
 	return all
 }
 
-func parameters(f *build.File) {
+func agreementParameters(f *build.File) {
 	g := f.Group("parameters", "parameters at one version", "encode_ratchet_parameters", "decode_ratchet_parameters")
 	key1, key2 := ratchetX448("key_agreement/parameters/1").Public(), ratchetX448("key_agreement/parameters/2").Public()
 	public, _ := ratchetKEM("key_agreement/parameters")
@@ -159,7 +159,7 @@ func parameters(f *build.File) {
 	g.Invalid(decode, "v3-without-option", "version 3 without the byte that tells whether there is a KEM", build.Fields{"encoded": v2.with("version", 0, 3)}, "Truncated", "FieldOfVersion")
 }
 
-func offers(f *build.File) {
+func agreementOffers(f *build.File) {
 	binary := f.Group("offer", "parameters with a range of versions, as in link data", "encode_ratchet_offer", "decode_ratchet_offer")
 	text := f.Group("offer-text", "parameters with a range of versions, as in links", "encode_ratchet_offer_text", "decode_ratchet_offer_text")
 	key1, key2 := ratchetX448("key_agreement/offer/1").Public(), ratchetX448("key_agreement/offer/2").Public()

@@ -96,14 +96,14 @@ func fixedContents(f *build.File) {
 	}
 	refusePieces(g, "decode_fixed_data", "fixed_data", "", pieces)
 	refuseAll(g, "decode_fixed_data", "fixed_data", []refusal[vectors.Hex]{
-		{"versions", "the lowest version above the highest", replaced(pieces, "agent-versions", []byte{0, 7, 0, 2}), "BadVersionRange", "Versions"},
-		{"root-empty", "an empty root key", replaced(pieces, "root-key", []byte{0}), "MalformedKey", "Key"},
-		{"root-cut", "a root key without its last byte", replaced(pieces, "root-key", shortBytes(root[:43])), "MalformedKey", "Key"},
-		{"root-longer", "a root key with a byte more", replaced(pieces, "root-key", shortBytes(append(root, 0))), "MalformedKey", "Key"},
-		{"root-x25519", "a root key for key agreement", replaced(pieces, "root-key", shortBytes(linkQueueKey.SPKI())), "WrongKeyType", "Key"},
-		{"root-ed448", "a root key of Ed448", replaced(pieces, "root-key", shortBytes(linkKeyPair(keys.Ed448, "root").Public().SPKI())), "WrongKeyType", "Key"},
-		{"mode", "a link of an unknown mode", replaced(pieces, "connection", append([]byte{'X'}, contact[1:]...)), "WrongMode", "Mode"},
-		{"mode-invitation", "a contact address with the letter of invitations", replaced(pieces, "connection", append([]byte{'I'}, contact[1:]...)), "Truncated", "Mode"},
+		{"versions", "the lowest version above the highest", withPiece(pieces, "agent-versions", []byte{0, 7, 0, 2}), "BadVersionRange", "Versions"},
+		{"root-empty", "an empty root key", withPiece(pieces, "root-key", []byte{0}), "MalformedKey", "Key"},
+		{"root-cut", "a root key without its last byte", withPiece(pieces, "root-key", shortBytes(root[:43])), "MalformedKey", "Key"},
+		{"root-longer", "a root key with a byte more", withPiece(pieces, "root-key", shortBytes(append(root, 0))), "MalformedKey", "Key"},
+		{"root-x25519", "a root key for key agreement", withPiece(pieces, "root-key", shortBytes(linkQueueKey.SPKI())), "WrongKeyType", "Key"},
+		{"root-ed448", "a root key of Ed448", withPiece(pieces, "root-key", shortBytes(linkKeyPair(keys.Ed448, "root").Public().SPKI())), "WrongKeyType", "Key"},
+		{"mode", "a link of an unknown mode", withPiece(pieces, "connection", append([]byte{'X'}, contact[1:]...)), "WrongMode", "Mode"},
+		{"mode-invitation", "a contact address with the letter of invitations", withPiece(pieces, "connection", append([]byte{'I'}, contact[1:]...)), "Truncated", "Mode"},
 	})
 
 	later := f.Group("fixed-later", "fixed data of later versions", "decode_fixed_data")
@@ -207,22 +207,22 @@ func refuseUserData(g *build.Group, owner link.Owner) {
 		{"relay-count", []byte{1}}, {"relay", must(link.Encode(relay))}, {"data", shortBytes([]byte("data"))},
 	}
 	refusePieces(g, "decode_user_data", "user_data", "", pieces)
-	large := replaced(pieces, "data", append([]byte{0xff}, append(word(300), build.Bytes("application", 300)...)...))
+	large := withPiece(pieces, "data", append([]byte{0xff}, append(word(300), build.Bytes("application", 300)...)...))
 	ownerBytes := func(inner ...[]byte) []byte { return shortBytes(bytes.Join(inner, nil)) }
 	id, key, signature := shortBytes(owner.ID), shortBytes(owner.Key.SPKI()), shortBytes(owner.Signature)
 	refuseAll(g, "decode_user_data", "user_data", []refusal[vectors.Hex]{
 		{"large-cut", "300 bytes of the application, the last one missing", large[:len(large)-1], "Truncated", "Truncated"},
 		{"large-length-cut", "half a length of 16 bits", large[:len(large)-301], "Truncated", "Truncated"},
-		{"mode-other", "the letter of another mode", replaced(pieces, "mode", []byte{'G'}), "WrongMode", "Mode"},
-		{"versions", "the lowest version above the highest", replaced(pieces, "agent-versions", []byte{0, 7, 0, 2}), "BadVersionRange", "Versions"},
-		{"direct-1", "a 1 in the place of a boolean", replaced(pieces, "direct", []byte{'1'}), "BadBoolean", "Boolean"},
-		{"owner-id-only", "an owner that ends after its id", replaced(pieces, "owner", ownerBytes(id)), "Truncated", "Truncated"},
-		{"owner-no-signature", "an owner without signature", replaced(pieces, "owner", ownerBytes(id, key)), "Truncated", "Truncated"},
-		{"owner-signature-63", "an owner with a signature of 63 bytes", replaced(pieces, "owner", ownerBytes(id, key, shortBytes(owner.Signature[:63]))), "SignatureSize", "SignatureSize"},
-		{"owner-x25519", "an owner with a key for key agreement", replaced(pieces, "owner", ownerBytes(id, shortBytes(linkQueueKey.SPKI()), signature)), "WrongKeyType", "Key"},
-		{"relay-invitation", "an invitation in the place of a relay", replaced(pieces, "relay", must(link.Encode(shortOf(link.InvitationLink, true, relay.Server)))), "WrongMode", "Relay"},
-		{"relay-type", "a relay of an unknown type", replaced(pieces, "relay", append([]byte{'C', 'X'}, must(link.Encode(relay))[2:]...)), "UnknownLinkType", "Relay"},
-		{"relay-no-host", "a relay without host", replaced(pieces, "relay", []byte{'C', 'R', 0, 0, 0, 0}), "MalformedServer", "Host"},
+		{"mode-other", "the letter of another mode", withPiece(pieces, "mode", []byte{'G'}), "WrongMode", "Mode"},
+		{"versions", "the lowest version above the highest", withPiece(pieces, "agent-versions", []byte{0, 7, 0, 2}), "BadVersionRange", "Versions"},
+		{"direct-1", "a 1 in the place of a boolean", withPiece(pieces, "direct", []byte{'1'}), "BadBoolean", "Boolean"},
+		{"owner-id-only", "an owner that ends after its id", withPiece(pieces, "owner", ownerBytes(id)), "Truncated", "Truncated"},
+		{"owner-no-signature", "an owner without signature", withPiece(pieces, "owner", ownerBytes(id, key)), "Truncated", "Truncated"},
+		{"owner-signature-63", "an owner with a signature of 63 bytes", withPiece(pieces, "owner", ownerBytes(id, key, shortBytes(owner.Signature[:63]))), "SignatureSize", "SignatureSize"},
+		{"owner-x25519", "an owner with a key for key agreement", withPiece(pieces, "owner", ownerBytes(id, shortBytes(linkQueueKey.SPKI()), signature)), "WrongKeyType", "Key"},
+		{"relay-invitation", "an invitation in the place of a relay", withPiece(pieces, "relay", must(link.Encode(shortOf(link.InvitationLink, true, relay.Server)))), "WrongMode", "Relay"},
+		{"relay-type", "a relay of an unknown type", withPiece(pieces, "relay", append([]byte{'C', 'X'}, must(link.Encode(relay))[2:]...)), "UnknownLinkType", "Relay"},
+		{"relay-no-host", "a relay without host", withPiece(pieces, "relay", []byte{'C', 'R', 0, 0, 0, 0}), "MalformedServer", "Host"},
 	})
 }
 
@@ -269,10 +269,10 @@ func owners(f *build.File) {
 		{"cut", "the last byte is missing", whole[:len(whole)-1], "Truncated", "Truncated"},
 		{"empty", "no bytes", vectors.Hex{}, "Truncated", "Truncated"},
 		{"trailing", "a byte after the outer string", append(append([]byte{}, whole...), 0), "Trailing", "Trailing"},
-		{"signature-65", "a signature of 65 bytes", shortBytes(replaced(inner, "signature", shortBytes(append(o.Signature, 0)))), "SignatureSize", "SignatureSize"},
-		{"signature-0", "an empty signature", shortBytes(replaced(inner, "signature", []byte{0})), "SignatureSize", "SignatureSize"},
-		{"key-x25519", "a key for key agreement", shortBytes(replaced(inner, "key", shortBytes(x25519.Public().SPKI()))), "WrongKeyType", "Key"},
-		{"key-bare", "a key without its algorithm", shortBytes(replaced(inner, "key", shortBytes(key[12:]))), "MalformedKey", "Key"},
+		{"signature-65", "a signature of 65 bytes", shortBytes(withPiece(inner, "signature", shortBytes(append(o.Signature, 0)))), "SignatureSize", "SignatureSize"},
+		{"signature-0", "an empty signature", shortBytes(withPiece(inner, "signature", []byte{0})), "SignatureSize", "SignatureSize"},
+		{"key-x25519", "a key for key agreement", shortBytes(withPiece(inner, "key", shortBytes(x25519.Public().SPKI()))), "WrongKeyType", "Key"},
+		{"key-bare", "a key without its algorithm", shortBytes(withPiece(inner, "key", shortBytes(key[12:]))), "MalformedKey", "Key"},
 	})
 	later := f.Group("owner-later", "owners of later versions", "decode_owner")
 	later.Valid("bytes", "bytes after the signature, in the outer string", build.Fields{"encoded_owner": shortBytes(append(joined(inner), 7, 8, 9))}, "Later")

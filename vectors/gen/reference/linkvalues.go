@@ -125,17 +125,6 @@ func joined(pieces []piece) []byte {
 	return b
 }
 
-// replaced returns the bytes with another value of one piece.
-func replaced(pieces []piece, name string, value []byte) []byte {
-	changed := append([]piece{}, pieces...)
-	for i, p := range changed {
-		if p.name == name {
-			changed[i].bytes = value
-		}
-	}
-	return joined(changed)
-}
-
 // shortBytes is a short string: a length of one byte and the bytes.
 func shortBytes(b []byte) []byte { return append([]byte{byte(len(b))}, b...) }
 

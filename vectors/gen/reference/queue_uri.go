@@ -230,18 +230,18 @@ func refusedQueueBinaries(pieces []piece) []refusal[vectors.Hex] {
 	return []refusal[vectors.Hex]{
 		{"trailing", "a byte after the mode", append(joined(pieces), 0), "Trailing", "Trailing"},
 		{"trailing-mode", "a second mode", append(joined(pieces), 'T'), "Trailing", "Trailing"},
-		{"trailing-number", "a number after the key, where a letter belongs", replaced(pieces, "queue-mode", []byte{1}), "Trailing", "Trailing"},
-		{"reversed", "the lowest version above the highest", replaced(pieces, "client-versions", []byte{0, 4, 0, 3}), "BadVersionRange", "Versions"},
-		{"no-hosts", "a list of no hosts", replaced(pieces, "host-count", []byte{0}), "MalformedServer", "Host"},
-		{"more-hosts", "a count of two, and one host: all fields are read in the place of the one before", replaced(pieces, "host-count", []byte{2}), "Truncated", "Host"},
-		{"host-empty", "an empty host", replaced(pieces, "host-1", []byte{0}), "MalformedHost", "Host"},
-		{"host-space", "a host with a space", replaced(pieces, "host-1", shortBytes([]byte("a b"))), "MalformedHost", "Host"},
-		{"key-empty", "an empty key", replaced(pieces, "dh-key", []byte{0}), "MalformedKey", "Key"},
-		{"key-cut", "a key without its last byte", replaced(pieces, "dh-key", shortBytes(key[:43])), "MalformedKey", "Key"},
-		{"key-longer", "a key with a byte more", replaced(pieces, "dh-key", shortBytes(append(key, 0))), "MalformedKey", "Key"},
-		{"key-bare", "a key without its algorithm", replaced(pieces, "dh-key", shortBytes(key[12:])), "MalformedKey", "Key"},
-		{"key-ed25519", "a key for signatures", replaced(pieces, "dh-key", shortBytes(linkKeyPair(keys.Ed25519, "other").Public().SPKI())), "WrongKeyType", "Key"},
-		{"key-x448", "a key of X448", replaced(pieces, "dh-key", shortBytes(linkKeyPair(keys.X448, "other").Public().SPKI())), "WrongKeyType", "Key"},
+		{"trailing-number", "a number after the key, where a letter belongs", withPiece(pieces, "queue-mode", []byte{1}), "Trailing", "Trailing"},
+		{"reversed", "the lowest version above the highest", withPiece(pieces, "client-versions", []byte{0, 4, 0, 3}), "BadVersionRange", "Versions"},
+		{"no-hosts", "a list of no hosts", withPiece(pieces, "host-count", []byte{0}), "MalformedServer", "Host"},
+		{"more-hosts", "a count of two, and one host: all fields are read in the place of the one before", withPiece(pieces, "host-count", []byte{2}), "Truncated", "Host"},
+		{"host-empty", "an empty host", withPiece(pieces, "host-1", []byte{0}), "MalformedHost", "Host"},
+		{"host-space", "a host with a space", withPiece(pieces, "host-1", shortBytes([]byte("a b"))), "MalformedHost", "Host"},
+		{"key-empty", "an empty key", withPiece(pieces, "dh-key", []byte{0}), "MalformedKey", "Key"},
+		{"key-cut", "a key without its last byte", withPiece(pieces, "dh-key", shortBytes(key[:43])), "MalformedKey", "Key"},
+		{"key-longer", "a key with a byte more", withPiece(pieces, "dh-key", shortBytes(append(key, 0))), "MalformedKey", "Key"},
+		{"key-bare", "a key without its algorithm", withPiece(pieces, "dh-key", shortBytes(key[12:])), "MalformedKey", "Key"},
+		{"key-ed25519", "a key for signatures", withPiece(pieces, "dh-key", shortBytes(linkKeyPair(keys.Ed25519, "other").Public().SPKI())), "WrongKeyType", "Key"},
+		{"key-x448", "a key of X448", withPiece(pieces, "dh-key", shortBytes(linkKeyPair(keys.X448, "other").Public().SPKI())), "WrongKeyType", "Key"},
 	}
 }
 
@@ -279,7 +279,7 @@ func queueInfos(f *build.File) {
 		refusePieces(g, "decode_queue_info", "encoded", prefix, pieces[:end])
 		g.Invalid("decode_queue_info", prefix+"trailing", "a byte at the end", build.Fields{"encoded": append(joined(pieces), 0)}, "Trailing", "Trailing")
 		g.Invalid("decode_queue_info", prefix+"key", "a key of X448",
-			build.Fields{"encoded": replaced(pieces, "dh-key", shortBytes(linkKeyPair(keys.X448, "other").Public().SPKI()))}, "WrongKeyType", "Key")
+			build.Fields{"encoded": withPiece(pieces, "dh-key", shortBytes(linkKeyPair(keys.X448, "other").Public().SPKI()))}, "WrongKeyType", "Key")
 	}
 	v1 := must(link.Encode(info(1, 0)))
 	g.Invalid("decode_queue_info", "v1-as-v2", "no count of hosts at client version 2: the length of the host is taken for it",

@@ -26,7 +26,7 @@ func ratchetHeaders() *build.File {
 	} {
 		f.Flag(flag, text)
 	}
-	h := newHeaders()
+	h := newHeaderTests()
 	h.valid(f)
 	h.refusedFields()
 	h.refusedPlain()
@@ -68,16 +68,16 @@ func padTo(content []byte, told, length int) []byte {
 	return b
 }
 
-// headers makes the tests of the kind.
-type headers struct {
+// headerTests makes the tests of the kind.
+type headerTests struct {
 	group                          *build.Group
 	public, ciphertext, dh, dhDER  []byte
 	key, iv, associated            []byte
 	encryptedV2, encryptedV3, full []byte
 }
 
-func newHeaders() *headers {
-	h := &headers{
+func newHeaderTests() *headerTests {
+	h := &headerTests{
 		key: build.Bytes("ratchet_header/key", 32), iv: build.Bytes("ratchet_header/iv", 16),
 		associated: build.Bytes("ratchet_header/associated data", 112), ciphertext: build.Bytes("ratchet_header/ciphertext", 1039),
 	}
@@ -95,14 +95,14 @@ func newHeaders() *headers {
 }
 
 // inputs are those of a header that is encrypted.
-func (h *headers) inputs(version int, kem any, length int) build.Fields {
+func (h *headerTests) inputs(version int, kem any, length int) build.Fields {
 	return build.Fields{
 		"version": version, "max_version": 3, "dh_public": h.dh, "kem": kem, "previous_count": 7, "number": 300,
 		"header_key": h.key, "header_iv": h.iv, "associated_data": h.associated, "padded_length": length,
 	}
 }
 
-func (h *headers) valid(f *build.File) {
+func (h *headerTests) valid(f *build.File) {
 	g := f.Group("header", "a header, encoded, padded and encrypted", "encrypt_ratchet_header", "encode_ratchet_header",
 		"decode_ratchet_header", "decrypt_ratchet_header", "encode_encrypted_header", "decode_encrypted_header")
 	h.group = g
@@ -128,7 +128,7 @@ func (h *headers) valid(f *build.File) {
 }
 
 // refusedFields are headers that cannot be encoded or encrypted.
-func (h *headers) refusedFields() {
+func (h *headerTests) refusedFields() {
 	refuse := func(id, what string, inputs, others build.Fields, class, flag string) {
 		h.group.Invalid("encrypt_ratchet_header", "encrypt-"+id, what, ratchetFields(inputs, others), class, flag)
 	}
@@ -150,7 +150,7 @@ func (h *headers) refusedFields() {
 }
 
 // parts are an encoded header.
-func (h *headers) parts(version int, kem ratchetParts) ratchetParts {
+func (h *headerTests) parts(version int, kem ratchetParts) ratchetParts {
 	all := append(ratchetParts{{"highest version", ratchetWord(3)}}, keyParts("ratchet key", h.dhDER)...)
 	if version >= 3 {
 		all = append(all, kem...)
@@ -159,7 +159,7 @@ func (h *headers) parts(version int, kem ratchetParts) ratchetParts {
 }
 
 // refusedPlain are encoded headers that cannot be decoded.
-func (h *headers) refusedPlain() {
+func (h *headerTests) refusedPlain() {
 	const decode = "decode_ratchet_header"
 	none := ratchetParts{{"option", []byte("0")}}
 	v2, v3 := h.parts(2, nil), h.parts(3, none)
@@ -173,7 +173,7 @@ func (h *headers) refusedPlain() {
 }
 
 // refusedEnvelopes are encrypted headers that cannot be taken apart or put together.
-func (h *headers) refusedEnvelopes() {
+func (h *headerTests) refusedEnvelopes() {
 	const decode, encode = "decode_encrypted_header", "encode_encrypted_header"
 	envelope := func(b []byte, length int) ratchetParts {
 		return ratchetParts{{"version", b[:2]}, {"IV", b[2:18]}, {"tag", b[18:34]}, {"body length", b[34 : 34+length]}, {"body", b[34+length:]}}
@@ -195,7 +195,7 @@ func (h *headers) refusedEnvelopes() {
 }
 
 // refusedCiphertexts are encrypted headers that do not open.
-func (h *headers) refusedCiphertexts() {
+func (h *headerTests) refusedCiphertexts() {
 	refuse := func(id, what string, encrypted []byte, others build.Fields, class, flag string) {
 		h.group.Invalid("decrypt_ratchet_header", "decrypt-"+id, what,
 			ratchetFields(build.Fields{"header_key": h.key, "associated_data": h.associated, "encrypted_header": encrypted}, others), class, flag)

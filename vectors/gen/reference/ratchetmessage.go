@@ -15,7 +15,7 @@ func ratchetMessages() *build.File {
 		"Real messages are padded to 13618 bytes and more; here the lengths are small.")
 	sealFlags(f)
 	f.Flag("MalformedHeader", "The encrypted header in the message is no encrypted header.")
-	m := newMessages()
+	m := newMessageTests()
 	m.valid(f)
 	m.refusedEncryption()
 	m.refusedEnvelopes()
@@ -23,29 +23,29 @@ func ratchetMessages() *build.File {
 	return f
 }
 
-// messages makes the tests of the kind.
-type messages struct {
+// messageTests makes the tests of the kind.
+type messageTests struct {
 	group                    *build.Group
 	key, iv, associated      []byte
 	headerV2, headerV3, full []byte // encrypted headers
 }
 
-func newMessages() *messages {
-	h := newHeaders()
-	return &messages{
+func newMessageTests() *messageTests {
+	h := newHeaderTests()
+	return &messageTests{
 		key: build.Bytes("ratchet_message/key", 32), iv: build.Bytes("ratchet_message/iv", 16), associated: h.associated,
 		headerV2: h.encryptedV2, headerV3: h.encryptedV3, full: h.full,
 	}
 }
 
-func (m *messages) inputs(header []byte, content, length int) build.Fields {
+func (m *messageTests) inputs(header []byte, content, length int) build.Fields {
 	return build.Fields{
 		"message_key": m.key, "message_iv": m.iv, "associated_data": m.associated, "encrypted_header": header,
 		"content": build.Bytes("ratchet_message/content", content), "padded_length": length,
 	}
 }
 
-func (m *messages) valid(f *build.File) {
+func (m *messageTests) valid(f *build.File) {
 	m.group = f.Group("message", "a message from its content", "encrypt_ratchet_message", "decrypt_ratchet_message", "encode_ratchet_message", "decode_ratchet_message")
 	add := func(id, what string, header []byte, content, length int) {
 		m.group.Valid(id, what, ratchetFields(m.inputs(header, content, length), build.Fields{
@@ -67,7 +67,7 @@ func (m *messages) valid(f *build.File) {
 	add("v3-large", "version 3 with a large header", m.full, 100, 200)
 }
 
-func (m *messages) refusedEncryption() {
+func (m *messageTests) refusedEncryption() {
 	refuse := func(id, what string, inputs, others build.Fields, class, flag string) {
 		m.group.Invalid("encrypt_ratchet_message", "encrypt-"+id, what, ratchetFields(inputs, others), class, flag)
 	}
@@ -83,11 +83,11 @@ func (m *messages) refusedEncryption() {
 }
 
 // message returns an encrypted message.
-func (m *messages) message(header []byte) []byte {
+func (m *messageTests) message(header []byte) []byte {
 	return ratchetBytes(ratchetAnswer("encrypt_ratchet_message", m.inputs(header, 20, 40)), "message")
 }
 
-func (m *messages) refusedEnvelopes() {
+func (m *messageTests) refusedEnvelopes() {
 	const decode = "decode_ratchet_message"
 	refuse := func(id, what string, b []byte, flag string) {
 		m.group.Invalid(decode, "envelope-"+id, what, build.Fields{"message": b}, "MalformedMessage", flag)
@@ -107,7 +107,7 @@ func (m *messages) refusedEnvelopes() {
 	}
 }
 
-func (m *messages) refusedDecryption() {
+func (m *messageTests) refusedDecryption() {
 	refuse := func(id, what string, message []byte, others build.Fields, class, flag string) {
 		m.group.Invalid("decrypt_ratchet_message", "decrypt-"+id, what, ratchetFields(build.Fields{
 			"message_key": m.key, "message_iv": m.iv, "associated_data": m.associated, "message": message,

@@ -209,10 +209,7 @@ func serverHelloClients(f *build.File) {
 		in["proxy"] = true
 		g.Valid(fmt.Sprintf("proxy-%d", v), fmt.Sprintf("a proxy of version %d", v), in)
 	}
-	in := r.clientFields(older, 8, lastVersion)
-	in["proxy"] = true
-	g.Valid("proxy-older", "a proxy limits itself to version 10 if the relay is older than 14", in)
-	for _, v := range []int{8, 13, lastVersion} {
+	for _, v := range []int{8, proxyVersion, lastVersion} {
 		in := r.clientFields(newer, firstVersion, v)
 		if v < 10 {
 			in["server_hello"] = older
@@ -224,6 +221,10 @@ func serverHelloClients(f *build.File) {
 	ed448 := testRelay(keys.Ed448, 3)
 	g.Valid("ed448", "a relay with three certificates of Ed448", ed448.clientFields(ed448.bytes(lowerVersion, newerVersion), firstVersion, lastVersion))
 	serverHelloRefusals(g, r)
+	limited := f.Group("older-relay", "a relay that does not know the flag of proxies", "client_handshake")
+	in := r.clientFields(older, 8, lastVersion)
+	in["proxy"] = true
+	limited.Valid("proxy", "a proxy limits itself to version 10 if the relay is older than 14", in)
 }
 
 // serverHelloRefusals adds hellos that a client does not accept.

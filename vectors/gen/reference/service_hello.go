@@ -103,7 +103,6 @@ func serviceClients(f *build.File) {
 	for _, n := range []int{1, 3, 4} {
 		g.Valid(fmt.Sprintf("certificates-%d", n), fmt.Sprintf("a service with %d certificates", n), fields(newTestService(n), "M", lastVersion, accepted))
 	}
-	g.Valid("trailing", "bytes after the identifier", fields(s, "N", lastVersion, append(slices.Clone(accepted), "abc"...)), "TrailingIgnored")
 	for _, name := range transportErrors {
 		g.Invalid("client_handshake", name, "the relay answers "+name, fields(s, "N", lastVersion, []byte("E"+name)), "ServiceRefused", "Refused")
 	}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"slices"
+	"maps"
 
 	"smpcheck/vectors/gen/build"
 	"smpcheck/vectors/gen/layout"
@@ -76,15 +76,7 @@ func (g smpGroup) unencodable(id, what string, version uint16, value build.Field
 
 // with returns the fields with some in place of others.
 func with(value build.Fields, others build.Fields) build.Fields {
-	all := build.Fields{}
-	for name, v := range value {
-		all[name] = v
-	}
-	for name, v := range others {
-		all[name] = v
-	}
+	all := maps.Clone(value)
+	maps.Copy(all, others)
 	return all
 }
-
-// parameters joins lists of fields.
-func parameters(parts ...[]layout.Field) []layout.Field { return slices.Concat(parts...) }

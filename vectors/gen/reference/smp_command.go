@@ -30,7 +30,7 @@ func smpCommands() *build.File {
 
 // commandFlags explains the flags that are not those of all layouts.
 func commandFlags(f *smpFile) {
-	f.Flag("HashLength", "A hash of queue ids has not 16 bytes.")
+	f.Flag("HashLength", "A hash of queue ids has not 16 bytes. The official implementation does not check it.")
 	f.Flag("LaterFlags", "There are more message flags than are known. A decoder ignores them.")
 	f.Flag("MalformedHost", "The text is no host.")
 	f.Flag("MalformedName", "A name has at least two labels of 1 to 63 ASCII letters, digits and single inner hyphens, and at most 253 bytes.")
