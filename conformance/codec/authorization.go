@@ -158,7 +158,7 @@ func verifyAuthorization(in authorizationToVerify) (schemeName, error) {
 type transmissionToVerify struct {
 	sessionTransmission
 	QueueKey           vectors.Hex  `json:"queue_key"`
-	RelayPrivateKey    vectors.Hex  `json:"relay_private_key"`
+	RelayPrivateKey    *vectors.Hex `json:"relay_private_key"`
 	ServiceFingerprint *vectors.Hex `json:"service_fingerprint"`
 	ServiceKey         *vectors.Hex `json:"service_key"`
 }
@@ -175,8 +175,10 @@ func (in transmissionToVerify) verifier() (*smp.Verifier, keys.PublicKey, error)
 		return nil, queue, err
 	}
 	v := &smp.Verifier{SessionID: in.SessionID}
-	if v.SessionKey, err = keys.ParsePrivate(in.RelayPrivateKey); err != nil {
-		return nil, queue, err
+	if in.RelayPrivateKey != nil {
+		if v.SessionKey, err = keys.ParsePrivate(*in.RelayPrivateKey); err != nil {
+			return nil, queue, err
+		}
 	}
 	if in.ServiceFingerprint == nil && in.ServiceKey == nil {
 		return v, queue, nil

@@ -37,6 +37,12 @@ var blocks = area{
 
 var errBlockSize = errors.New("wrong block size")
 
+// sum returns the SHA-256 of bytes.
+func sum(b []byte) vectors.Hex {
+	hash := sha256.Sum256(b)
+	return hash[:]
+}
+
 func encodeAnyList(in items) (encoded, error) {
 	if len(in.Values) == 0 {
 		return encoded{vectors.Hex{0}}, nil
@@ -109,6 +115,7 @@ type batchBlocks struct {
 	Counts  []int         `json:"counts"`
 	Lengths []int         `json:"lengths"`
 	Digests []vectors.Hex `json:"digests"`
+	Free    []int         `json:"free"`
 }
 
 type batchBlock struct {
@@ -121,27 +128,27 @@ type batchBlock struct {
 }
 
 func batchTransmissions(in batchInputs) (batchBlocks, error) {
-	out := batchBlocks{Blocks: []batchBlock{}, Counts: []int{}, Lengths: []int{}, Digests: []vectors.Hex{}}
+	out := batchBlocks{Blocks: []batchBlock{}, Counts: []int{}, Lengths: []int{}, Digests: []vectors.Hex{}, Free: []int{}}
+	const overhead = 3 // the number of transmissions and the length of one
 	for _, b := range smp.Batch(in.bytes(), in.Limit) {
 		var item batchBlock
 		for i := range b.Count {
 			item.Indexes = append(item.Indexes, b.First+i)
 		}
+		content, free := b.Content, in.Limit-len(b.Content)
 		if answer := smp.AnswerTo(b.Err); answer != nil {
 			item.Error = answer.Error()
+			content = in.Transmissions[b.First]
+			free = overhead + len(content) - in.Limit
 		} else if b.Err != nil {
 			return batchBlocks{}, b.Err
 		} else {
-			hash := sha256.Sum256(b.Content)
-			item.Count, item.Len = b.Count, len(b.Content)
-			item.First, item.SHA256 = optional(b.Content[:min(16, len(b.Content))]), optional(hash[:])
-		}
-		var digest vectors.Hex
-		if item.SHA256 != nil {
-			digest = *item.SHA256
+			item.Count, item.Len = b.Count, len(content)
+			item.First, item.SHA256 = optional(content[:min(16, len(content))]), optional(sum(content))
 		}
 		out.Blocks, out.Counts = append(out.Blocks, item), append(out.Counts, item.Count)
-		out.Lengths, out.Digests = append(out.Lengths, item.Len), append(out.Digests, digest)
+		out.Lengths, out.Digests = append(out.Lengths, len(content)), append(out.Digests, sum(content))
+		out.Free = append(out.Free, free)
 	}
 	return out, nil
 }
@@ -206,6 +213,5 @@ func digestPadded(in digestInputs) (paddedDigest, error) {
 	if in.Ends < 0 || in.Ends > len(b) {
 		return paddedDigest{}, badRequest("%d bytes do not have ends of %d", len(b), in.Ends)
 	}
-	whole, part := sha256.Sum256(b), sha256.Sum256(in.Message)
-	return paddedDigest{part[:], len(b), whole[:], b[:in.Ends], b[len(b)-in.Ends:]}, nil
+	return paddedDigest{sum(in.Message), len(b), sum(b), b[:in.Ends], b[len(b)-in.Ends:]}, nil
 }

@@ -1,8 +1,6 @@
 package codec
 
 import (
-	"crypto/sha256"
-
 	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
@@ -171,6 +169,5 @@ func digestEnvelope(in envelopeToSeal) (envelopeDigest, error) {
 	if err != nil {
 		return envelopeDigest{}, err
 	}
-	hash := sha256.Sum256(e.Envelope)
-	return envelopeDigest{len(e.Envelope), hash[:]}, nil
+	return envelopeDigest{len(e.Envelope), sum(e.Envelope)}, nil
 }

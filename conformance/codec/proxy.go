@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -225,7 +224,6 @@ func openRFWD(in rfwdToOpen) (openedRFWD, error) {
 
 type responseInputs struct {
 	CommandSecret vectors.Hex `json:"command_secret"`
-	Version       uint16      `json:"version"`
 	CorrelationID vectors.Hex `json:"correlation_id"`
 	EntityID      vectors.Hex `json:"entity_id"`
 	Response      vectors.Hex `json:"response"`
@@ -252,7 +250,7 @@ func sealResponse(in responseInputs) (responseSteps, error) {
 		return responseSteps{}, err
 	}
 	t := &smp.Transmission{CorrelationID: in.CorrelationID, EntityID: in.EntityID, Command: in.Response}
-	content, err := t.AppendBlock(nil, in.Version)
+	content, err := t.AppendBlock(nil, forwardingVersion) // without authorization all have the same form
 	if err != nil {
 		return responseSteps{}, err
 	}
@@ -381,9 +379,4 @@ func digestProxied(in proxiedParts) (proxiedDigests, error) {
 	}
 	pres, err := smp.EncodeResponse(forwardingVersion, smp.PRES{Body: in.SealedResponse})
 	return proxiedDigests{sum(pfwd), sum(rfwd.ForwardedCommand), sum(rfwd.RFWD), sum(rres.RRES), sum(pres)}, err
-}
-
-func sum(b []byte) vectors.Hex {
-	hash := sha256.Sum256(b)
-	return hash[:]
 }

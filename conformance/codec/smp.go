@@ -34,7 +34,6 @@ var commandsAndResponses = area{
 		{smp.ErrUnknownTag, "UnknownTag"},
 		{smp.ErrNoParameters, "MissingParameters"},
 		{errMissingPart, "MissingPart"},
-		{errNotThroughout, "NotThroughout"},
 		{smp.ErrCmdNoAuth, "NoAuthorization"},
 		{smp.ErrCmdNoEntity, "NoEntity"},
 		{smp.ErrCmdHasAuth, "UnexpectedCredentials"},
@@ -57,9 +56,6 @@ var commandsAndResponses = area{
 
 // errMissingPart: a part that a version sends is null.
 var errMissingPart = errors.New("a part is missing that this version sends")
-
-// errNotThroughout: bytes mean different things at different versions.
-var errNotThroughout = errors.New("bytes are not the same at all versions of the range")
 
 // encodedAt are bytes at a version.
 type encodedAt struct {
@@ -152,7 +148,7 @@ func decodeThroughout[T any](in encodedWithin, decode func(encodedAt) (T, error)
 			lowest, first = decoded, text
 		}
 		if !slices.Equal(first, text) {
-			return lowest, at, errNotThroughout
+			return lowest, at, badRequest("the bytes mean something else at version %d", v)
 		}
 		at.Same = append(at.Same, uint16(v))
 	}

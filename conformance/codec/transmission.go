@@ -196,7 +196,8 @@ type contentInputs struct {
 }
 
 type receivedCommands struct {
-	Received []receivedCommand `json:"received"`
+	Received       []receivedCommand `json:"received"`
+	Authorizations []vectors.Hex     `json:"authorizations"`
 }
 
 type receivedCommand struct {
@@ -209,7 +210,7 @@ type receivedCommand struct {
 }
 
 func receiveCommands(in contentInputs) (receivedCommands, error) {
-	var out receivedCommands
+	out := receivedCommands{Authorizations: []vectors.Hex{}}
 	for _, r := range smp.DecodeCommands(in.Version, in.SessionID, in.Content) {
 		item := receivedCommand{Result: "ok", CorrelationID: r.Transmission.CorrelationID, EntityID: r.Transmission.EntityID}
 		if r.Err != nil {
@@ -221,6 +222,7 @@ func receiveCommands(in contentInputs) (receivedCommands, error) {
 			}
 			authorized := len(r.Transmission.Authorization) > 0
 			item.Authorized, item.Command = &authorized, optional(command)
+			out.Authorizations = append(out.Authorizations, r.Transmission.Authorization)
 		}
 		out.Received = append(out.Received, item)
 	}

@@ -98,7 +98,7 @@ var quotaCases = []conformance.Case{
 			}
 			again := probe.Dial(t)
 			q.Subscribe(again)
-			d := q.ExpectMessage(again, nil)
+			d := q.ExpectRedelivery(again, nil)
 			if !d.Message.Quota || !bytes.Equal(d.MsgID, marker.MsgID) {
 				t.Fail("the quota marker again, with its id", d.Describe())
 			}

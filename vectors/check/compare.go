@@ -29,7 +29,7 @@ func judge(call plan.Call, strict bool, answer map[string]json.RawMessage, err e
 }
 
 func judgeClass(call plan.Call, strict bool, refusal *Refusal) error {
-	if call.Error == "" || refusal.Class == call.Error || (refusal.Class == "" && !strict) {
+	if !strict || call.Error == "" || refusal.Class == call.Error {
 		return nil
 	}
 	return fmt.Errorf("expected a refusal%s, %w", as(call.Error), refusal)

@@ -20,15 +20,6 @@ var descriptive = map[string][]string{
 	"links/short":               {"inputs.presets.1"}, // a relay that the link does not have
 	"test_uris":                 {"inputs.uri"},
 	"ts_crosschecked/fullstack": {"inputs.in.ratchet_session"},
-	// Blocks and transmissions that do not depend on the session: what is not encrypted,
-	// and what a version does not send. A signature does not cover the correlation id that
-	// is given apart. Of a block that is refused, or of which one part is, not every byte
-	// has a part in the answer.
-	"blocks/decode":          {"inputs.dh_secret", "inputs.session_id"},
-	"transmissions/unsigned": {"inputs.session_id"},
-	"transmissions/response": {"inputs.session_id"},
-	"transmissions/signed":   {"inputs.correlation_id"},
-	"transmissions/decode":   {"inputs.session_id", "inputs.content"},
 	// The highest version of a client matters as far as the relay speaks it, that it is a
 	// proxy from version 11, and the absence of ALPN above version 6. A relay chooses the
 	// identifiers of services. Of a message that was changed on its way not every byte has

@@ -73,6 +73,7 @@ func unusedByEncryption(t *vectors.Test) []string {
 		State struct {
 			Version    uint16 `json:"current_version"`
 			SupportKEM bool   `json:"support_kem"`
+			EnableKEM  bool   `json:"enable_kem"`
 		} `json:"state"`
 	}
 	if json.Unmarshal(t.Inputs, &in) != nil {
@@ -88,7 +89,11 @@ func unusedByEncryption(t *vectors.Test) []string {
 	if in.State.Version < 3 || in.State.SupportKEM {
 		paths = append(paths, "inputs.pq")
 	}
-	if in.State.Version < 3 || in.PQ != nil && *in.PQ {
+	on := in.State.EnableKEM
+	if in.PQ != nil {
+		on = *in.PQ
+	}
+	if in.State.Version < 3 || on {
 		paths = append(paths, "inputs.state.support_kem")
 	}
 	return paths
@@ -129,10 +134,10 @@ func unusedByDecryption(t *vectors.Test) []string {
 
 // unusedStep is what counts of a step for what is unused in it.
 type unusedStep struct {
-	Who       string `json:"who"`
-	Operation string `json:"op"`
-	Error     string `json:"error"`
-	State     *struct {
+	Who       string    `json:"who"`
+	Operation string    `json:"op"`
+	Error     string    `json:"error"`
+	State     *struct { // nil: unchanged
 		DHSelf string `json:"dh_self_private"`
 	} `json:"state_after"`
 }
@@ -151,15 +156,19 @@ func unusedByConversation(t *vectors.Test) []string {
 		return nil
 	}
 	paths := append(unusedKeys("inputs.initial", in.Initial), "output.initial_state_snd.max_version")
+	keys := map[string]string{}
 	for i, s := range out.Steps {
 		names := []string{"id", "note"}
 		if s.Error != "" {
 			names = append(names, "error", "message", "padded_len", "plaintext", "pq")
 		}
-		if s.State != nil && !shown(s, out.Steps[i+1:]) {
-			for _, name := range madeKeys {
-				names = append(names, "state_after."+name)
+		if s.State != nil {
+			if s.State.DHSelf != keys[s.Who] && s.Operation == "decrypt" && !shownAgain(s, out.Steps[i+1:]) {
+				for _, name := range madeKeys {
+					names = append(names, "state_after."+name)
+				}
 			}
+			keys[s.Who] = s.State.DHSelf
 		}
 		for _, name := range names {
 			paths = append(paths, fmt.Sprintf("output.steps.%d.%s", i, name))
@@ -168,8 +177,9 @@ func unusedByConversation(t *vectors.Test) []string {
 	return paths
 }
 
-// shown reports whether one of the steps after s begins with its keys and ends with them.
-func shown(s unusedStep, after []unusedStep) bool {
+// shownAgain reports whether the next step of the same side begins with the keys of s and
+// ends with them.
+func shownAgain(s unusedStep, after []unusedStep) bool {
 	for _, next := range after {
 		if next.Who == s.Who && next.State != nil {
 			return next.State.DHSelf == s.State.DHSelf

@@ -19,6 +19,8 @@ func Unused(kind string, t *vectors.Test) []string {
 		return unusedByRatchets(t)
 	case "conversation":
 		return unusedByRefusedSteps(t)
+	case "blocks", "transmissions", "smp_transmission", "ts_crosschecked":
+		return unusedByTransmissions(kind, t)
 	case "commands", "responses":
 	default:
 		return nil

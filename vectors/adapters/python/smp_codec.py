@@ -169,6 +169,8 @@ def host_kind(text):
         numbers = [int(n) for n in parts.groups()]
         numbers[3] &= 0xFF  # as the official parser does
         return "ipv4", ".".join(map(str, numbers))
+    if re.match(r"[0-9]{1,3}(\.[0-9]{1,3}){3}[^0-9.]", text):
+        raise Refused("MalformedHost", "characters after an IPv4 address")
     if ":" in text:
         bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
         try:

@@ -31,7 +31,16 @@ def base64url(value, padded=True):
     return text if padded else text.rstrip("=")
 
 
+OTHER_KEYS = {bytes.fromhex(prefix): size for prefix, size in {
+    "302a300506032b6570032100": 32,
+    "3042300506032b656f033900": 56,
+    "3043300506032b6571033a00": 57,
+}.items()}
+
+
 def check_x25519(der):
+    if OTHER_KEYS.get(der[:12]) == len(der) - 12:
+        raise Refused("WrongKeyType", "a key of another algorithm")
     if len(der) != 44 or not der.startswith(X25519_PREFIX):
         raise Refused("MalformedKey", "no X25519 key")
     return der
@@ -131,6 +140,12 @@ def format_queue_uri(key_hash, hosts, port, sender_id, client_versions, dh_key, 
     return {"canonical": f"{relay}/{base64url(bytes.fromhex(sender_id))}#/?{format_parameters(parameters)}"}
 
 
+def queue_relay(hosts, port, key_hash):
+    if not hosts:
+        raise Refused("MalformedServer", "no hosts")
+    return server_binary([host_kind(h)[1] for h in hosts], port, bytes.fromhex(key_hash))
+
+
 def queue_tail(sender_id, dh_key):
     return string(bytes.fromhex(sender_id), 1) + string(check_x25519(bytes.fromhex(dh_key)), 1)
 
@@ -143,7 +158,7 @@ def encode_queue_uri(key_hash, hosts, port, sender_id, client_versions, dh_key, 
         mode = b"T" if queue_mode == "M" else b"F"
     else:
         mode = b"T" if queue_mode == "M" and high >= 3 else b""
-    relay = server_binary(hosts, port, bytes.fromhex(key_hash))[0]
+    relay = queue_relay(hosts, port, key_hash)[0]
     return {"encoded": (sent(client_versions) + relay + queue_tail(sender_id, dh_key) + mode).hex()}
 
 
@@ -152,7 +167,7 @@ def encode_queue_info(version, key_hash, hosts, port, sender_id, dh_key, queue_m
         mode = (queue_mode or "").encode()
     else:
         mode = b"T" if version == 3 and queue_mode == "M" else b""
-    current, legacy = server_binary(hosts, port, bytes.fromhex(key_hash))
+    current, legacy = queue_relay(hosts, port, key_hash)
     relay = legacy if version == 1 else current
     return {"encoded": (version.to_bytes(2, "big") + relay + queue_tail(sender_id, dh_key) + mode).hex()}
 

@@ -14,7 +14,6 @@ func authenticators() *build.File {
 		"80 bytes: crypto_box of the SHA-512 of the authorized bytes; the nonce is the correlation id.",
 		"The client uses the queue's private key and the relay's public session key, the relay its private session key and the queue's public key.")
 	f.Flag("ShortId", "The correlation id has fewer than 24 bytes: zero bytes follow it in the nonce.")
-	f.Flag("LongId", "Only the first 24 bytes of the correlation id are the nonce.")
 	f.Flag("Altered", "One bit of the authenticator is another one.")
 	f.Flag("WrongLength", "The authenticator does not have 80 bytes.")
 	f.Flag("OtherText", "The authenticator is of other authorized bytes.")
@@ -36,7 +35,6 @@ func authenticators() *build.File {
 	for _, n := range []int{0, 12, 23} {
 		g.Valid(fmt.Sprintf("id-of-%d", n), fmt.Sprintf("a correlation id of %d bytes", n), inputsFor(client, "correlation_id", build.Bytes("correlation id", n)), "ShortId")
 	}
-	g.Valid("id-of-32", "a correlation id of 32 bytes", inputsFor(client, "correlation_id", build.Bytes("long id", 32)), "LongId")
 
 	auth := answerOf("make_authenticator", "authenticator", client)
 	server := build.Fields{"private_key": relay.private, "public_key": queue.public, "correlation_id": id, "authorized": text, "authenticator": auth}

@@ -91,7 +91,6 @@ func batches(f *build.File) {
 	batch := func(id, what string, limit int, lengths []int, flags ...string) {
 		g.Valid(id, what, build.Fields{"transmissions": items(lengths...), "limit": limit}, flags...)
 	}
-	batch("none", "no transmissions: no blocks", 60, nil)
 	batch("one", "one that fits", 60, []int{20})
 	batch("exact", "one that fills the block", 60, []int{57})
 	batch("over", "one that is a byte too long", 60, []int{58}, "FitsNoBlock")

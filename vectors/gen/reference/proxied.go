@@ -95,7 +95,7 @@ func (s proxyScene) relayOpens(f *build.File) {
 	}
 	g.Invalid("open_forwarded", "proxy-id", "opened with the correlation id of the proxy", inputsFor(opening, "correlation_id", s.proxyID), "BoxClosed", "OtherNonce")
 	g.Invalid("open_forwarded", "session-secret", "opened with the secret of proxy and relay", inputsFor(opening, "command_secret", s.sessionSecret), "BoxClosed", "OtherKey")
-	response := answerOf("seal_response", "sealed_response", s.answering(17))
+	response := answerOf("seal_response", "sealed_response", s.answering())
 	g.Invalid("open_forwarded", "response", "a box of the response", inputsFor(opening, "forwarded", response), "BoxClosed", "OtherLayer")
 	g.Invalid("open_forwarded", "raw-secret", "made with the X25519 secret as it is", inputsFor(opening, "forwarded", plainBox(s.commandSecret, s.id, []byte{0, 0})), "BoxClosed", "KeyStepMissing")
 	badPadding(g, "open_forwarded", func(content []byte) build.Fields {
@@ -140,8 +140,8 @@ func (s proxyScene) proxyForwards(f *build.File) {
 }
 
 // answering are the inputs of the relay's answer to the client.
-func (s proxyScene) answering(version int) build.Fields {
-	return build.Fields{"command_secret": s.commandSecret, "version": version, "correlation_id": s.id, "entity_id": s.entity, "response": []byte("OK"), "length": 100}
+func (s proxyScene) answering() build.Fields {
+	return build.Fields{"command_secret": s.commandSecret, "correlation_id": s.id, "entity_id": s.entity, "response": []byte("OK"), "length": 100}
 }
 
 // increased returns the nonce that follows as a number, most significant byte first.
@@ -158,16 +158,14 @@ func increased(nonce []byte) []byte {
 // relayAnswers adds the response to the client.
 func (s proxyScene) relayAnswers(f *build.File) {
 	g := f.Group("pres", "the relay's answer to the client: block, box and PRES", "seal_response", "open_pres")
-	for _, v := range []int{8, 16, 17} {
-		g.Valid(fmt.Sprintf("v%d", v), fmt.Sprintf("OK at version %d", v), s.answering(v))
-	}
-	g.Valid("error", "an error", inputsFor(s.answering(17), "response", []byte("ERR AUTH")))
-	g.Valid("no-entity", "without entity id", inputsFor(s.answering(17), "entity_id", []byte{}))
-	g.Valid("real", "padded to the length of real blocks", inputsFor(s.answering(17), "length", 16226), "RealSize")
-	g.Invalid("seal_response", "no-room", "a block that is too long", inputsFor(s.answering(17), "length", 56), "TooLong", "NoRoom")
-	g.Invalid("seal_response", "short-id", "a correlation id of 23 bytes", inputsFor(s.answering(17), "correlation_id", s.id[:23]), "NonceSize", "WrongLength")
-	pres := answerOf("seal_response", "pres", s.answering(17))
-	content := answerOf("seal_response", "response_content", s.answering(17))
+	g.Valid("ok", "OK, the same at all versions", s.answering())
+	g.Valid("error", "an error", inputsFor(s.answering(), "response", []byte("ERR AUTH")))
+	g.Valid("no-entity", "without entity id", inputsFor(s.answering(), "entity_id", []byte{}))
+	g.Valid("real", "padded to the length of real blocks", inputsFor(s.answering(), "length", 16226), "RealSize")
+	g.Invalid("seal_response", "no-room", "a block that is too long", inputsFor(s.answering(), "length", 56), "TooLong", "NoRoom")
+	g.Invalid("seal_response", "short-id", "a correlation id of 23 bytes", inputsFor(s.answering(), "correlation_id", s.id[:23]), "NonceSize", "WrongLength")
+	pres := answerOf("seal_response", "pres", s.answering())
+	content := answerOf("seal_response", "response_content", s.answering())
 	opening := build.Fields{"command_secret": s.commandSecret, "correlation_id": s.id, "pres": pres}
 	const tag = 5
 	with := func(box []byte) build.Fields { return inputsFor(opening, "pres", concat([]byte("PRES "), box)) }
@@ -194,7 +192,7 @@ func (s proxyScene) proxyReturns(f *build.File) {
 	g := f.Group("rres", "the relay's answer to the proxy: RRES", "seal_rres", "open_rres")
 	base := build.Fields{
 		"session_secret": s.sessionSecret, "proxy_correlation_id": s.proxyID, "correlation_id": s.id,
-		"sealed_response": answerOf("seal_response", "sealed_response", s.answering(17)),
+		"sealed_response": answerOf("seal_response", "sealed_response", s.answering()),
 	}
 	g.Valid("ok", "a response", base)
 	g.Valid("empty", "a response of no bytes", inputsFor(base, "sealed_response", []byte{}))

@@ -13,12 +13,16 @@ var authorizing = []keys.Algorithm{keys.X25519, keys.Ed25519, keys.Ed448}
 // toAuthorize are the inputs that authorize SUB at a version with a queue key of an
 // algorithm, in no service session.
 func toAuthorize(version int, a keys.Algorithm) build.Fields {
-	return build.Fields{
+	in := build.Fields{
 		"version": version, "session_id": build.Bytes("session id", 32), "correlation_id": build.Bytes("correlation id", 24),
 		"entity_id": build.Bytes("entity id", 24), "command": []byte("SUB"),
-		"queue_private_key": newPair(a, "queue "+a.String()).private, "relay_public_key": newPair(keys.X25519, "relay session").public,
+		"queue_private_key": newPair(a, "queue "+a.String()).private, "relay_public_key": nil,
 		"service_fingerprint": nil, "service_private_key": nil,
 	}
+	if !a.CanSign() {
+		in["relay_public_key"] = newPair(keys.X25519, "relay session").public
+	}
+	return in
 }
 
 // inService adds a service to the inputs.
@@ -44,7 +48,6 @@ func authorizedTransmissions(f *build.File) {
 		}
 	}
 	g.Valid("no-entity", "no entity id, as in NEW", inputsFor(toAuthorize(18, keys.X25519), "entity_id", []byte{}, "command", []byte("NEW …")))
-	g.Valid("signature-without-relay-key", "a signature needs no session key", inputsFor(toAuthorize(18, keys.Ed25519), "relay_public_key", nil))
 	g.Valid("tls-1.2", "a session id of 12 bytes", inputsFor(toAuthorize(18, keys.X25519), "session_id", build.Bytes("session id", 12)))
 
 	base, service := toAuthorize(18, keys.X25519), inService(toAuthorize(18, keys.X25519))

@@ -11,8 +11,11 @@ import (
 func toVerify(in build.Fields, a keys.Algorithm) build.Fields {
 	out := build.Fields{
 		"version": in["version"], "session_id": in["session_id"], "transmission": answerOf("authorize_transmission", "transmission", in),
-		"queue_key": newPair(a, "queue "+a.String()).public, "relay_private_key": newPair(keys.X25519, "relay session").private,
+		"queue_key": newPair(a, "queue "+a.String()).public, "relay_private_key": nil,
 		"service_fingerprint": in["service_fingerprint"], "service_key": nil,
+	}
+	if !a.CanSign() {
+		out["relay_private_key"] = newPair(keys.X25519, "relay session").private
 	}
 	if in["service_private_key"] != nil {
 		out["service_key"] = newPair(keys.Ed25519, "service").public
@@ -57,7 +60,7 @@ func refusedByKey(g *build.Group) {
 		for _, other := range authorizing {
 			if other != a {
 				g.Invalid("verify_transmission", fmt.Sprintf("%s-by-%s", other, a), fmt.Sprintf("the queue's key is of %s, the authorization by one of %s", other, a),
-					inputsFor(good, "queue_key", newPair(other, "queue "+other.String()).public), "NotAuthorized", "SchemeMismatch")
+					inputsFor(good, "queue_key", newPair(other, "queue "+other.String()).public, "relay_private_key", newPair(keys.X25519, "relay session").private), "NotAuthorized", "SchemeMismatch")
 			}
 		}
 	}
