@@ -38,12 +38,13 @@ func chainAgentMessages(in chainInput) (chainOutput, error) {
 }
 
 type receivedAgentMessage struct {
-	LastID   string      `json:"last_id"`
-	LastHash vectors.Hex `json:"last_hash"`
-	Encoded  vectors.Hex `json:"encoded"`
+	LastMessage vectors.Hex `json:"last_message"`
+	Encoded     vectors.Hex `json:"encoded"`
 }
 
 type checkedAgentMessage struct {
+	LastID       string      `json:"last_id"`
+	LastHash     vectors.Hex `json:"last_hash"`
 	ID           string      `json:"id"`
 	PreviousHash vectors.Hex `json:"previous_hash"`
 	Verdict      string      `json:"verdict"`
@@ -52,11 +53,33 @@ type checkedAgentMessage struct {
 	Hash         vectors.Hex `json:"hash"`
 }
 
+// connInfoNumber is the number of the connection info in its direction.
+const connInfoNumber = 1
+
+// chainAfter is the chain whose last message is the encoded one; no bytes are its start.
+func chainAfter(last []byte) (chain agentmsg.Chain, err error) {
+	if len(last) == 0 {
+		return chain, nil
+	}
+	m, err := agentmsg.DecodeMessage(last)
+	if err != nil {
+		return chain, err
+	}
+	switch m := m.(type) {
+	case agentmsg.AgentMessage:
+		chain.Advance(m.Header.ID, last)
+	case agentmsg.AgentConnInfo, agentmsg.AgentConnInfoReply:
+		chain.Advance(connInfoNumber, last)
+	default:
+		return chain, errOtherMessage
+	}
+	return chain, nil
+}
+
 func checkAgentMessage(in receivedAgentMessage) (checkedAgentMessage, error) {
-	p := formParser{}
-	chain := agentmsg.Chain{ID: p.int64(in.LastID), Hash: in.LastHash}
-	if p.err != nil {
-		return checkedAgentMessage{}, p.err
+	chain, err := chainAfter(in.LastMessage)
+	if err != nil {
+		return checkedAgentMessage{}, err
 	}
 	m, err := agentmsg.DecodeMessage(in.Encoded)
 	if err != nil {
@@ -68,7 +91,7 @@ func checkAgentMessage(in receivedAgentMessage) (checkedAgentMessage, error) {
 	}
 	found := chain.Check(numbered.Header)
 	return checkedAgentMessage{
-		int64Text(numbered.Header.ID), numbered.Header.PreviousHash,
+		int64Text(chain.ID), chain.Hash, int64Text(numbered.Header.ID), numbered.Header.PreviousHash,
 		found.Verdict.String(), int64Text(found.From), int64Text(found.To), agentmsg.Hash(in.Encoded),
 	}, nil
 }

@@ -9,58 +9,82 @@ import (
 )
 
 type agentPaddingInput struct {
-	Version      uint16 `json:"agent_version"`
-	PQ           bool   `json:"pq"`
-	Confirmation bool   `json:"confirmation"`
-	Length       int    `json:"length"`
+	Range        versions `json:"range"`
+	PQ           bool     `json:"pq"`
+	Confirmation bool     `json:"confirmation"`
+	Length       int      `json:"length"`
 }
 
 type agentPaddingLengths struct {
-	Padded  int `json:"padded_length"`
-	Padding int `json:"padding_length"`
+	Padded  []int `json:"padded_lengths"`
+	Padding []int `json:"padding_lengths"`
 }
 
-func agentPadding(in agentPaddingInput) (agentPaddingLengths, error) {
-	padded := agentmsg.PaddedMessage(in.Version, in.PQ)
-	if in.Confirmation {
-		padded = agentmsg.PaddedConnInfo(in.Version, in.PQ)
+// paddedLengths are the lengths to which messages are padded at each version of a range.
+func paddedLengths(within versions, pq, confirmation bool) ([]int, error) {
+	known, err := within.wire()
+	if err != nil {
+		return nil, err
 	}
-	padding := padded - 2 - in.Length
-	if padding < 0 {
-		return agentPaddingLengths{}, wire.ErrPadTooLong
+	var lengths []int
+	for v := int(known.Min); v <= int(known.Max); v++ {
+		if confirmation {
+			lengths = append(lengths, agentmsg.PaddedConnInfo(uint16(v), pq))
+		} else {
+			lengths = append(lengths, agentmsg.PaddedMessage(uint16(v), pq))
+		}
 	}
-	return agentPaddingLengths{padded, padding}, nil
+	return lengths, nil
+}
+
+func agentPadding(in agentPaddingInput) (out agentPaddingLengths, err error) {
+	if out.Padded, err = paddedLengths(in.Range, in.PQ, in.Confirmation); err != nil {
+		return agentPaddingLengths{}, err
+	}
+	for _, padded := range out.Padded {
+		padding := padded - 2 - in.Length
+		if padding < 0 {
+			return agentPaddingLengths{}, wire.ErrPadTooLong
+		}
+		out.Padding = append(out.Padding, padding)
+	}
+	return out, nil
 }
 
 type messageToPad struct {
-	Version uint16      `json:"agent_version"`
+	Range   versions    `json:"range"`
 	PQ      bool        `json:"pq"`
 	Encoded vectors.Hex `json:"encoded"`
 }
 
 type paddedAgentMessage struct {
-	Length int         `json:"padded_length"`
-	SHA256 vectors.Hex `json:"padded_sha256"`
+	Lengths []int         `json:"padded_lengths"`
+	SHA256  []vectors.Hex `json:"padded_sha256"`
 }
 
-func padAgentMessage(in messageToPad) (paddedAgentMessage, error) {
+func padAgentMessage(in messageToPad) (out paddedAgentMessage, err error) {
 	m, err := agentmsg.DecodeMessage(in.Encoded)
 	if err != nil {
 		return paddedAgentMessage{}, err
 	}
-	var length int
-	switch m.(type) {
-	case agentmsg.AgentMessage:
-		length = agentmsg.PaddedMessage(in.Version, in.PQ)
-	case agentmsg.AgentConnInfo, agentmsg.AgentConnInfoReply:
-		length = agentmsg.PaddedConnInfo(in.Version, in.PQ)
-	default:
+	_, numbered := m.(agentmsg.AgentMessage)
+	if _, plain := m.(agentmsg.AgentRatchetInfo); plain {
 		return paddedAgentMessage{}, errOtherMessage
 	}
-	b, err := wire.Pad(nil, in.Encoded, length)
-	if err != nil {
+	if out.Lengths, err = paddedLengths(in.Range, in.PQ, !numbered); err != nil {
 		return paddedAgentMessage{}, err
 	}
-	sum := sha256.Sum256(b)
-	return paddedAgentMessage{len(b), sum[:]}, nil
+	sums := map[int]vectors.Hex{} // there are two lengths at most
+	for _, length := range out.Lengths {
+		if sums[length] == nil {
+			b, err := wire.Pad(nil, in.Encoded, length)
+			if err != nil {
+				return paddedAgentMessage{}, err
+			}
+			sum := sha256.Sum256(b)
+			sums[length] = sum[:]
+		}
+		out.SHA256 = append(out.SHA256, sums[length])
+	}
+	return out, nil
 }

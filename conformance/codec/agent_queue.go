@@ -16,13 +16,15 @@ type replyInput struct {
 
 type encodedReply struct {
 	ClientVersion    uint16      `json:"client_version"`
+	BareQueueInfo    vectors.Hex `json:"bare_queue_info"`
 	WrittenQueueInfo vectors.Hex `json:"written_queue_info"`
 	Encoded          vectors.Hex `json:"encoded"`
 }
 
 type decodedReply struct {
-	QueueMode *string     `json:"queue_mode"`
-	ConnInfo  vectors.Hex `json:"conn_info"`
+	BareQueueInfo vectors.Hex `json:"bare_queue_info"`
+	QueueMode     *string     `json:"queue_mode"`
+	ConnInfo      vectors.Hex `json:"conn_info"`
 }
 
 // letterOf is the mode of a queue as the vectors write it: a letter, or null for none.
@@ -45,6 +47,12 @@ func (p *formParser) letter(letter *string) smp.QueueMode {
 	return mode
 }
 
+// bareQueueInfo is the binary form of a queue without its mode.
+func bareQueueInfo(q link.QueueInfo) vectors.Hex {
+	q.Mode = 0
+	return queueInfoBytes(q)
+}
+
 func encodeReply(in replyInput) (encodedReply, error) {
 	p := formParser{}
 	queue := p.agentQueue(in.QueueInfo)
@@ -57,7 +65,7 @@ func encodeReply(in replyInput) (encodedReply, error) {
 		return encodedReply{}, err
 	}
 	b, err := agentmsg.EncodeMessage(agentmsg.AgentConnInfoReply{Queues: []link.QueueInfo{queue}, Info: in.ConnInfo})
-	return encodedReply{queue.Version, written, b}, err
+	return encodedReply{queue.Version, bareQueueInfo(queue), written, b}, err
 }
 
 func decodeReply(in encoded) (decodedReply, error) {
@@ -69,7 +77,7 @@ func decodeReply(in encoded) (decodedReply, error) {
 	if !ok || len(reply.Queues) != 1 {
 		return decodedReply{}, errOtherMessage
 	}
-	return decodedReply{letterOf(reply.Queues[0].Mode), reply.Info}, nil
+	return decodedReply{bareQueueInfo(reply.Queues[0]), letterOf(reply.Queues[0].Mode), reply.Info}, nil
 }
 
 type replyQueue struct {

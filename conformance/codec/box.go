@@ -133,10 +133,6 @@ type plainText struct {
 	Message vectors.Hex `json:"message"`
 }
 
-type sealedBox struct {
-	Box vectors.Hex `json:"box"`
-}
-
 type secretBoxInputs struct {
 	Secret  vectors.Hex `json:"secret"`
 	Nonce   vectors.Hex `json:"nonce"`

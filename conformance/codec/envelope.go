@@ -4,6 +4,7 @@ import (
 	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
+	"smpcheck/reference/wire"
 	"smpcheck/vectors"
 )
 
@@ -47,6 +48,9 @@ type decodedClientMessage struct {
 }
 
 func decodeClientMessage(in clientMessageBytes) (decodedClientMessage, error) {
+	if len(in.ClientMessage) == 0 {
+		return decodedClientMessage{}, wire.ErrTruncated
+	}
 	m, err := smp.DecodeClientMessage(in.ClientMessage)
 	if err != nil {
 		return decodedClientMessage{}, err

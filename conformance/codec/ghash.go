@@ -36,14 +36,9 @@ func elementOf(block [16]byte) element {
 // times multiplies as SP 800-38D, 6.3, does: bit by bit, reduced by the polynomial whose
 // bits start with 11100001.
 func (x element) times(y element) (product element) {
+	bits := [2]uint64{x.high, x.low}
 	for i := range 128 {
-		bit := x.high >> 63
-		if i >= 64 {
-			bit = x.low >> 63
-			x.low <<= 1
-		} else {
-			x.high <<= 1
-		}
+		bit := bits[i/64] >> (63 - i%64) & 1
 		product.high ^= y.high & -bit
 		product.low ^= y.low & -bit
 		carry := y.low & 1

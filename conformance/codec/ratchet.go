@@ -67,7 +67,6 @@ var ratchetClasses = []class{
 	{ratchet.ErrEarlier, "EarlierMessage"},
 	{ratchet.ErrTooManySkipped, "TooManySkipped"},
 	{ratchet.ErrNoSendingChain, "NoSendingChain"},
-	{ratchet.ErrCounter, "CounterUsedUp"},
 }
 
 // ratchetClass returns the class of a failure of the ratchet, which is no malformed

@@ -19,7 +19,7 @@ import (
 // ratchetKinds are the kinds whose operations are those of the ratchet and of its KEM.
 var ratchetKinds = []string{
 	"x3dh", "ratchet", "ratchet_recorded",
-	"sntrup761", "key_agreement", "ratchet_kdf", "ratchet_header", "ratchet_message", "conversation",
+	"sntrup761", "key_agreement", "ratchet_kdf", "ratchet_header", "ratchet_message", "ratchet_step", "conversation",
 }
 
 // The reference codec agrees with all vectors of the ratchet, official and generated,

@@ -71,7 +71,7 @@ func (s State) openHeader(key Key, h EncryptedHeader) (Header, error) {
 	if err != nil {
 		return Header{}, ErrHeader
 	}
-	header, err := DecodeHeader(h.Version, encoded)
+	header, err := receiveHeader(h.Version, encoded)
 	if err != nil {
 		return Header{}, fmt.Errorf("%w: %w", ErrEncoding, err)
 	}

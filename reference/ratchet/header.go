@@ -40,13 +40,26 @@ func (h Header) Encode(version uint16) ([]byte, error) {
 
 // DecodeHeader reads what Encode returns; bytes after it are an error.
 func DecodeHeader(version uint16, b []byte) (Header, error) {
+	return decode("message header", b, func(r *wire.Reader) Header { return readHeader(r, version) })
+}
+
+// receiveHeader reads a header as DecodeHeader does, but ignores bytes after its end:
+// like the official implementation, so that later versions can add fields within the
+// padded size.
+func receiveHeader(version uint16, b []byte) (Header, error) {
 	return decode("message header", b, func(r *wire.Reader) Header {
-		h := Header{MaxVersion: r.Uint16(), DH: readKey(r)}
-		if version >= PQVersion {
-			h.KEM = readKEMParameters(r)
-		}
-		h.PreviousCount = r.Uint32()
-		h.Number = r.Uint32()
+		h := readHeader(r, version)
+		r.Rest()
 		return h
 	})
+}
+
+func readHeader(r *wire.Reader, version uint16) Header {
+	h := Header{MaxVersion: r.Uint16(), DH: readKey(r)}
+	if version >= PQVersion {
+		h.KEM = readKEMParameters(r)
+	}
+	h.PreviousCount = r.Uint32()
+	h.Number = r.Uint32()
+	return h
 }

@@ -96,6 +96,17 @@ func TestPaddingOfHeadersIsNotRead(t *testing.T) {
 
 // A message that was received does not come again, although keys of other messages of its
 // chain are stored and its header opens with theirs.
+// A later version may add fields to the header.
+func TestFurtherFieldsOfHeadersAreIgnored(t *testing.T) {
+	t.Parallel()
+	for _, more := range []string{"", "0", "field"} {
+		x, y := plainV3.pair(t, source(1))
+		header, err := wire.Pad(nil, append(headerWith(t, x.DHSelf.Public(), "0"), more...), ratchet.HeaderLength)
+		require.NoError(t, err)
+		require.Empty(t, decrypt(t, &y, underHeader(t, x, header)), more)
+	}
+}
+
 func TestStoredChainWithoutTheNumber(t *testing.T) {
 	t.Parallel()
 	x, y := plainV3.pair(t, source(1))

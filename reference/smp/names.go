@@ -149,15 +149,18 @@ func (c RNAME) put(w *wire.Writer, _ uint16) {
 // check returns ErrNameText or ErrNameAccount if a field has not the length or
 // form of the document.
 func (n NameRecord) check() error {
-	for name, text := range map[string]*string{"name": &n.Name, "nickname": &n.Nickname, "website": &n.Website,
-		"location": &n.Location, "eth": n.ETH, "btc": n.BTC, "xmr": n.XMR, "dot": n.DOT} {
-		if text != nil && len(*text) > MaxRecordText {
-			return fmt.Errorf("%w: %s has %d bytes, at most %d", ErrNameText, name, len(*text), MaxRecordText)
+	for _, f := range []struct {
+		name string
+		text *string
+	}{{"name", &n.Name}, {"nickname", &n.Nickname}, {"website", &n.Website}, {"location", &n.Location},
+		{"eth", n.ETH}, {"btc", n.BTC}, {"xmr", n.XMR}, {"dot", n.DOT}} {
+		if f.text != nil && len(*f.text) > MaxRecordText {
+			return fmt.Errorf("%w: %s has %d bytes, at most %d", ErrNameText, f.name, len(*f.text), MaxRecordText)
 		}
 	}
-	for name, account := range map[string]string{"owner": n.Owner, "resolver": n.Resolver} {
-		if !validAccount(account) {
-			return fmt.Errorf("%w: %s of %d bytes", ErrNameAccount, name, len(account))
+	for _, f := range []struct{ name, account string }{{"owner", n.Owner}, {"resolver", n.Resolver}} {
+		if !validAccount(f.account) {
+			return fmt.Errorf("%w: %s of %d bytes", ErrNameAccount, f.name, len(f.account))
 		}
 	}
 	return nil

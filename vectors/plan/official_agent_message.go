@@ -185,8 +185,8 @@ func (c *calls) agentLayer(t *vectors.Test, in fullStackInputs, out fullStackOut
 		"content": fields{"type": "A_MSG", "body": vectors.Hex(in.AgentBody)},
 	}})
 	c.expect("agent_padding", fields{
-		"agent_version": in.AgentVersion, "pq": agentTestName(t) == "PQ", "confirmation": false,
-		"length": len(out.AgentMessage), "padded_length": in.RatchetPadded,
+		"range": []uint16{in.AgentVersion, in.AgentVersion}, "pq": agentTestName(t) == "PQ", "confirmation": false,
+		"length": len(out.AgentMessage), "padded_lengths": []int{in.RatchetPadded},
 	})
 	c.both("encode_agent_envelope", "decode_agent_envelope", fields{
 		"agent_version": in.AgentVersion, "content": fields{"type": "AgentMsgEnvelope", "encrypted": out.Ratchet}, "encoded": body,

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -38,6 +39,8 @@ func unusedByTransmissions(kind string, t *vectors.Test) []string {
 		if in.Version > 6 || slices.Contains(t.Flags, "RefusedTransmission") {
 			paths = append(paths, "inputs.session_id")
 		}
+	case "batch":
+		return unusedSizes(t)
 	case "signed":
 		if strings.Contains(t.ID, "/verify/other correlation id") {
 			paths = append(paths, "inputs.correlation_id")
@@ -62,4 +65,25 @@ func unusedRest(t *vectors.Test) []string {
 		return []string{"inputs.in"}
 	}
 	return nil
+}
+
+// unusedSizes returns the sizes of transmissions that fit no block: how much too long one
+// is does not matter.
+func unusedSizes(t *vectors.Test) []string {
+	var blocks []struct {
+		Indexes []int  `json:"indexes"`
+		Error   string `json:"error"`
+	}
+	if json.Unmarshal(t.Output, &blocks) != nil {
+		return nil
+	}
+	var paths []string
+	for _, block := range blocks {
+		for _, i := range block.Indexes {
+			if block.Error != "" {
+				paths = append(paths, fmt.Sprintf("inputs.sizes.%d", i))
+			}
+		}
+	}
+	return paths
 }

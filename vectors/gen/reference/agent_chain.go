@@ -36,47 +36,58 @@ func agentChains(f *build.File) {
 
 func agentIntegrity(f *build.File) {
 	g := f.Group("integrity", "what a recipient finds out about a numbered message", "check_agent_message")
-	hash := build.Bytes("agent previous", 32)
 	other := build.Bytes("agent other", 32)
-	received := func(lastID int64, lastHash []byte, id int64, previous []byte) build.Fields {
-		encoded, err := message.EncodeMessage(message.AgentMessage{Header: message.Header{ID: id, PreviousHash: previous}, Body: message.HELLO{}})
-		if err != nil {
-			panic(err) // the values fit
-		}
-		return build.Fields{"last_id": strconv.FormatInt(lastID, 10), "last_hash": lastHash, "encoded": encoded}
+	received := func(last []byte, id int64, previous []byte) build.Fields {
+		return build.Fields{"last_message": last, "encoded": encodedHello(id, previous)}
 	}
+	last := encodedHello(41, build.Bytes("agent previous", 32))
+	hash := message.Hash(last)
+	high := encodedHello(1<<32, nil)
+	connInfo := []byte("Iinfo")
+	reply := append(joined(pieces([]piece{{"", []byte("D\x01")}}, queueInfoPieces(4, "M"))), "info"...)
 	for _, c := range []struct {
-		name, what         string
-		lastID             int64
-		lastHash, previous []byte
-		id                 int64
+		name, what     string
+		last, previous []byte
+		id             int64
 	}{
-		{"ok/first", "the first message", 0, nil, nil, 1},
-		{"ok/next", "the next message", 41, hash, hash, 42},
-		{"ok/high", "the next message beyond 32 bits", 1 << 32, hash, hash, 1<<32 + 1},
-		{"skipped/one", "one message is missing", 41, hash, other, 43},
-		{"skipped/many", "a thousand messages are missing", 41, hash, other, 1042},
-		{"skipped/same-hash", "one message is missing, the hash is that of the last one", 41, hash, hash, 43},
-		{"skipped/first", "the first message is missing", 0, nil, hash, 2},
-		{"bad-id/one-less", "a number below the last one", 41, hash, other, 40},
-		{"bad-id/right-hash", "a number below the last one with the hash of the last one", 41, hash, hash, 7},
-		{"bad-id/negative", "a negative number", 0, nil, nil, -1},
-		{"duplicate/next-hash", "the last number again, with the hash of the last message", 41, hash, hash, 41},
-		{"duplicate/other-hash", "the last number again, as the message was sent before", 41, hash, other, 41},
-		{"duplicate/zero", "number 0 before any message", 0, nil, nil, 0},
-		{"bad-hash/other", "the next number with another hash", 41, hash, other, 42},
-		{"bad-hash/one-bit", "the next number with a hash that differs in one bit", 41, hash, flipped(hash, -1), 42},
-		{"bad-hash/none", "the next number without a hash", 41, hash, nil, 42},
-		{"bad-hash/short", "the next number with a part of the hash", 41, hash, hash[:31], 42},
-		{"bad-hash/first", "the first message with a hash", 0, nil, hash, 1},
+		{"ok/first", "the first message", nil, nil, 1},
+		{"ok/next", "the next message", last, hash, 42},
+		{"ok/high", "the next message beyond 32 bits", high, message.Hash(high), 1<<32 + 1},
+		{"ok/after-conn-info", "the message after the connection info, which has number 1", connInfo, message.Hash(connInfo), 2},
+		{"ok/after-reply", "the message after connection info with a reply queue", reply, message.Hash(reply), 2},
+		{"skipped/one", "one message is missing", last, other, 43},
+		{"skipped/many", "a thousand messages are missing", last, other, 1042},
+		{"skipped/same-hash", "one message is missing, the hash is that of the last one", last, hash, 43},
+		{"skipped/first", "the first message is missing", nil, hash, 2},
+		{"bad-id/one-less", "a number below the last one", last, other, 40},
+		{"bad-id/right-hash", "a number below the last one with the hash of the last one", last, hash, 7},
+		{"bad-id/negative", "a negative number", nil, nil, -1},
+		{"duplicate/next-hash", "the last number again, with the hash of the last message", last, hash, 41},
+		{"duplicate/same", "the last message again", last, build.Bytes("agent previous", 32), 41},
+		{"duplicate/conn-info", "number 1 after the connection info", connInfo, message.Hash(connInfo), 1},
+		{"duplicate/zero", "number 0 before any message", nil, nil, 0},
+		{"bad-hash/other", "the next number with another hash", last, other, 42},
+		{"bad-hash/one-bit", "the next number with a hash that differs in one bit", last, flipped(hash, -1), 42},
+		{"bad-hash/none", "the next number without a hash", last, nil, 42},
+		{"bad-hash/short", "the next number with a part of the hash", last, hash[:31], 42},
+		{"bad-hash/first", "the first message with a hash", nil, hash, 1},
 	} {
-		g.Valid(c.name, c.what, received(c.lastID, c.lastHash, c.id, c.previous))
+		g.Valid(c.name, c.what, received(c.last, c.id, c.previous))
 	}
 	for name, encoded := range inOrder(map[string]string{"conn-info": "Iinfo", "ratchet-info": "R"}) {
-		g.Invalid("check_agent_message", name, "a message that has no number", build.Fields{"last_id": "1", "last_hash": hash, "encoded": []byte(encoded)}, "OtherMessage", "NotNumbered")
+		g.Invalid("check_agent_message", name, "a message that has no number", build.Fields{"last_message": last, "encoded": []byte(encoded)}, "OtherMessage", "NotNumbered")
 	}
-	g.Invalid("check_agent_message", "trailing", "a message with a byte behind it",
-		build.Fields{"last_id": "0", "last_hash": []byte{}, "encoded": []byte("M\x00\x00\x00\x00\x00\x00\x00\x01\x00HH")}, "Trailing", "Trailing")
-	g.Invalid("check_agent_message", "no-content", "number and hash without a content",
-		build.Fields{"last_id": "0", "last_hash": []byte{}, "encoded": []byte("M\x00\x00\x00\x00\x00\x00\x00\x01\x00")}, "Truncated", "Truncated")
+	g.Invalid("check_agent_message", "after-ratchet-info", "a last message that has no number", build.Fields{"last_message": []byte("R"), "encoded": last}, "OtherMessage", "NotNumbered")
+	g.Invalid("check_agent_message", "trailing", "a message with a byte behind it", build.Fields{"last_message": []byte{}, "encoded": append(encodedHello(1, nil), 'H')}, "Trailing", "Trailing")
+	none := encodedHello(1, nil)
+	g.Invalid("check_agent_message", "no-content", "number and hash without a content", build.Fields{"last_message": []byte{}, "encoded": none[:len(none)-1]}, "Truncated", "Truncated")
+}
+
+// encodedHello is the encoding of a HELLO with a header.
+func encodedHello(id int64, previous []byte) []byte {
+	encoded, err := message.EncodeMessage(message.AgentMessage{Header: message.Header{ID: id, PreviousHash: previous}, Body: message.HELLO{}})
+	if err != nil {
+		panic(err) // the values fit
+	}
+	return encoded
 }

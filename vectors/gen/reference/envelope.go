@@ -42,7 +42,7 @@ func clientMessages(f *build.File) {
 		g.Invalid("decode_client_message", id, what, build.Fields{"client_message": message}, class, flag)
 	}
 	refuse("X448", "with a key of X448", concat([]byte("K"), shortField(x448), body), "WrongKeyType", "WrongKeyType")
-	refuse("nothing", "no bytes", []byte{}, "UnknownMode", "Cut")
+	refuse("nothing", "no bytes", []byte{}, "Truncated", "Cut")
 	for _, tag := range []string{"k", "0", "1", "J", " "} {
 		refuse(fmt.Sprintf("tag-%x", tag), fmt.Sprintf("the header %q", tag), concat([]byte(tag), body), "UnknownMode", "UnknownHeader")
 	}
@@ -119,6 +119,6 @@ func sealedEnvelopes(f *build.File) {
 	g.Invalid("open_envelope", "other-secret", "another secret", inputsFor(opening, "secret", changedBit(secret, 0)), "BoxClosed", "OtherKey")
 	g.Invalid("open_envelope", "raw-secret", "made with the X25519 secret as it is", around(plainBox(secret, nonce, []byte{0, 1, '_'})), "BoxClosed", "KeyStepMissing")
 	g.Invalid("open_envelope", "unknown-header", "an unknown private header inside", around(sealedBytes(secret, nonce, []byte("Xbody"), 60)), "UnknownMode", "UnknownHeader")
-	g.Invalid("open_envelope", "empty-message", "no private header inside", around(sealedBytes(secret, nonce, []byte{}, 60)), "UnknownMode", "Cut")
+	g.Invalid("open_envelope", "empty-message", "no private header inside", around(sealedBytes(secret, nonce, []byte{}, 60)), "Truncated", "Cut")
 	badPadding(g, "open_envelope", func(content []byte) build.Fields { return around(sealedBare(secret, nonce, content)) })
 }

@@ -68,7 +68,6 @@ func refusedByKey(g *build.Group) {
 	sent := good["transmission"].([]byte)
 	g.Invalid("verify_transmission", "other-relay-key", "the session key of another connection", inputsFor(good, "relay_private_key", newPair(keys.X25519, "other relay").private), "NotAuthorized", "OtherKey")
 	g.Invalid("verify_transmission", "79-bytes", "an authenticator without its last byte", inputsFor(good, "transmission", concat([]byte{79}, sent[1:80], sent[81:])), "AuthorizationSize", "AuthorizationLength")
-	g.Invalid("verify_transmission", "none", "no authorization", inputsFor(good, "transmission", concat([]byte{0}, sent[82:])), "NotAuthorized", "BadAuthorization")
 }
 
 func refusedContext(g *build.Group) {
