@@ -53,6 +53,8 @@ type conversationStates struct {
 }
 
 type wholeConversation struct {
+	initiatingParameters
+	Joining vectors.Hex `json:"joining_parameters"`
 	conversationStates
 	conversationResults
 }
@@ -71,8 +73,16 @@ func ratchetConversation(in conversationStart) (wholeConversation, error) {
 		return wholeConversation{}, err
 	}
 	states := conversationStates{ratchetState{joining}, ratchetState{initiating}}
+	toJoining, err := s.toJoining.Encode()
+	if err != nil {
+		return wholeConversation{}, err
+	}
+	toInitiating, err := s.toInitiating.Encode()
+	if err != nil {
+		return wholeConversation{}, err
+	}
 	results, err := ratchetSteps(conversationSteps{states, in.Steps})
-	return wholeConversation{states, results}, err
+	return wholeConversation{initiatingParameters{toJoining}, toInitiating, states, results}, err
 }
 
 type conversationSteps struct {

@@ -14,6 +14,7 @@ func ratchetStepKind() *build.File {
 		"None of the valid tests makes new keys; the kind conversation has those that do.")
 	for flag, text := range map[string]string{
 		"SkippedMessages":  "Messages come out of order: keys are kept, or one that was kept is used.",
+		"LaterFields":      "The header has bytes behind its last field. They are ignored, so that later versions can add fields.",
 		"NoSendingChain":   "The initiating side encrypts before it received anything.",
 		"TooLong":          "Content does not fit the padded length.",
 		"DuplicateMessage": "The message is the one that was received last.",
@@ -91,6 +92,8 @@ func decryptSteps(f *build.File) {
 	g.Valid("skipped", "a message that was missing", inputs(ahead, message(2)), "SkippedMessages")
 	g.Valid("after-skipped", "the next message of the chain, one from before is still missing", inputs(back, message(4)), "SkippedMessages")
 
+	g.Valid("later-fields", "bytes that a later version put behind the header, within its padded length", inputs(one, laterMessage(results[one].State)), "LaterFields")
+
 	refuse := func(id, what string, inputs build.Fields, class, flag string) {
 		g.Invalid("ratchet_decrypt", id, what, inputs, class, flag)
 	}
@@ -125,6 +128,37 @@ func decryptSteps(f *build.File) {
 		refuse("cut-"+id, "the message ends early", inputs(one, b[:length]), "MalformedMessage", "EndsEarly")
 	}
 	refuseKemState(g)
+}
+
+// laterMessage is the next message of the receiving chain of a state, with two more bytes
+// in its header than version 2 has.
+func laterMessage(state json.RawMessage) []byte {
+	var s struct {
+		AssociatedData vectors.Hex `json:"ad"`
+		Number         uint32      `json:"nr"`
+		Receive        struct {
+			ChainKey  vectors.Hex `json:"chain_key"`
+			HeaderKey vectors.Hex `json:"header_key"`
+		} `json:"rcv"`
+	}
+	if err := json.Unmarshal(state, &s); err != nil {
+		panic(err)
+	}
+	keys := ratchetAnswer("ratchet_chain_kdf", build.Fields{"chain_key": s.Receive.ChainKey})
+	header := ratchetBytes(ratchetAnswer("encode_ratchet_header", build.Fields{
+		"version": 2, "max_version": 2, "dh_public": ratchetX448("ratchet_step/later").Public().Raw(), "kem": nil,
+		"previous_count": 0, "number": s.Number,
+	}), "header")
+	header = append(header, 1, 2)
+	iv := ratchetBytes(keys, "header_iv")
+	body, tag := gcmSeal(s.Receive.HeaderKey, iv, s.AssociatedData, padTo(header, len(header), 88))
+	encrypted := ratchetBytes(ratchetAnswer("encode_encrypted_header", build.Fields{
+		"version": 2, "header_iv": iv, "header_tag": tag, "header_body": body,
+	}), "encrypted_header")
+	return ratchetBytes(ratchetAnswer("encrypt_ratchet_message", build.Fields{
+		"message_key": keys["message_key"], "message_iv": keys["message_iv"], "associated_data": s.AssociatedData,
+		"encrypted_header": encrypted, "content": []byte("a later version"), "padded_length": 64,
+	}), "message")
 }
 
 // refuseKemState adds a message with a KEM ciphertext for a side that has no KEM key.

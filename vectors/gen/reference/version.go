@@ -12,6 +12,7 @@ func versionNegotiation() *build.File {
 	f.Flag("NothingInCommon", "The ranges have no version in common: the parties cannot talk.")
 	f.Flag("ReversedRange", "The lowest version is above the highest.")
 	f.Flag("ChosenOutside", "The other side has chosen a version that was not offered.")
+	f.Flag("NotRangeChecked", "The official parser takes numbers modulo 65536 instead of refusing them; so does everybody who reads the same links.")
 	f.Flag("NoVersions", "The text is not a number or two numbers joined by a hyphen.")
 
 	common := f.Group("common", "the versions that two ranges have in common", "common_versions")
@@ -50,6 +51,10 @@ func versionNegotiation() *build.File {
 	for _, s := range []string{"1", "2-3", "6-20", "20-20", "0-65535", "06-020"} {
 		text.Valid(s, "a version range", build.Fields{"text": s})
 	}
+	for _, s := range []string{"65536", "65542-65556"} {
+		text.Valid(s, "numbers above 65535", build.Fields{"text": s}, "NotRangeChecked")
+	}
+	text.Invalid("parse_version_range", "6-65536", "a range whose end wraps around to 0", build.Fields{"text": "6-65536"}, "BadVersionRange", "ReversedRange")
 	for _, s := range []string{"", "-", "6-", "-20", "6--20", "6-20-21", "6–20", "six", "6 - 20", " 6-20", "6-20 ", "+6-20", "6.0-20", "0x6-20", "6,20"} {
 		text.Invalid("parse_version_range", fmt.Sprintf("%q", s), "no version range", build.Fields{"text": s}, "NotVersions", "NoVersions")
 	}
