@@ -21,7 +21,7 @@ var key = area{
 		{keys.ErrEncoding, "MalformedKey"},
 		{keys.ErrSize, "MalformedKey"},
 		{keys.ErrAlgorithm, "WrongKeyType"},
-		{keys.ErrLowOrder, "LowOrder"},
+		{keys.ErrLowOrder, "MalformedKey"},
 		{errNotAuthorized, "NotAuthorized"},
 	},
 }

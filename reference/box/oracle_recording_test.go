@@ -43,5 +43,7 @@ func TestOracleRecordedBlocks(t *testing.T) {
 			sealed[name]++
 		}
 	}
-	require.Equal(t, map[string]int{"proxy-v18": 52, "raw-v18": 80}, sealed)
+	for name, least := range map[string]int{"proxy-v18": 52, "raw-v18": 80, "duplex-v18-pq": 1, "three-v18": 1, "contact-link-v18": 1} {
+		require.GreaterOrEqual(t, sealed[name], least, name)
+	}
 }

@@ -32,6 +32,7 @@ type Process struct {
 	stdin   io.WriteCloser
 	answers chan []byte
 	readErr error // why answers was closed
+	waited  bool  // whether read has waited for the end; settled when answers is closed
 	stderr  tail
 	next    int
 }
@@ -65,6 +66,8 @@ func Start(ctx context.Context, command []string, timeout time.Duration) (*Proce
 	return p, nil
 }
 
+// read passes lines on, and then waits until the program has ended, so that all of its
+// standard error is there when the end of its output is reported.
 func (p *Process) read(stdout io.Reader) {
 	defer close(p.answers)
 	lines := newLines(stdout)
@@ -72,9 +75,12 @@ func (p *Process) read(stdout io.Reader) {
 		p.answers <- append([]byte(nil), lines.Bytes()...)
 	}
 	p.readErr = lines.Err()
-	if p.readErr == nil {
-		p.readErr = io.EOF
+	if p.readErr != nil {
+		return // it still writes, and Close ends it
 	}
+	p.readErr = io.EOF
+	p.waited = true
+	_ = p.cmd.Wait() // its answers counted, not its exit status
 }
 
 // Do sends one request and waits for its answer.
@@ -132,7 +138,9 @@ func (p *Process) Close() error {
 		defer close(ended)
 		for range p.answers { // what it still had to say
 		}
-		_ = p.cmd.Wait() // its answers counted, not its exit status
+		if !p.waited {
+			_ = p.cmd.Wait()
+		}
 	}()
 	patience := time.NewTimer(closeTimeout)
 	defer patience.Stop()

@@ -141,7 +141,6 @@ func cryptoBox() *build.File {
 	boxFlags(f)
 	f.Flag("WrongKeyType", "A key is not X25519.")
 	f.Flag("MalformedKey", "A key is not in its DER form.")
-	f.Flag("LowOrder", "The public key is a point of low order, so that the secret would be all zero.")
 	alice, bob, carol := newPair(keys.X25519, "alice"), newPair(keys.X25519, "bob"), newPair(keys.X25519, "carol")
 	nonce, message := build.Bytes("crypto box nonce", 24), build.Bytes("crypto box message", 40)
 	base := build.Fields{"private_key": alice.private, "public_key": bob.public, "nonce": nonce, "message": message}
@@ -193,9 +192,6 @@ func agreement(f *build.File, alice, bob testPair) {
 		g.Valid(sides.id+"-other-side", "the other side", build.Fields{"private_key": sides.two.private, "public_key": sides.one.public})
 	}
 	g.Invalid("agree", "different", "an X25519 and an X448 key", build.Fields{"private_key": alice.private, "public_key": x448[0].public}, "WrongKeyType", "WrongKeyType")
-	for _, id := range []string{"zero", "one", "order-8"} {
-		g.Invalid("agree", "low-order-"+id, "a public key of low order: "+id, build.Fields{"private_key": alice.private, "public_key": lowOrder()[id]}, "LowOrder", "LowOrder")
-	}
 }
 
 // refusedBoxKeys adds the boxes whose keys cannot be used.
@@ -210,5 +206,4 @@ func refusedBoxKeys(g *build.Group, base build.Fields, alice, bob testPair) {
 	g.Invalid("seal_crypto_box", "public-bare", "the public key without DER", inputsFor(base, "public_key", bob.public[12:]), "MalformedKey", "MalformedKey")
 	g.Invalid("seal_crypto_box", "public-trailing", "a byte after the public key", inputsFor(base, "public_key", concat(bob.public, []byte{0})), "MalformedKey", "MalformedKey")
 	g.Invalid("seal_crypto_box", "private-cut", "the last byte of the private key is missing", inputsFor(base, "private_key", alice.private[:47]), "MalformedKey", "MalformedKey")
-	g.Invalid("seal_crypto_box", "low-order", "the public key is all zero", inputsFor(base, "public_key", lowOrder()["zero"]), "LowOrder", "LowOrder")
 }

@@ -22,19 +22,6 @@ func newPair(a keys.Algorithm, name string) testPair {
 	return testPair{k.PKCS8(), k.Public().SPKI()}
 }
 
-// lowOrder are X25519 keys in DER whose agreement with any key is all zero.
-func lowOrder() map[string][]byte {
-	order8 := []byte{
-		0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a,
-		0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
-	}
-	points := map[string][]byte{"zero": make([]byte, 32), "one": append([]byte{1}, make([]byte, 31)...), "order-8": order8}
-	for name, raw := range points {
-		points[name] = append(newPair(keys.X25519, "prefix").public[:12:12], raw...)
-	}
-	return points
-}
-
 // inputsFor returns the fields with some of them replaced: names and values in turn.
 func inputsFor(base build.Fields, changes ...any) build.Fields {
 	all := build.Fields{}

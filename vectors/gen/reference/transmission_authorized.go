@@ -35,7 +35,6 @@ func authorizedTransmissions(f *build.File) {
 	f.Flag("WrongKeyType", "A key is of an algorithm that its place does not allow.")
 	f.Flag("NoServerKey", "An X25519 key can authorize only with the relay's session key, and the relay sent none.")
 	f.Flag("MalformedKey", "A key is not in its DER form.")
-	f.Flag("LowOrder", "The relay's session key is a point of low order.")
 	g := f.Group("authorize", "commands authorized with the queue's key", "authorize_transmission", "decode_transmission")
 	for _, v := range []int{6, 7, 16, 20} {
 		for _, a := range authorizing {
@@ -64,7 +63,6 @@ func authorizedTransmissions(f *build.File) {
 	}
 	refuse("queue-cut", "a queue key without its last byte", "MalformedKey", "MalformedKey", inputsFor(base, "queue_private_key", base["queue_private_key"].([]byte)[:47]))
 	refuse("relay-bare", "a session key without DER", "MalformedKey", "MalformedKey", inputsFor(base, "relay_public_key", base["relay_public_key"].([]byte)[12:]))
-	refuse("relay-low-order", "a session key that is all zero", "LowOrder", "LowOrder", inputsFor(base, "relay_public_key", lowOrder()["zero"]))
 	refuse("service-v15", "a service at version 15", "ServiceSignature", "ServiceSignatureMisplaced", inService(toAuthorize(15, keys.X25519)))
 
 	s := f.Group("by-service", "SUBS and NSUBS, which the service alone signs", "authorize_by_service", "decode_transmission")
