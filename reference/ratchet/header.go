@@ -17,8 +17,8 @@ type Header struct {
 }
 
 // Encode returns the header as it is before padding and encryption at an agreed
-// version: 79 bytes at version 2; at version 3, 80 without KEM, 1242 when it is
-// proposed and 2283 when it is accepted. KEM parameters below PQVersion, a key
+// version: 79 bytes at version 2; at version 3, 80 without KEM, 1241 when it is
+// proposed and 2282 when it is accepted. KEM parameters below PQVersion, a key
 // of another algorithm than X448 and wrong sizes are ErrParameters.
 func (h Header) Encode(version uint16) ([]byte, error) {
 	return encode("message header", func(w *wire.Writer) {

@@ -10,6 +10,7 @@ type conversationPlan struct {
 	talk                               func(t *talk)
 }
 
+// conversationList are all conversations of the kind.
 var conversationList = []conversationPlan{
 	{
 		id: "v2", what: "version 2, several messages at a time", version: 2, joiningMax: 2,
