@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"smpcheck/conformance"
-	"smpcheck/conformance/codec"
 	"smpcheck/conformance/target"
 	"smpcheck/vectors"
 	"smpcheck/vectors/check"
+	"smpcheck/vectors/codec"
 )
 
 // vectorFlags are the flags of the command vectors, as they were given.

@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"smpcheck/conformance/codec"
 	"smpcheck/vectors"
 	"smpcheck/vectors/check"
+	"smpcheck/vectors/codec"
 )
 
 // The vectors of the agent protocol, official and generated, pass with the reference codec.

@@ -1,6 +1,6 @@
 // Command go is an adapter for "smpcheck vectors --exec" that is written in Go: it puts
 // the reference codec behind JSON lines. For a codec of your own, implement
-// check.Adapter as the package conformance/codec does, and replace codec.New.
+// check.Adapter as the package vectors/codec does, and replace codec.New.
 //
 //	smpcheck vectors --exec "go run ./vectors/adapters/go"
 package main
@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"os"
 
-	"smpcheck/conformance/codec"
 	"smpcheck/vectors/check"
+	"smpcheck/vectors/codec"
 )
 
 func main() {

@@ -13,9 +13,9 @@ import (
 	"io"
 	"strings"
 
-	"smpcheck/conformance/codec"
 	"smpcheck/vectors"
 	"smpcheck/vectors/check"
+	"smpcheck/vectors/codec"
 	"smpcheck/vectors/plan"
 )
 

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"smpcheck/conformance/codec"
 	"smpcheck/reference/keys"
 	"smpcheck/vectors"
+	"smpcheck/vectors/codec"
 	"smpcheck/vectors/gen/build"
 )
 

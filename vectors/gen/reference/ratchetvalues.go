@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"smpcheck/conformance/codec"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/sntrup761"
 	"smpcheck/vectors"
+	"smpcheck/vectors/codec"
 	"smpcheck/vectors/gen/build"
 )
 

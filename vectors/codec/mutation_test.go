@@ -13,9 +13,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"smpcheck/conformance/codec"
 	"smpcheck/vectors"
 	"smpcheck/vectors/check"
+	"smpcheck/vectors/codec"
 	"smpcheck/vectors/plan"
 )
 

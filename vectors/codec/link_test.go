@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"smpcheck/conformance/codec"
 	"smpcheck/vectors/check"
+	"smpcheck/vectors/codec"
 )
 
 // Fields that no operation on links has a meaning for are the fault of whoever asks.

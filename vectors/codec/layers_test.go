@@ -7,14 +7,22 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"smpcheck/conformance/codec"
 	"smpcheck/vectors"
 	"smpcheck/vectors/check"
+	"smpcheck/vectors/codec"
 )
 
-func TestCommandAndResponseVectors(t *testing.T) {
+// layerKinds are the files about transmissions, blocks and layers of encryption: those of
+// the official implementation, then ours.
+var layerKinds = []string{
+	"transmissions", "blocks", "message_layers", "ts_crosschecked",
+	"smp_transmission", "smp_block", "secret_box", "crypto_box", "authenticator", "block_encryption",
+	"delivery", "notification", "queue_envelope", "proxy", "sender_id",
+}
+
+func TestLayersAgreeWithTheirVectors(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"commands", "responses", "smp_command", "smp_response"} {
+	for _, kind := range layerKinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			f, err := vectors.Load(kind)
@@ -24,8 +32,7 @@ func TestCommandAndResponseVectors(t *testing.T) {
 			var text strings.Builder
 			require.NoError(t, report.WriteText(&text))
 			require.True(t, report.OK(), text.String())
-			require.Equal(t, f.Count, report.Summary.Tests)
-			require.Empty(t, report.Skipped)
+			require.Zero(t, report.Summary.Skip, text.String())
 		})
 	}
 }

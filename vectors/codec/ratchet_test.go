@@ -11,9 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"smpcheck/conformance/codec"
 	"smpcheck/vectors"
 	"smpcheck/vectors/check"
+	"smpcheck/vectors/codec"
 )
 
 // ratchetKinds are the kinds whose operations are those of the ratchet and of its KEM.
