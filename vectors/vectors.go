@@ -8,7 +8,8 @@
 // files is described by the JSON Schemas in the folder schema and in README.md, for
 // readers in any language.
 //
-// A test walks a file like this:
+// The package check puts all of them to a codec and reports what it gets wrong, the
+// package plan tells how each can be used. A test of one's own walks a file like this:
 //
 //	f, err := vectors.Load("commands")
 //	for _, g := range f.Groups {

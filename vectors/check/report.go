@@ -124,7 +124,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		fmt.Fprintf(&b, "  %s %s: %d of %d fail: %s\n", f.Kind, f.Flag, f.Fail, f.Tests, f.Text)
 	}
 	if len(r.Skipped) > 0 {
-		fmt.Fprintf(&b, "\nnot supported: %s\n", strings.Join(r.Skipped, ", "))
+		fmt.Fprintf(&b, "\nnot supported: %d operations, such as %s\n", len(r.Skipped), strings.Join(r.Skipped[:min(3, len(r.Skipped))], ", "))
 	}
 	fmt.Fprintf(&b, "\n%s: %d vectors (%d valid, %d invalid): %s\n", r.Adapter, r.Summary.Tests, r.Summary.Valid, r.Summary.Invalid, verdict(r.Summary))
 	_, err := io.WriteString(w, b.String())

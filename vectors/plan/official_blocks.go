@@ -26,7 +26,7 @@ func planBlocks(b builder, g *vectors.Group, t *vectors.Test) ([]Call, error) {
 	case "chain":
 		return planChain(c, t)
 	case "encrypted":
-		return planEncrypted(c, t)
+		return planEncrypted(c, g, t)
 	case "plain":
 		return planPlain(c, t)
 	case "decode":
@@ -190,7 +190,28 @@ var senders = map[string]string{"server": "relay", "client": "client"}
 // is not in the file: block 6 opens with the key that follows if the relay sent it.
 var blockSenders = []string{"client", "server", "client", "client", "server", "server", "server"}
 
-func planEncrypted(c *calls, t *vectors.Test) ([]Call, error) {
+// sendersOf returns the senders of the connection's blocks in order: those that are known
+// whatever the file holds, and then those of further blocks in the group.
+func sendersOf(g *vectors.Group) ([]string, error) {
+	further := map[int]string{}
+	for i := range g.Tests {
+		var in struct {
+			Order  int    `json:"order"`
+			Sender string `json:"sender"`
+		}
+		if err := json.Unmarshal(g.Tests[i].Inputs, &in); err != nil {
+			return nil, err
+		}
+		further[in.Order] = in.Sender
+	}
+	all := slices.Clone(blockSenders)
+	for further[len(all)] != "" {
+		all = append(all, further[len(all)])
+	}
+	return all, nil
+}
+
+func planEncrypted(c *calls, g *vectors.Group, t *vectors.Test) ([]Call, error) {
 	var in struct {
 		Content   vectors.Hex `json:"content"`
 		Secret    vectors.Hex `json:"dh_secret"`
@@ -201,11 +222,15 @@ func planEncrypted(c *calls, t *vectors.Test) ([]Call, error) {
 	if err := t.Inputs.Decode(&in); err != nil {
 		return nil, err
 	}
-	if in.Order < 0 || in.Order >= len(blockSenders) || blockSenders[in.Order] != in.Sender {
+	known, err := sendersOf(g)
+	if err != nil {
+		return nil, err
+	}
+	if in.Order < 0 || in.Order >= len(known) || known[in.Order] != in.Sender {
 		return nil, fmt.Errorf("block %d of the connection is not known to be by %q", in.Order, in.Sender)
 	}
 	number := 0
-	for _, sender := range blockSenders[:in.Order] {
+	for _, sender := range known[:in.Order] {
 		if sender == in.Sender {
 			number++
 		}
