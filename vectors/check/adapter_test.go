@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -138,6 +139,17 @@ func (clueless) Do(_ context.Context, operation string, _ map[string]json.RawMes
 		return nil, check.ErrUnsupported
 	}
 	return nil, &check.Refusal{Class: check.BadRequest, Detail: "what is a message?"}
+}
+
+// vague gives every refusal that has no class the class of truncated bytes.
+type vague struct{ paddingCodec }
+
+func (v vague) Do(ctx context.Context, operation string, inputs map[string]json.RawMessage) (map[string]json.RawMessage, error) {
+	answer, err := v.paddingCodec.Do(ctx, operation, inputs)
+	if refusal := new(check.Refusal); errors.As(err, &refusal) && refusal.Class == "" {
+		return nil, &check.Refusal{Class: "Truncated"}
+	}
+	return answer, err
 }
 
 // start starts the test program as an adapter.

@@ -73,6 +73,19 @@ func TestClassesCountWhenTheCheckIsStrict(t *testing.T) {
 	}
 }
 
+// A refusal for another reason is told even where it does not count.
+func TestOtherClassesAreListed(t *testing.T) {
+	t.Parallel()
+	report, err := check.Run(t.Context(), "vague", vague{}, load(t, "padding"), check.Options{})
+	require.NoError(t, err)
+	require.True(t, report.OK())
+	assert.Len(t, report.OtherClass, 25)
+	assert.Contains(t, report.OtherClass, "padding/pad/beyond-1-in-2")
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	assert.Contains(t, text.String(), "25 refused with another class than expected")
+}
+
 func TestARequestThatIsNotUnderstoodIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	report, err := check.Run(t.Context(), "clueless", start(t, "clueless"), load(t, "padding"), check.Options{})

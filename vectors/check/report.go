@@ -13,8 +13,11 @@ type Report struct {
 	Summary  Summary     `json:"summary"`
 	Kinds    []KindCount `json:"kinds"`
 	Failures []Failure   `json:"failures"`
-	Flags    []FlagCount `json:"flags"`       // flags of which tests failed, most telling first
-	Skipped  []string    `json:"unsupported"` // operations that the adapter does not know
+	Flags    []FlagCount `json:"flags"` // flags of which tests failed, most telling first
+	// OtherClass lists tests, as kind/id, whose inputs were refused with a class that is
+	// not the expected one. They pass, unless the check is strict.
+	OtherClass []string `json:"other_class"`
+	Skipped    []string `json:"unsupported"` // operations that the adapter does not know
 }
 
 // Summary counts tests by what came of them.
@@ -122,6 +125,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	for _, f := range r.Flags {
 		fmt.Fprintf(&b, "  %s %s: %d of %d fail: %s\n", f.Kind, f.Flag, f.Fail, f.Tests, f.Text)
+	}
+	if len(r.OtherClass) > 0 {
+		fmt.Fprintf(&b, "\n%d refused with another class than expected; --strict shows them\n", len(r.OtherClass))
 	}
 	if len(r.Skipped) > 0 {
 		fmt.Fprintf(&b, "\nnot supported: %d operations, such as %s\n", len(r.Skipped), strings.Join(r.Skipped[:min(3, len(r.Skipped))], ", "))

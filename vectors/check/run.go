@@ -29,7 +29,7 @@ const bogus = "no-such-operation"
 // the report then holds what was done until then.
 func Run(ctx context.Context, name string, adapter Adapter, files []*vectors.File, options Options) (*Report, error) {
 	r := &run{adapter: adapter, options: options, flags: map[string]*FlagCount{}, skipped: map[string]bool{}}
-	r.report = &Report{Adapter: name, Kinds: []KindCount{}, Failures: []Failure{}, Flags: []FlagCount{}, Skipped: []string{}}
+	r.report = &Report{Adapter: name, Kinds: []KindCount{}, Failures: []Failure{}, Flags: []FlagCount{}, OtherClass: []string{}, Skipped: []string{}}
 	defer r.finish()
 	if _, err := adapter.Do(ctx, bogus, nil); !errors.Is(err, ErrUnsupported) {
 		return r.report, fmt.Errorf("the adapter has to answer the operation %q with \"unsupported\", it answered %s", bogus, answered(err))
@@ -118,6 +118,9 @@ func (r *run) test(ctx context.Context, f *vectors.File, g *vectors.Group, t *ve
 		if wrong := judge(call, r.options.Strict, answer, err); wrong != nil {
 			r.fail(f, t, call.Operation.Name, wrong)
 			return fail, nil
+		}
+		if refusal != nil && refusal.Class != "" && call.Error != "" && refusal.Class != call.Error {
+			r.report.OtherClass = append(r.report.OtherClass, f.Kind+"/"+t.ID)
 		}
 		result = pass
 	}
