@@ -23,7 +23,7 @@ import (
 const mutationSeed = 20261122
 
 // mutationsPerFile is the number of changes that are tried in each file of vectors.
-const mutationsPerFile = 60
+const mutationsPerFile = 40
 
 // Whoever copies a vector wrongly has to notice: a change of any byte of a valid vector
 // makes its check fail.
@@ -68,9 +68,13 @@ func everyFile(t *testing.T, try func(*testing.T, *rand.Rand, *vectors.File, pla
 				}
 			}
 			random := rand.New(rand.NewPCG(mutationSeed, uint64(len(name))))
+			right := map[string]bool{}
 			for range mutationsPerFile {
 				at := valid[random.IntN(len(valid))]
-				require.True(t, passes(t, f, at.group, *at.test), "%s %q fails as it is", name, at.test.ID)
+				if !right[at.test.ID] {
+					require.True(t, passes(t, f, at.group, *at.test), "%s %q fails as it is", name, at.test.ID)
+					right[at.test.ID] = true
+				}
 				try(t, random, f, at)
 			}
 		})
