@@ -157,7 +157,11 @@ func start(t *testing.T, name string) *check.Process {
 	t.Helper()
 	program, err := os.Executable()
 	require.NoError(t, err)
-	p, err := check.Start(t.Context(), []string{"env", behaviour + "=" + name, program}, shortTimeout)
+	timeout := check.AnswerTimeout
+	if name == "mute" || name == "deaf" {
+		timeout = shortTimeout
+	}
+	p, err := check.Start(t.Context(), []string{"env", behaviour + "=" + name, program}, timeout)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
 	return p

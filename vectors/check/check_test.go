@@ -14,7 +14,7 @@ import (
 	"smpcheck/vectors/check"
 )
 
-// shortTimeout is how long the adapters of the tests may take for an answer.
+// shortTimeout is how long the adapters that never answer may take.
 const shortTimeout = 2 * time.Second
 
 func load(t *testing.T, names ...string) []*vectors.File {
