@@ -6,7 +6,6 @@ import (
 	"crypto/cipher"
 	"encoding/binary"
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,32 +14,6 @@ import (
 	"smpcheck/vectors/check"
 	"smpcheck/vectors/codec"
 )
-
-// ratchetKinds are the kinds whose operations are those of the ratchet and of its KEM.
-var ratchetKinds = []string{
-	"x3dh", "ratchet", "ratchet_recorded",
-	"sntrup761", "key_agreement", "ratchet_kdf", "ratchet_header", "ratchet_message", "ratchet_step", "conversation",
-}
-
-// The reference codec agrees with all vectors of the ratchet, official and generated,
-// with every value on the way and the class of every refusal.
-func TestRatchetVectors(t *testing.T) {
-	t.Parallel()
-	for _, kind := range ratchetKinds {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			f, err := vectors.Load(kind)
-			require.NoError(t, err)
-			report, err := check.Run(context.Background(), "the reference codec", codec.New(), []*vectors.File{f}, check.Options{Strict: true})
-			require.NoError(t, err)
-			var text strings.Builder
-			require.NoError(t, report.WriteText(&text))
-			require.True(t, report.OK(), text.String())
-			require.Empty(t, report.Skipped)
-			require.Equal(t, f.Count, report.Summary.Pass)
-		})
-	}
-}
 
 // The first counter block that the vectors give is the one of GCM: the ciphertext is what
 // AES in counter mode makes of the padded content from the next counter on.
