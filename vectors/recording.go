@@ -14,6 +14,7 @@ type Recording struct {
 	Servers       []RecordingServer `json:"servers"`
 	Connections   []Connection      `json:"connections"`
 	Notes         []RecordingNote   `json:"notes"`
+	Agents        []AgentEnd        `json:"agents"` // none in the recordings raw-*
 	Blocks        []Block           `json:"blocks"` // in the order of sending
 }
 

@@ -16,7 +16,7 @@ func startEmbedded(ctx context.Context) (string, func(), error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("make its identity: %w", err)
 	}
-	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", relay.Config{Credentials: credentials})
+	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", relay.Config{Credentials: credentials, Proxy: &relay.ProxyConfig{}})
 	if err != nil {
 		return "", nil, err
 	}

@@ -39,6 +39,8 @@ type options struct {
 	tls12                   bool
 	maxConnections          int
 	maxQueues               int
+	proxy                   bool
+	proxyConnect, proxyTime time.Duration
 	handshakeTime, idleTime time.Duration
 	logLevel                string
 }
@@ -93,12 +95,15 @@ serves until it gets SIGINT or SIGTERM.`,
 	f.IntVar(&o.chain, "chain", defaultChain, "number of certificates of a new identity: 2, 3 or 4")
 	f.StringVar(&o.versions, "versions", "6-20", "`range` of SMP versions to offer, such as 6-20 or 9")
 	f.BoolVar(&o.tls12, "tls12", false, "accept TLS 1.2 too")
-	f.StringVar(&o.password, "password", "", "`password` that clients need to create queues; others on this machine can see it")
+	f.StringVar(&o.password, "password", "", "`password` that clients need to create queues and to use the proxy; others on this machine can see it")
 	f.StringVar(&o.passwordFile, "password-file", "", "`file` with the password on its first line")
 	f.IntVar(&o.quota, "quota", relay.DefaultQuota, "`number` of messages that a queue takes")
 	f.DurationVar(&o.messageTTL, "message-ttl", relay.DefaultMessageTTL, "`time` that a message is kept")
 	f.IntVar(&o.maxConnections, "max-connections", relay.DefaultMaxConnections, "`number` of connections served at a time")
 	f.IntVar(&o.maxQueues, "max-queues", relay.DefaultMaxQueues, "`number` of queues")
+	f.BoolVar(&o.proxy, "proxy", true, "forward messages to other relays, on any network that this machine reaches")
+	f.DurationVar(&o.proxyConnect, "proxy-connect-timeout", relay.DefaultProxyConnectTimeout, "`time` for connecting to another relay")
+	f.DurationVar(&o.proxyTime, "proxy-command-timeout", relay.DefaultProxyCommandTimeout, "`time` for the answer of another relay")
 	f.DurationVar(&o.handshakeTime, "handshake-timeout", relay.DefaultHandshakeTimeout, "`time` for the handshake of a connection")
 	f.DurationVar(&o.idleTime, "idle-timeout", relay.DefaultIdleTimeout, "`time` after which a silent connection is closed")
 	f.StringVar(&o.logLevel, "log-level", "info", "what to log: debug, info, warn or error")
@@ -126,6 +131,8 @@ func (o options) config(stderr io.Writer) (relay.Config, error) {
 		{"max-queues", o.maxQueues > 0},
 		{"handshake-timeout", o.handshakeTime > 0},
 		{"idle-timeout", o.idleTime > 0},
+		{"proxy-connect-timeout", o.proxyConnect > 0},
+		{"proxy-command-timeout", o.proxyTime > 0},
 	} {
 		if !f.positive {
 			return relay.Config{}, usage("--%s has to be positive", f.name)
@@ -146,10 +153,19 @@ func (o options) config(stderr io.Writer) (relay.Config, error) {
 		MessageTTL:       o.messageTTL,
 		MaxConnections:   o.maxConnections,
 		MaxQueues:        o.maxQueues,
+		Proxy:            o.proxyConfig(),
 		HandshakeTimeout: o.handshakeTime,
 		IdleTimeout:      o.idleTime,
 		Logger:           slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}, nil
+}
+
+// proxyConfig is nil if the relay is not to forward.
+func (o options) proxyConfig() *relay.ProxyConfig {
+	if !o.proxy {
+		return nil
+	}
+	return &relay.ProxyConfig{ConnectTimeout: o.proxyConnect, CommandTimeout: o.proxyTime}
 }
 
 // parseVersions reads "6-20" or "9".

@@ -20,37 +20,52 @@ type QueueOptions struct {
 	Mode smp.QueueMode
 	// CreateOnly does not subscribe the connection to the queue.
 	CreateOnly bool
+	// Password is sent instead of Config.Password if it is not nil: several
+	// users of one connection may know different ones.
+	Password smp.Password
 }
 
-// CreateQueue sends NEW with Config.Password and returns the new queue. A NEW
-// with link data or notifier keys is sent with Do or DoAll, and NewQueue makes
-// the queue from its answer.
+// CreateQueue sends NEW with Config.Password and returns the new queue. See
+// CreateLinkQueue for one with a short link. A NEW with notifier keys is sent
+// with Do or DoAll, and NewQueue makes the queue from its answer.
 func (c *Client) CreateQueue(ctx context.Context, o QueueOptions) (Queue, error) {
+	request, dh, err := c.newRequest(o)
+	if err != nil {
+		return Queue{}, err
+	}
+	ids, err := expect[smp.IDS](ctx, c, request)
+	if err != nil {
+		return Queue{}, err
+	}
+	return NewQueue(ids, request.Key, dh)
+}
+
+// newRequest makes NEW and the private part of its DHKey.
+func (c *Client) newRequest(o QueueOptions) (request Request, dh keys.PrivateKey, err error) {
 	if o.Algorithm == 0 {
 		o.Algorithm = keys.Ed25519
 	}
 	key, err := c.keyOr(o.Key, o.Algorithm)
 	if err != nil {
-		return Queue{}, err
+		return Request{}, keys.PrivateKey{}, err
 	}
-	dh, err := c.keyOr(o.DHKey, keys.X25519)
-	if err != nil {
-		return Queue{}, err
+	if dh, err = c.keyOr(o.DHKey, keys.X25519); err != nil {
+		return Request{}, keys.PrivateKey{}, err
+	}
+	password := o.Password
+	if password == nil {
+		password = c.config.Password
 	}
 	command := smp.NEW{
 		AuthKey:   key.Public(),
 		DHKey:     dh.Public(),
-		Password:  c.config.Password,
+		Password:  password,
 		Subscribe: !o.CreateOnly,
 	}
 	if o.Mode != 0 {
 		command.Request = &smp.QueueRequest{Mode: o.Mode}
 	}
-	ids, err := expect[smp.IDS](ctx, c, Request{Key: key, Command: command})
-	if err != nil {
-		return Queue{}, err
-	}
-	return NewQueue(ids, key, dh)
+	return Request{Key: key, Command: command}, dh, nil
 }
 
 // keyOr returns key, or a new one of alg if key is zero.

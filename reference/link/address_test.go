@@ -52,7 +52,7 @@ func TestSlashesAroundTheNumberSign(t *testing.T) {
 }
 
 // A short link is the same with either scheme.
-func TestSchemesNameTheSameLink(t *testing.T) {
+func TestPropertySchemesNameTheSameLink(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawShortLink(t, append(contactTypes, link.InvitationLink)...)

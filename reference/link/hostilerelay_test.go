@@ -43,7 +43,7 @@ func contactUserData(t require.TestingT, by keys.PrivateKey, secret link.Secret,
 
 // Link data of another link, or of who knows the secret and not the root key, are refused:
 // what a relay has, and what somebody has who was given the link.
-func TestLinkDataOfOthersAreRefused(t *testing.T) {
+func TestPropertyLinkDataOfOthersAreRefused(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		root, other := drawPrivate(t), drawPrivate(t)
@@ -98,7 +98,7 @@ func TestEarlierUserDataStillOpen(t *testing.T) {
 }
 
 // Each encryption takes a nonce of its own, also of the same data.
-func TestEachEncryptionOfLinkDataHasItsNonce(t *testing.T) {
+func TestPropertyEachEncryptionOfLinkDataHasItsNonce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		root := drawPrivate(t)

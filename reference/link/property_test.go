@@ -104,7 +104,7 @@ func drawPrivate(t *rapid.T) keys.PrivateKey {
 	return k
 }
 
-func TestTextRoundTrips(t *testing.T) {
+func TestPropertyTextRoundTrips(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawQueue(t)
@@ -141,7 +141,7 @@ func encodedMode(v wire.VersionRange, m smp.QueueMode) smp.QueueMode {
 	return 0
 }
 
-func TestBinaryRoundTrips(t *testing.T) {
+func TestPropertyBinaryRoundTrips(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawQueue(t)
@@ -166,7 +166,7 @@ func TestBinaryRoundTrips(t *testing.T) {
 	})
 }
 
-func TestQueueInfoRoundTrips(t *testing.T) {
+func TestPropertyQueueInfoRoundTrips(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawQueue(t).At(rapid.Uint16Range(1, 5).Draw(t, "version"))
@@ -198,7 +198,7 @@ func recode[T writer](t *rapid.T, v T, read func(*wire.Reader) T) T {
 	return again
 }
 
-func TestOrderAndUnknownParametersDoNotMatter(t *testing.T) {
+func TestPropertyOrderAndUnknownParametersDoNotMatter(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawConnection(t)
@@ -262,7 +262,7 @@ func drawUserData(t *rapid.T, mode link.Mode, root keys.PrivateKey) (link.UserDa
 	return d, signers
 }
 
-func TestLinkDataRoundTripsInUniformSize(t *testing.T) {
+func TestPropertyLinkDataRoundTripsInUniformSize(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		root := drawPrivate(t)
@@ -302,7 +302,7 @@ func TestLinkDataRoundTripsInUniformSize(t *testing.T) {
 	})
 }
 
-func TestOwnersAreAuthorizedByThoseBeforeThem(t *testing.T) {
+func TestPropertyOwnersAreAuthorizedByThoseBeforeThem(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		root := drawPrivate(t)

@@ -2,7 +2,7 @@ package ratchet_test
 
 import (
 	"math/rand/v2"
-	"sync"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -19,32 +19,6 @@ func stream(seed uint64) *rand.ChaCha8 {
 		s[i] = byte(seed >> (8 * i))
 	}
 	return rand.NewChaCha8(s)
-}
-
-// pooled is a source whose KEM key pairs come from a small pool: making one
-// takes longer than all the rest of a ratchet step.
-type pooled struct {
-	ratchet.Keys
-	choice *rand.ChaCha8
-}
-
-var pool = sync.OnceValue(func() (pairs []ratchet.KEMKeyPair) {
-	keys := source(0)
-	for range 8 {
-		p, err := keys.NewKEM()
-		if err != nil {
-			panic(err)
-		}
-		pairs = append(pairs, p)
-	}
-	return pairs
-})
-
-func pooledSource(seed uint64) ratchet.Keys { return pooled{source(seed), stream(^seed)} }
-
-func (p pooled) NewKEM() (ratchet.KEMKeyPair, error) {
-	all := pool()
-	return all[p.choice.Uint64()%uint64(len(all))], nil
 }
 
 // setup is how two sides start.
@@ -76,8 +50,10 @@ var (
 	onlyV2    = setup{version: 2, maxVersion: 2}
 )
 
+var allSetups = []setup{plainV2, plainV3, pqAgreed, pqOffered, pqReplied, onlyV2}
+
 // setups are all the ways to start.
-var setups = rapid.SampledFrom([]setup{plainV2, plainV3, pqAgreed, pqOffered, pqReplied, onlyV2})
+var setups = rapid.SampledFrom(allSetups)
 
 // sent is a message on its way.
 type sent struct {
@@ -106,9 +82,12 @@ const length = 100
 
 func converse(t *rapid.T, o setup) *conversation {
 	c := &conversation{t: t, keys: pooledSource(rapid.Uint64().Draw(t, "seed"))}
-	joining, initiating := o.pair(t, c.keys)
-	for i, s := range []ratchet.State{joining, initiating} {
+	start := rapid.IntRange(0, startsOfSetup-1).Draw(t, "start")
+	for i, s := range starts()[o][start] {
 		c.sides[i] = &side{state: s, chains: map[string]bool{}}
+		if s.Receive != nil {
+			c.sides[i].chains[string(s.Send.DHRemote.Raw())] = true
+		}
 	}
 	return c
 }
@@ -148,6 +127,22 @@ func (c *conversation) deliver(to int, m *sent) {
 	s.state = next
 	s.chains[m.chain] = true
 	m.delivered = true
+}
+
+// lose takes a message off its way.
+func (c *conversation) lose(to int, m *sent) {
+	s := c.sides[to]
+	s.inbox = slices.DeleteFunc(s.inbox, func(other *sent) bool { return other == m })
+}
+
+// skip lets a side send messages that nobody ever sees.
+func (c *conversation) skip(from, n int) {
+	s := &c.sides[from].state
+	send := *s.Send
+	for range n {
+		send.ChainKey, _, _ = ratchet.ChainKDF(send.ChainKey)
+	}
+	s.Send, s.SendNumber = &send, s.SendNumber+uint32(n)
 }
 
 // refuse checks that a message does not decrypt, and that nothing changes.

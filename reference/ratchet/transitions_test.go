@@ -141,7 +141,7 @@ func receive(t *testing.T, s *ratchet.State, message []byte, received, kem strin
 func TestPropertyParametersAreNew(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		random := source(rapid.Uint64().Draw(t, "seed"))
+		random := &kemInTurn{Keys: source(rapid.Uint64().Draw(t, "seed"))}
 		seen := map[string]bool{}
 		remember := func(p ratchet.PrivateParameters) {
 			for _, secret := range [][]byte{p.Key1.Raw(), p.Key2.Raw(), p.KEM.Self.Secret} {

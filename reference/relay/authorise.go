@@ -52,10 +52,17 @@ func (s *Session) authorised(r *Request) bool {
 			return s.verify(r)
 		}
 		return s.verify(r, c.SenderKey)
-	case smp.NSUB, smp.LKEY:
-		return s.verify(r) // there are no notifiers and no links
+	case smp.LKEY:
+		record := s.lookup(r, linkReader)
+		if record == nil || !record.senderMaySet(c.SenderKey) {
+			return s.verify(r)
+		}
+		return s.verify(r, c.SenderKey)
 	case smp.LGET:
-		return false
+		record := s.lookup(r, linkReader)
+		return record != nil && record.isContact()
+	case smp.NSUB:
+		return s.verify(r) // there are no notifiers
 	default:
 		record := s.lookup(r, recipient)
 		if record == nil {
@@ -75,7 +82,7 @@ func (s *Session) lookup(r *Request, p party) *Record {
 	return r.Queue.snapshot()
 }
 
-// senderMaySet reports whether SKEY may set the key: in a messaging queue, once
+// senderMaySet reports whether SKEY and LKEY may set the key: in a messaging queue, once
 // or again the same key.
 func (r *Record) senderMaySet(key keys.PublicKey) bool {
 	return r.Mode == smp.Messaging && (r.SenderKey.IsZero() || r.SenderKey == key)

@@ -66,6 +66,10 @@ type Config struct {
 	// 4 MiB.
 	MaxOutput int
 
+	// Proxy lets clients forward commands to other relays; nil for no clients,
+	// as if each of them had a wrong password.
+	Proxy *ProxyConfig
+
 	// Now is the clock of messages and expiry; default time.Now. Deadlines of
 	// connections do not use it.
 	Now func() time.Time
@@ -150,6 +154,13 @@ func (c Config) withDefaults() (Config, error) {
 		if *f.field < 0 {
 			return c, fmt.Errorf("%w: %s of %v, expected a positive duration", ErrConfig, f.name, *f.field)
 		}
+	}
+	if c.Proxy != nil {
+		proxy, err := c.Proxy.withDefaults()
+		if err != nil {
+			return c, err
+		}
+		c.Proxy = proxy
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -93,6 +93,7 @@ func (s *Session) serve() error {
 	s.Close()
 	writer.Wait()
 	s.leaveAll()
+	s.beside.Wait()
 	if writeErr != nil {
 		return writeErr
 	}
@@ -131,28 +132,33 @@ func (s *Session) execute(requests []Request) {
 	s.Flush()
 }
 
-// answer runs one request through Authorise and Execute.
-func (s *Session) answer(r *Request) {
+// answer runs one request through Authorise and Execute and puts the answer into
+// the session's queue.
+func (s *Session) answer(r *Request) { s.run(r, s.Send) }
+
+// run runs one request through Authorise and Execute. It gives the answer to
+// reply while the queue of the request, if there is one, is locked.
+func (s *Session) run(r *Request, reply func(...Output)) {
 	if r.Err == nil {
 		r.Err = s.relay.stages.Authorise(s, r)
 	}
 	switch q := r.Queue; {
 	case r.Err != nil:
-		s.Send(r.failure(r.Err))
+		reply(r.failure(r.Err))
 	case q == nil:
-		s.Send(s.relay.stages.Execute(s, r)...)
+		reply(s.relay.stages.Execute(s, r)...)
 	default:
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		if !s.relay.alive(q) {
-			s.Send(r.failure(smp.ErrAuth))
+			reply(r.failure(smp.ErrAuth))
 			return
 		}
 		q.usedAt = s.relay.config.Now()
 		if _, ok := r.Command.(smp.SUB); !ok {
 			s.relay.resume(s, q) // what a SUB before in this block postponed
 		}
-		s.Send(s.relay.stages.Execute(s, r)...)
+		reply(s.relay.stages.Execute(s, r)...)
 	}
 }
 

@@ -6,7 +6,7 @@
 // so that another package can replace one of them – the reference itself always
 // does what the protocol says.
 //
-// It serves versions 6 to 20. Commands for notifications, short links,
+// It serves versions 6 to 20. Commands for notifications,
 // forwarding, services and names are decoded and refused: see Execute in
 // Stages for what each of them is answered.
 //
@@ -32,6 +32,17 @@
 //
 // Notifier keys in NEW are ignored: the answer has no notifier credentials,
 // which the document allows and from which a client sees that there are none.
-// Link data in NEW is refused with CMD PROHIBITED, and no queue is made: a
-// queue without its link would be of no use to the client.
+//
+// # Short links
+//
+// Link data are bytes of any size that fits a block; the relay never looks into
+// them. Link ids have a space of their own. The sender id of a queue with link
+// data in NEW is the one that the client derived from its correlation id, any
+// other is CMD PROHIBITED, and if it or the link id is taken the answer is AUTH,
+// also when a client repeats its NEW. What the documents leave open is as in the
+// official relay 7.0: commands for links are known at every version; LSET sets
+// the link of any queue but a secured messaging queue, and changes neither link
+// id nor fixed data; the first SEND to a messaging queue that has a sender key
+// deletes its link, after which LKEY is AUTH also with this key. Unlike there
+// the link id of a deleted queue is free again.
 package relay

@@ -46,7 +46,7 @@ func TestCredentials(t *testing.T) {
 		{"SUBS without authorization", noKey, id, smp.SUBS{}, smp.ErrCmdNoAuth},
 		{"NSUBS", key, id, smp.NSUBS{}, smp.ErrService},
 		{"NSUBS without entity", key, nil, smp.NSUBS{}, smp.ErrCmdNoAuth},
-		{"RFWD", noKey, nil, smp.RFWD{}, smp.ErrCmdProhibited},
+		{"RFWD that does not decrypt", noKey, nil, smp.RFWD{}, smp.ErrCrypto},
 		{"PFWD", noKey, id, smp.PFWD{Version: 20, Key: newKey(t, keys.X25519).Public()}, smp.ErrProxyNoSession},
 		{"NKEY of an unknown queue", key, id, smp.NKEY{NotifierKeys: smp.NotifierKeys{AuthKey: pub, DHKey: newKey(t, keys.X25519).Public()}}, smp.ErrAuth},
 		{"LDEL of an unknown queue", key, id, smp.LDEL{}, smp.ErrAuth},
@@ -61,9 +61,8 @@ func TestRefusedCommands(t *testing.T) {
 	atEveryVersion(t, func(t *testing.T, v uint16) {
 		c := connect(t, e, v)
 		q := c.newQueue(onlyCreate)
-		link := smp.LSET{LinkID: newID(), Data: smp.LinkData{Fixed: []byte("f"), User: []byte("u")}}
 		notifier := smp.NKEY{NotifierKeys: smp.NotifierKeys{AuthKey: q.rcvKey.Public(), DHKey: newKey(t, keys.X25519).Public()}}
-		for _, command := range []smp.Command{link, smp.LDEL{}, notifier, smp.NDEL{}} {
+		for _, command := range []smp.Command{notifier, smp.NDEL{}} {
 			require.Equal(t, refused(smp.ErrCmdProhibited), c.recipient(q, command), command.Tag())
 		}
 	})
@@ -261,6 +260,8 @@ func TestEqualWork(t *testing.T) {
 	address := c.newQueue(onlyCreate, contact)
 	secured := c.newQueue(onlyCreate, messaging)
 	c.secure(secured, keys.Ed25519)
+	link, taken := c.newLinked(smp.Contact), c.newLinked(smp.Messaging)
+	c.secure(taken.queue, keys.Ed25519)
 	key := newKey(t, keys.Ed25519)
 	secure := smp.SKEY{SenderKey: key.Public()}
 	for _, test := range []struct {
@@ -279,7 +280,11 @@ func TestEqualWork(t *testing.T) {
 		{"SKEY of a contact address", address.sndID, secure},
 		{"SKEY of a secured queue", secured.sndID, secure},
 		{"NSUB", newID(), smp.NSUB{}},
-		{"LKEY", newID(), smp.LKEY{SenderKey: key.Public()}},
+		{"LKEY of an unknown link", newID(), smp.LKEY{SenderKey: key.Public()}},
+		{"LKEY of a contact address", link.linkID, smp.LKEY{SenderKey: key.Public()}},
+		{"LKEY of a secured queue", taken.linkID, smp.LKEY{SenderKey: key.Public()}},
+		{"LKEY of a sender id", open.sndID, smp.LKEY{SenderKey: key.Public()}},
+		{"LSET with another key", link.rcvID, smp.LSET{LinkID: link.linkID, Data: someData}},
 		{"NEW with another key", nil, smp.NEW{AuthKey: open.rcvKey.Public(), DHKey: newKey(t, keys.X25519).Public()}},
 	} {
 		for _, alg := range authAlgorithms {

@@ -49,14 +49,25 @@ func defaultExecute(s *Session, r *Request) []Output {
 		out.Response = smp.OK{}
 	case smp.QUE:
 		out.Response = s.info(r.Queue)
+	case smp.LSET:
+		out.Response = s.relay.setLink(r.Queue, c)
+	case smp.LDEL:
+		s.relay.deleteLink(r.Queue)
+		out.Response = smp.OK{}
+	case smp.LKEY:
+		out.Response = secureLink(r, c)
+	case smp.LGET:
+		out.Response = readLink(r)
 	case smp.SEND:
 		out.Response = s.storeMessage(r, c)
 	case smp.PING:
 		out.Response = smp.PONG{}
-	case smp.PRXY:
-		out.Response = fail(smp.ErrProxyBasicAuth)
-	case smp.PFWD:
-		out.Response = fail(smp.ErrProxyNoSession)
+	case smp.PRXY, smp.PFWD:
+		return s.proxied(r)
+	case smp.RFWD:
+		if out.Response = s.relay.stages.Forwarded(s, r); out.Response == nil {
+			return nil
+		}
 	case smp.RSLV:
 		out.Response = fail(smp.ErrNameNoResolver)
 	case smp.SUBS, smp.NSUBS:

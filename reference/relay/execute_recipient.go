@@ -20,10 +20,10 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 	q := &Queue{record: &Record{RecipientKeys: []keys.PublicKey{c.AuthKey}}, usedAt: relay.config.Now()}
 	q.mailbox.quota = relay.config.Quota
 	if c.Request != nil {
-		if c.Request.Link != nil {
-			return fail(smp.ErrCmdProhibited)
-		}
 		q.record.Mode = c.Request.Mode
+		if err := s.requestLink(q, r, c.Request); err != nil {
+			return fail(err)
+		}
 	}
 	serverKey, err := keys.Generate(keys.X25519, relay.config.Rand)
 	if err == nil {
@@ -36,7 +36,7 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 		return s.internal(err)
 	}
 	switch err := s.addQueue(q, r); {
-	case errors.Is(err, errFull):
+	case errors.Is(err, errFull), q.link != nil && errors.Is(err, errDuplicate):
 		return fail(smp.ErrAuth)
 	case err != nil:
 		return s.internal(err)
@@ -51,6 +51,7 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 		SenderID:    q.senderID,
 		ServerDHKey: serverKey.Public(),
 		Mode:        q.record.Mode,
+		LinkID:      q.linkID(),
 	}
 }
 
@@ -59,6 +60,9 @@ const idAttempts = 3
 
 // addQueue gives the queue its ids and enters it into the store.
 func (s *Session) addQueue(q *Queue, r *Request) (err error) {
+	if q.link != nil {
+		return s.addLinkedQueue(q, r)
+	}
 	for range idAttempts {
 		if q.recipientID, err = s.relay.stages.NewID(s, r, RecipientID); err != nil {
 			return err

@@ -16,6 +16,9 @@ func (s *Session) storeMessage(r *Request, c smp.SEND) smp.Response {
 	if q.record.Suspended() {
 		return fail(smp.ErrAuth)
 	}
+	if q.takenInvitation() {
+		s.relay.deleteLink(q)
+	}
 	id, err := s.relay.stages.NewID(s, r, MessageID)
 	if err != nil {
 		return s.internal(err)

@@ -8,9 +8,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestMailboxModel holds a mailbox against a simple model of it: the documented
+// TestPropertyMailboxModel holds a mailbox against a simple model of it: the documented
 // rules, with a flag for "refuses until empty".
-func TestMailboxModel(t *testing.T) {
+func TestPropertyMailboxModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		quota := rapid.IntRange(1, 4).Draw(t, "quota")

@@ -34,6 +34,10 @@ func (o *Output) cost() int {
 	if o.Message != nil {
 		return messageCost
 	}
+	switch o.Response.(type) {
+	case smp.LNK, smp.PKEY, smp.PRES, smp.RRES:
+		return messageCost
+	}
 	return responseCost
 }
 
@@ -79,6 +83,20 @@ func (b *outbox) put(outs ...Output) error {
 	}
 	b.queue = append(b.queue, outs...)
 	return nil
+}
+
+// putWithRoom waits until there is room and appends an output.
+func (b *outbox) putWithRoom(out Output) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for !b.hasRoom() && !b.closed {
+		b.signal() // the writer may not know yet of what takes the room
+		b.space.Wait()
+	}
+	if !b.closed {
+		b.bytes += out.cost()
+		b.queue = append(b.queue, out)
+	}
 }
 
 // signal wakes the writer.
@@ -133,6 +151,7 @@ func (b *outbox) waitRoom() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for !b.hasRoom() && !b.closed {
+		b.signal() // the writer may not know yet of what takes the room
 		b.space.Wait()
 	}
 	return !b.closed

@@ -36,6 +36,7 @@ type Queue struct {
 
 	mu         sync.Mutex
 	record     *Record
+	link       *Link // nil for none; it stands in the store too
 	mailbox    Mailbox
 	usedAt     time.Time
 	deleted    bool

@@ -21,6 +21,8 @@ type Relay struct {
 	store  *store
 	log    *slog.Logger
 
+	destinations *destinations // nil for a relay that does not forward
+
 	mu          sync.Mutex
 	closed      bool
 	connections map[net.Conn]struct{}
@@ -48,6 +50,9 @@ func New(config Config) (*Relay, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
+	if config.Proxy != nil {
+		r.destinations = newDestinations(ctx, r)
+	}
 	r.running.Go(func() { r.sweep(ctx) })
 	return r, nil
 }

@@ -13,6 +13,10 @@ type Session struct {
 	conn  *transport.Conn
 	out   *outbox
 
+	version  uint16        // of a forwarded command; 0 for the agreed one
+	proxying chan struct{} // has an element for each PRXY and PFWD under way
+	beside   sync.WaitGroup
+
 	verifier  smp.Verifier
 	mu        sync.Mutex
 	queues    map[*Queue]struct{} // those that the session is subscribed to or uses GET with
@@ -20,11 +24,16 @@ type Session struct {
 }
 
 func newSession(r *Relay, conn *transport.Conn) *Session {
+	proxying := 0
+	if r.config.Proxy != nil {
+		proxying = r.config.Proxy.MaxCommands
+	}
 	return &Session{
 		relay:    r,
 		conn:     conn,
 		verifier: smp.Verifier{SessionID: conn.SessionID(), SessionKey: conn.SessionKey()},
 		out:      newOutbox(r.config.MaxOutput),
+		proxying: make(chan struct{}, proxying),
 		queues:   make(map[*Queue]struct{}),
 	}
 }
@@ -36,8 +45,14 @@ func (s *Session) Relay() *Relay { return s.relay }
 // it and writing to it is for the stages Read and Write only.
 func (s *Session) Conn() *transport.Conn { return s.conn }
 
-// Version is the agreed version of SMP.
-func (s *Session) Version() uint16 { return s.conn.Version() }
+// Version is the agreed version of SMP. While a forwarded command is executed it
+// is the version of that command, which the client of the proxy chose.
+func (s *Session) Version() uint16 {
+	if s.version != 0 {
+		return s.version
+	}
+	return s.conn.Version()
+}
 
 // Send puts outputs into the session's queue and never blocks. The writer is
 // told about them by Flush. A session whose queue is over its limit is closed.

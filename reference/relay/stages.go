@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"time"
 
+	"smpcheck/reference/client"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
@@ -34,6 +35,7 @@ const (
 	RecipientID IDKind = iota + 1
 	SenderID
 	MessageID
+	LinkID
 )
 
 // Stages is the pipeline of a relay: for each step a function that does it. The
@@ -97,13 +99,35 @@ type Stages struct {
 	// except that a replacement may return none or more. The queue of the
 	// request is locked until the answer is in the session's queue.
 	//
-	// NEW (with link data), LSET, NKEY, LDEL, NDEL and RFWD are answered with
-	// CMD PROHIBITED, PRXY with PROXY BASIC_AUTH, as by an official relay that
-	// forwards for nobody, PFWD with PROXY NO_SESSION, RSLV with NAME
-	// NO_RESOLVER, SUBS and NSUBS with SERVICE. NSUB, LKEY and LGET never come
-	// here: they name a notifier or link, of which this relay has none, so
-	// that Authorise answers AUTH.
+	// NKEY and NDEL are answered with CMD PROHIBITED, RSLV with NAME NO_RESOLVER,
+	// SUBS and NSUBS with SERVICE. PRXY and PFWD are given to Proxy and answered
+	// later, RFWD is given to Forwarded; without Config.Proxy, PRXY is answered
+	// with PROXY BASIC_AUTH, as by an official relay that forwards for nobody,
+	// and PFWD with PROXY NO_SESSION. NSUB never comes
+	// here: it names a notifier, of which this relay has none, so that
+	// Authorise answers AUTH.
 	Execute func(*Session, *Request) []Output
+
+	// Proxy does what PRXY or PFWD asks and returns the answer, nil for none. It
+	// is called on a goroutine of its own, since it waits for another relay, by
+	// means of Connect or Forward. ctx ends when the relay is closed.
+	Proxy func(ctx context.Context, s *Session, r *Request) smp.Response
+
+	// Connect connects to the relay at an address, host:port, whose identity has
+	// the fingerprint keyHash, for all who want to forward to it. The connection
+	// has to have a session key of both sides. ctx ends with the timeout. An
+	// error is answered with PROXY BROKER.
+	Connect func(ctx context.Context, r *Relay, address string, keyHash []byte) (*client.Client, error)
+
+	// Forward sends what came in PFWD to its destination and returns what PRES
+	// carries. ctx ends with the timeout. An error is answered with PROXY
+	// PROTOCOL, if it has an *smp.Error in its chain, or PROXY BROKER.
+	Forward func(ctx context.Context, destination *client.Client, command smp.ForwardedCommand) (body []byte, err error)
+
+	// Forwarded does what RFWD, the request, asks and returns the answer, nil for
+	// none. The command inside goes through Decode, Authorise and Execute, with a
+	// session whose Version is that of the command.
+	Forwarded func(*Session, *Request) smp.Response
 
 	// NewID makes an id for what a request creates.
 	NewID func(*Session, *Request, IDKind) ([]byte, error)
@@ -157,6 +181,10 @@ func DefaultStages() Stages {
 		Authorise: defaultAuthorise,
 		Verify:    defaultVerify,
 		Execute:   defaultExecute,
+		Proxy:     defaultProxy,
+		Connect:   defaultConnect,
+		Forward:   defaultForward,
+		Forwarded: defaultForwarded,
 		NewID:     defaultNewID,
 		Store:     func(q *Queue, m *Message) bool { return q.mailbox.Put(m) },
 		Head:      func(q *Queue) *Message { return q.mailbox.Head() },

@@ -16,6 +16,7 @@ type party uint8
 const (
 	recipient party = iota + 1
 	sender
+	linkReader
 )
 
 // errDuplicate: one of the ids of a new queue is taken.
@@ -34,68 +35,33 @@ type shard struct {
 	entries map[string]entry
 }
 
-// store finds queues by their ids. All kinds of ids share one space, so that an
-// id means one queue and one party only: an id used for the wrong party is
-// unknown. SMP, "Simplex queue IDs".
-type store struct {
+// index finds queues by ids of one space.
+type index struct {
 	seed   maphash.Seed
 	shards [shards]shard
-	count  atomic.Int64
-	limit  int64
 }
 
-func newStore(limit int) *store {
-	s := &store{seed: maphash.MakeSeed(), limit: int64(limit)}
-	for i := range s.shards {
-		s.shards[i].entries = make(map[string]entry)
+func (x *index) init() {
+	x.seed = maphash.MakeSeed()
+	for i := range x.shards {
+		x.shards[i].entries = make(map[string]entry)
 	}
-	return s
 }
 
-func (s *store) shard(id []byte) *shard {
-	return &s.shards[maphash.Bytes(s.seed, id)%shards]
+func (x *index) shard(id []byte) *shard {
+	return &x.shards[maphash.Bytes(x.seed, id)%shards]
 }
 
-// find returns the queue with the id, nil if there is none for this party.
-func (s *store) find(p party, id []byte) *Queue {
-	sh := s.shard(id)
+func (x *index) find(id []byte) entry {
+	sh := x.shard(id)
 	sh.RLock()
-	e := sh.entries[string(id)]
-	sh.RUnlock()
-	if e.party != p {
-		return nil
-	}
-	return e.queue
+	defer sh.RUnlock()
+	return sh.entries[string(id)]
 }
 
-// add enters a queue under both of its ids. It returns errDuplicate if one is
-// taken and errFull at the limit, and then has changed nothing.
-func (s *store) add(q *Queue) error {
-	if s.count.Add(1) > s.limit {
-		s.count.Add(-1)
-		return errFull
-	}
-	if !s.insert(q.recipientID, entry{q, recipient}) {
-		s.count.Add(-1)
-		return errDuplicate
-	}
-	if !s.insert(q.senderID, entry{q, sender}) {
-		s.delete(q.recipientID)
-		s.count.Add(-1)
-		return errDuplicate
-	}
-	return nil
-}
-
-// remove forgets a queue that was added.
-func (s *store) remove(q *Queue) {
-	s.delete(q.recipientID)
-	s.delete(q.senderID)
-	s.count.Add(-1)
-}
-
-func (s *store) insert(id []byte, e entry) bool {
-	sh := s.shard(id)
+// insert reports whether the id was free, and is now that of e.
+func (x *index) insert(id []byte, e entry) bool {
+	sh := x.shard(id)
 	sh.Lock()
 	defer sh.Unlock()
 	if _, taken := sh.entries[string(id)]; taken {
@@ -105,18 +71,90 @@ func (s *store) insert(id []byte, e entry) bool {
 	return true
 }
 
-func (s *store) delete(id []byte) {
-	sh := s.shard(id)
+func (x *index) delete(id []byte) {
+	sh := x.shard(id)
 	sh.Lock()
 	delete(sh.entries, string(id))
 	sh.Unlock()
 }
 
+// store finds queues by their ids. The ids of recipients and senders share one
+// space, so that an id means one queue and one party only: an id used for the
+// wrong party is unknown. SMP, "Simplex queue IDs". Link ids, some of which
+// clients choose, have a space of their own: that one of them is taken says
+// nothing about other ids.
+type store struct {
+	ids   index
+	links index
+	count atomic.Int64
+	limit int64
+}
+
+func newStore(limit int) *store {
+	s := &store{limit: int64(limit)}
+	s.ids.init()
+	s.links.init()
+	return s
+}
+
+// find returns the queue with the id, nil if there is none for this party.
+func (s *store) find(p party, id []byte) *Queue {
+	if p == linkReader {
+		return s.links.find(id).queue
+	}
+	if e := s.ids.find(id); e.party == p {
+		return e.queue
+	}
+	return nil
+}
+
+// add enters a queue under its ids: of recipient and sender, and of its link if
+// it has one. It returns errDuplicate if one is taken and errFull at the limit,
+// and then has changed nothing.
+func (s *store) add(q *Queue) error {
+	if s.count.Add(1) > s.limit {
+		s.count.Add(-1)
+		return errFull
+	}
+	if !s.ids.insert(q.recipientID, entry{q, recipient}) {
+		s.count.Add(-1)
+		return errDuplicate
+	}
+	if !s.ids.insert(q.senderID, entry{q, sender}) {
+		s.ids.delete(q.recipientID)
+		s.count.Add(-1)
+		return errDuplicate
+	}
+	if q.link != nil && !s.addLink(q, q.link.ID) {
+		s.ids.delete(q.recipientID)
+		s.ids.delete(q.senderID)
+		s.count.Add(-1)
+		return errDuplicate
+	}
+	return nil
+}
+
+// addLink enters a queue under the id of its link. It reports whether the id
+// was free.
+func (s *store) addLink(q *Queue, id []byte) bool {
+	return s.links.insert(id, entry{q, linkReader})
+}
+
+// remove forgets a queue that was added, with its link.
+func (s *store) remove(q *Queue) {
+	s.ids.delete(q.recipientID)
+	s.ids.delete(q.senderID)
+	if q.link != nil {
+		s.links.delete(q.link.ID)
+	}
+	s.count.Add(-1)
+}
+
 // all returns the queues of the store at some moment, for expiry.
 func (s *store) all() []*Queue {
 	queues := make([]*Queue, 0, s.count.Load())
-	for i := range s.shards {
-		sh := &s.shards[i]
+	for i := range s.ids.shards {
+		sh := &s.ids.shards[i]
 		sh.RLock()
 		for _, e := range sh.entries {
 			if e.party == recipient {

@@ -48,10 +48,14 @@ func TestMalformedBlocks(t *testing.T) {
 	}
 }
 
-func TestBatchKeepsOrderAndLimits(t *testing.T) {
+func TestPropertyBatchKeepsOrderAndLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		limit := rapid.IntRange(1, 400).Draw(t, "limit")
-		sizes := rapid.SliceOfN(rapid.IntRange(0, 120), 0, 400).Draw(t, "sizes")
+		limit := rapid.OneOf(rapid.IntRange(1, 400), rapid.IntRange(511, 1500)).Draw(t, "limit")
+		largest := rapid.SampledFrom([]int{0, 2, 120}).Draw(t, "largest")
+		sizes := rapid.SliceOfN(rapid.IntRange(0, largest), 0, 600).Draw(t, "sizes")
+		if more := rapid.SampledFrom([]int{0, 254, 255, 256, 511}).Draw(t, "empty ones"); more > 0 {
+			sizes = append(sizes, make([]int, more)...)
+		}
 		var items [][]byte
 		for i, n := range sizes {
 			items = append(items, bytes.Repeat([]byte{byte(i)}, n))

@@ -79,7 +79,7 @@ func open(b []byte, recipient keys.PrivateKey, sender keys.PublicKey) (smp.Clien
 
 // What fits into an envelope is read as it was, and the size of the envelope tells whether
 // it has a key and nothing else.
-func TestEnvelopesRoundTripInUniformSize(t *testing.T) {
+func TestPropertyEnvelopesRoundTripInUniformSize(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		sender, recipient := drawAgreement(t)
@@ -103,7 +103,7 @@ const lastOfKey = 2 + 1 + 1 + 44 - 1
 
 // An envelope that was changed, or made for another recipient or by another sender, gives
 // no message. The version in front is not covered by the box: of it the recipient decides.
-func TestForgedEnvelopesDoNotOpen(t *testing.T) {
+func TestPropertyForgedEnvelopesDoNotOpen(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		sender, recipient := drawAgreement(t)

@@ -134,7 +134,7 @@ func drawPolynomials(rt *rapid.T, highest int) (f polynomial, g, h small) {
 	return f, g, h
 }
 
-func TestMultiply(t *testing.T) {
+func TestPropertyMultiply(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		f, g, h := drawPolynomials(rt, 2)
@@ -165,7 +165,7 @@ func one() []int {
 	return ints
 }
 
-func TestInvert(t *testing.T) {
+func TestPropertyInvert(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		_, g, h := drawPolynomials(rt, 1)
@@ -248,9 +248,9 @@ func TestInvertNumber(t *testing.T) {
 	}
 }
 
-// TestEncode: what is encoded is decoded, in the published sizes, and rounding goes
+// TestPropertyEncode: what is encoded is decoded, in the published sizes, and rounding goes
 // to the nearest multiple of 3.
-func TestEncode(t *testing.T) {
+func TestPropertyEncode(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		f, g, _ := drawPolynomials(rt, 1)

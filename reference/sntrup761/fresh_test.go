@@ -9,9 +9,9 @@ import (
 	"smpcheck/reference/sntrup761"
 )
 
-// TestEncapsulationsDiffer: encapsulations to one key, one after the other, have different
+// TestPropertyEncapsulationsDiffer: encapsulations to one key, one after the other, have different
 // ciphertexts and shared keys, and each ciphertext gives its own shared key.
-func TestEncapsulationsDiffer(t *testing.T) {
+func TestPropertyEncapsulationsDiffer(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		random := source(rapid.Uint64().Draw(rt, "seed"))

@@ -41,9 +41,9 @@ func decapsulate(t testing.TB, secret, ciphertext []byte) []byte {
 	return shared
 }
 
-// TestAgreement: whatever the random bytes, both sides get one shared key, all
+// TestPropertyAgreement: whatever the random bytes, both sides get one shared key, all
 // sizes are the published ones, and another secret key gives another shared key.
-func TestAgreement(t *testing.T) {
+func TestPropertyAgreement(t *testing.T) {
 	t.Parallel()
 	_, otherSecret, _, _ := exchange(t, 0)
 	rapid.Check(t, func(rt *rapid.T) {

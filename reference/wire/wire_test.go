@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestReaderReadsWhatWriterWrites(t *testing.T) {
+func TestPropertyReaderReadsWhatWriterWrites(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		b := rapid.Byte().Draw(t, "byte")
@@ -100,22 +100,6 @@ func TestWriterRefusesWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-func TestPad(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		content := rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "content")
-		n := rapid.IntRange(len(content)+2, len(content)+300).Draw(t, "size")
-		padded, err := Pad([]byte("before"), content, n)
-		require.NoError(t, err)
-		padded = padded[len("before"):]
-		require.Len(t, padded, n)
-		require.Empty(t, bytes.Trim(padded[2+len(content):], "#"))
-		back, err := Unpad(padded)
-		require.NoError(t, err)
-		require.True(t, bytes.Equal(content, back))
-	})
-}
-
 // The official implementation once wrapped the length of content above 65535
 // bytes, and failed on padded text of 0 or 1 byte (audit of 2022).
 func TestPadLimits(t *testing.T) {
@@ -142,7 +126,7 @@ func TestPadLimits(t *testing.T) {
 	}
 }
 
-func TestVersionRange(t *testing.T) {
+func TestPropertyVersionRange(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(name string) VersionRange {

@@ -50,7 +50,7 @@ func TestChainNamesTheFault(t *testing.T) {
 
 // A chain of messages is checked by its receiver without fault; a message left out, given
 // twice or changed is noticed at the next one, and the one after that is right again.
-func TestChainNoticesEveryFaultOnce(t *testing.T) {
+func TestPropertyChainNoticesEveryFaultOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		bodies := rapid.SliceOfN(rapid.SliceOf(rapid.Byte()), 3, 20).Draw(t, "bodies")

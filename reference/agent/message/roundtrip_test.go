@@ -12,7 +12,7 @@ import (
 // What is encoded decodes to the same value, and no shorter start of it decodes to that
 // value.
 
-func TestEnvelopesRoundTrip(t *testing.T) {
+func TestPropertyEnvelopesRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		e := genEnvelope().Draw(t, "envelope")
@@ -25,7 +25,7 @@ func TestEnvelopesRoundTrip(t *testing.T) {
 	})
 }
 
-func TestMessagesRoundTrip(t *testing.T) {
+func TestPropertyMessagesRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := genMessage().Draw(t, "message")
@@ -38,7 +38,7 @@ func TestMessagesRoundTrip(t *testing.T) {
 	})
 }
 
-func TestAMessagesRoundTrip(t *testing.T) {
+func TestPropertyAMessagesRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := genAMessage().Draw(t, "message")

@@ -46,7 +46,7 @@ var ratchets = []struct {
 
 // The envelope of a numbered message has one length, whatever the message, and the one
 // byte that is too much is refused.
-func TestEnvelopesOfMessagesHaveOneLength(t *testing.T) {
+func TestPropertyEnvelopesOfMessagesHaveOneLength(t *testing.T) {
 	t.Parallel()
 	for _, r := range ratchets {
 		t.Run(fmt.Sprintf("e2e version %d, pq %t", r.e2e, r.pq), func(t *testing.T) {

@@ -123,7 +123,7 @@ func TestConvertTakesMoreRecords(t *testing.T) {
 	require.Equal(t, object{"Late": "late", "Refused": unexplained.text}, out.flags)
 }
 
-func TestRecordingKeepsOnlyTheRelayLayer(t *testing.T) {
+func TestRecordingKeepsOnlyWhatOpensMessages(t *testing.T) {
 	t.Parallel()
 	in := object{
 		"name": "n", "what": "w", "client_options": "", "participants": []any{"a"},
@@ -131,7 +131,7 @@ func TestRecordingKeepsOnlyTheRelayLayer(t *testing.T) {
 		"connections":    []any{object{"id": "c1"}},
 		"notes":          []any{},
 		"blocks":         []any{object{"n": 0}},
-		"ratchet_events": []any{"secret"}, "client_state_after": "secret", "tls_key_log": "secret",
+		"ratchet_events": []any{}, "client_state_after": object{}, "tls_key_log": "secret",
 	}
 	out, err := convertRecording(in, object{})
 	require.NoError(t, err)

@@ -15,8 +15,9 @@ var recordings = []string{
 // serverFields are kept of each relay; its log repeats what the blocks say.
 var serverFields = []string{"name", "address", "ca_certificate_pem", "certificate_pem", "private_key_pem"}
 
-// convertRecording keeps what the relay and transport layers need of a recording:
-// no states of clients, no ratchet events (see ratchetRecords), no TLS keys.
+// convertRecording keeps what opens the messages of a recording, layer by layer: of the
+// clients' databases the keys alone, of each ratchet its states and contents, no TLS
+// keys.
 func convertRecording(in, source object) ([]byte, error) {
 	lists := map[string][]string{}
 	for _, name := range []string{"participants", "servers", "connections", "notes", "blocks"} {
@@ -34,11 +35,14 @@ func convertRecording(in, source object) ([]byte, error) {
 	if len(lists["blocks"]) == 0 || len(lists["connections"]) == 0 {
 		return nil, fmt.Errorf("expected connections and blocks, found none")
 	}
-	count := object{"connections": len(lists["connections"]), "blocks": len(lists["blocks"])}
-	notes := "[]"
-	if len(lists["notes"]) > 0 {
-		notes = list(1, lists["notes"])
+	ends, err := agentsOf(in)
+	if err != nil {
+		return nil, err
 	}
+	for _, end := range ends {
+		lists["agents"] = append(lists["agents"], line(end))
+	}
+	count := object{"connections": len(lists["connections"]), "blocks": len(lists["blocks"])}
 	var b bytes.Buffer
 	writeObject(&b, 0, []field{
 		{"format", line(recordingFormat)},
@@ -51,7 +55,8 @@ func convertRecording(in, source object) ([]byte, error) {
 		{"participants", line(in["participants"])},
 		{"servers", list(1, lists["servers"])},
 		{"connections", list(1, lists["connections"])},
-		{"notes", notes},
+		{"notes", listOrNone(lists["notes"])},
+		{"agents", listOrNone(lists["agents"])},
 		{"blocks", list(1, lists["blocks"])},
 	})
 	b.WriteByte('\n')
@@ -64,4 +69,12 @@ func pick(o object, names []string) object {
 		out[name] = o[name]
 	}
 	return out
+}
+
+// listOrNone is a list that may be empty.
+func listOrNone(elements []string) string {
+	if len(elements) == 0 {
+		return "[]"
+	}
+	return list(1, elements)
 }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"smpcheck/cmd/smpclient/book"
+	"smpcheck/cmd/smpclient/session"
+)
+
+// sendFlags are the flags of send.
+type sendFlags struct {
+	receipt, noWait, literal bool
+	timeout                  time.Duration
+}
+
+func (a *app) sendCommand() *cobra.Command {
+	var f sendFlags
+	cmd := &cobra.Command{
+		Use:   "send NAME TEXT…",
+		Short: "Send a message",
+		Long: `Send a message, and wait until a relay has taken it.
+
+With - as TEXT it is read from standard input. A message that cannot be sent now is
+kept, and sent as soon as a command runs while the relay can be reached.`,
+		Args: arguments(2, -1, "NAME TEXT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.with(cmd, func(ctx context.Context, s *session.Session) error {
+				text := strings.Join(args[1:], " ")
+				if !f.literal {
+					read, err := a.text(text, maxText)
+					if err != nil {
+						return err
+					}
+					if text == "-" {
+						read = strings.TrimSuffix(read, "\n")
+					}
+					text = read
+				}
+				return a.send(ctx, s, args[0], text, f)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.receipt, "receipt", false, "wait until the other side has the message")
+	flags.BoolVar(&f.noWait, "no-wait", false, "do not wait")
+	flags.DurationVar(&f.timeout, "timeout", 30*time.Second, "wait at most this `TIME`, 0 for ever")
+	flags.BoolVar(&f.literal, "literal", false, "send - as it is")
+	return cmd
+}
+
+func (a *app) send(ctx context.Context, s *session.Session, name, text string, f sendFlags) error {
+	sub := s.Subscribe()
+	defer sub.Close()
+	m, err := s.Send(ctx, name, text)
+	if err != nil {
+		return err
+	}
+	if err := a.print(eventLine{Event: "queued", Contact: m.Contact, ID: m.ID}, ""); err != nil || f.noWait {
+		return err
+	}
+	done := a.wait("sending…")
+	defer done()
+	ctx, cancel := limited(ctx, f.timeout)
+	defer cancel()
+	var missing outage
+	sent := false
+	err = follow(ctx, sub, func(n session.Notice) (bool, error) {
+		missing.note(n)
+		sent = sent || n.ID == m.ID && n.Event == session.EventSent
+		return a.sendProgress(n, m, f.receipt)
+	})
+	if !timedOut(ctx) {
+		return err
+	}
+	switch {
+	case sent:
+		return fmt.Errorf("the message was sent, but %s has not received it yet", m.Contact)
+	case missing.server != "":
+		return &relayError{fmt.Errorf("relay %s cannot be reached%s; the message is kept, and sent when it can", missing.server, reasonText(missing.reason))}
+	}
+	return errors.New("no relay has taken the message yet; it is kept, and sent later")
+}
+
+// sendProgress prints what became of a message and reports whether that is all that
+// was waited for.
+func (a *app) sendProgress(n session.Notice, m book.Message, receipt bool) (done bool, err error) {
+	switch {
+	case n.ID == m.ID && n.Event == session.EventFailed:
+		return true, fmt.Errorf("the message was not sent: %s", n.Reason)
+	case n.ContactID == m.ContactID && n.Event == session.EventFull:
+		return true, fmt.Errorf("the relay has no room for more messages to %s until they are read; the message is kept, and sent then", n.Contact)
+	case n.ID == m.ID && n.Event == session.EventSent:
+		return !receipt, a.print(n, "✓ sent")
+	case n.ID == m.ID && n.Event == session.EventDelivered:
+		return true, a.print(n, "✓✓ delivered"+reasonText(n.Reason))
+	}
+	return false, nil
+}

@@ -1,0 +1,182 @@
+package agent
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"smpcheck/reference/agent/network"
+	"smpcheck/reference/agent/store"
+	"smpcheck/reference/client"
+	"smpcheck/reference/link"
+)
+
+// Agent is the connections of one user. Its methods are safe for concurrent use.
+// Whoever has opened one calls Close.
+type Agent struct {
+	cfg   Config
+	store *store.Store
+	net   *network.Network
+
+	ctx     context.Context
+	stop    context.CancelCauseFunc
+	running sync.WaitGroup
+
+	pump       pump
+	workers    workers
+	acks       acks
+	nextServer atomic.Uint32
+}
+
+// Open opens the file of an agent or creates it, and goes on with whatever was
+// unfinished. It does not wait for relays. The errors are ErrInUse, ErrConfig and
+// those of the file.
+func Open(ctx context.Context, cfg Config) (*Agent, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, cfg.Path, cfg.Tables...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", cfg.Path, err)
+	}
+	n, err := network.New(cfg.Network)
+	if err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	a := &Agent{cfg: cfg, store: s, net: n}
+	a.ctx, a.stop = context.WithCancelCause(context.Background())
+	a.workers.init()
+	a.acks.init()
+	if err := a.start(ctx); err != nil {
+		_ = a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// start subscribes to all queues and wakes all work that the file says is unfinished.
+func (a *Agent) start(ctx context.Context) error {
+	var all []*store.Connection
+	err := a.store.Update(ctx, func(tx *store.Tx) (err error) {
+		if err := tx.PruneMessages(a.cfg.Now().Add(-a.cfg.Memory)); err != nil {
+			return err
+		}
+		if a.pump.again, err = tx.LastEvent(); err != nil {
+			return err
+		}
+		all, err = tx.Connections()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.pump.init()
+	a.running.Go(a.pumpEvents)
+	a.running.Go(a.readNetwork)
+	if err := a.dropInterrupted(ctx, all); err != nil {
+		return err
+	}
+	queues := make(map[string][]client.Queue)
+	servers := make(map[string]link.Server)
+	for _, c := range all {
+		for _, q := range c.Receive {
+			if !q.Deleted {
+				key := q.Server.String()
+				servers[key] = q.Server.Server
+				queues[key] = append(queues[key], q.Queue.Queue)
+			}
+		}
+	}
+	for key, server := range servers {
+		if err := a.net.Watch(server, queues[key]...); err != nil {
+			return err
+		}
+	}
+	for _, c := range all {
+		a.wakeAll(c)
+	}
+	return nil
+}
+
+// dropInterrupted removes connections that were being asked for at a contact address
+// when the agent was killed: whether the request was sent is not known, and it is to be
+// sent again by whoever wanted it.
+func (a *Agent) dropInterrupted(ctx context.Context, all []*store.Connection) error {
+	for i, c := range all {
+		if !c.Joining || !c.Initiator || c.Deleted {
+			continue
+		}
+		err := a.change(ctx, ConnID(c.ID), func(ch *change) error {
+			all[i] = ch.c
+			return ch.delete(false)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close stops the agent and waits until nothing of it runs any more. What is
+// unfinished goes on when the file is opened again. It may be called more than once.
+func (a *Agent) Close() error {
+	a.stop(ErrClosed)
+	_ = a.net.Close()
+	a.running.Wait()
+	a.pump.close()
+	return a.store.Close()
+}
+
+// Events is the channel of what happens. Events that were not acknowledged come
+// first, with Again set, then new ones in their order; a slow reader only delays
+// them. It is closed by Close.
+func (a *Agent) Events() <-chan Event { return a.pump.channel }
+
+// Update runs f in a transaction on the agent's file, for tables of the application.
+// f must not call the agent.
+func (a *Agent) Update(ctx context.Context, f func(*sql.Tx) error) error {
+	return a.store.Update(ctx, func(tx *store.Tx) error { return f(tx.SQL) })
+}
+
+// newID returns a new random id of a connection.
+func (a *Agent) newID() (ConnID, error) {
+	id := make([]byte, 16)
+	if _, err := io.ReadFull(a.cfg.Rand, id); err != nil {
+		return "", fmt.Errorf("randomness for an id: %w", err)
+	}
+	return ConnID(hex.EncodeToString(id)), nil
+}
+
+// server returns the relay for a new queue: the wanted one, or in turn one of those
+// configured, preferably none that is in use.
+func (a *Agent) server(wanted *link.Server, used ...link.Server) (link.Server, error) {
+	if wanted != nil {
+		return *wanted, nil
+	}
+	n := len(a.cfg.Servers)
+	if n == 0 {
+		return link.Server{}, ErrServers
+	}
+	first := int(a.nextServer.Add(1))
+	for i := range n {
+		if s := a.cfg.Servers[(first+i)%n]; !contains(used, s) {
+			return s, nil
+		}
+	}
+	return a.cfg.Servers[first%n], nil
+}
+
+func contains(all []link.Server, s link.Server) bool {
+	for _, o := range all {
+		if o.Equal(s) {
+			return true
+		}
+	}
+	return false
+}

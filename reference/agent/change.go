@@ -1,0 +1,273 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"smpcheck/reference/agent/message"
+	"smpcheck/reference/agent/store"
+	"smpcheck/reference/link"
+	"smpcheck/reference/ratchet"
+	"smpcheck/reference/wire"
+)
+
+// change is one step of a connection: a transaction on its state. What it leaves to
+// be done outside, by workers, starts when the transaction is committed.
+type change struct {
+	a   *Agent
+	tx  *store.Tx
+	c   *store.Connection
+	now time.Time
+
+	loaded, moved bool // the ratchet
+	state         ratchet.State
+
+	acks    []ack
+	events  bool
+	removed bool
+}
+
+// change runs f on a connection. Nothing happens if f fails.
+func (a *Agent) change(ctx context.Context, id ConnID, f func(*change) error) error {
+	var ch *change
+	err := a.store.Update(ctx, func(tx *store.Tx) error {
+		c, err := tx.Connection(string(id))
+		if err != nil {
+			return err
+		}
+		ch = &change{a: a, tx: tx, c: c, now: a.cfg.Now()}
+		if err := f(ch); err != nil {
+			return err
+		}
+		return ch.save()
+	})
+	if err != nil {
+		return err
+	}
+	ch.release()
+	return nil
+}
+
+// create stores a new connection after f has run on it, with a ratchet if f set one.
+func (a *Agent) create(ctx context.Context, c *store.Connection, r *ratchet.State, f func(*change) error) error {
+	ch := &change{a: a, c: c, now: a.cfg.Now()}
+	err := a.store.Update(ctx, func(tx *store.Tx) error {
+		ch.tx = tx
+		if err := tx.InsertConnection(c, r); err != nil {
+			return err
+		}
+		if err := f(ch); err != nil {
+			return err
+		}
+		return ch.save()
+	})
+	if err != nil {
+		return err
+	}
+	ch.release()
+	return nil
+}
+
+// save writes what f changed.
+func (ch *change) save() error {
+	if ch.removed {
+		return ch.tx.DeleteConnection(ch.c.ID)
+	}
+	if ch.moved {
+		if err := ch.tx.SetRatchet(ch.c.ID, ch.state); err != nil {
+			return err
+		}
+	}
+	return ch.tx.UpdateConnection(ch.c)
+}
+
+// release starts what the committed change asks for.
+func (ch *change) release() {
+	if ch.events {
+		ch.a.pump.wake()
+	}
+	for _, k := range ch.acks {
+		ch.a.acks.add(task{conn: ConnID(ch.c.ID), queue: k.queue}, k.id)
+	}
+	if !ch.removed {
+		ch.a.wakeAll(ch.c)
+	}
+}
+
+// id is the id of the connection.
+func (ch *change) id() ConnID { return ConnID(ch.c.ID) }
+
+// emit stores an event.
+func (ch *change) emit(body EventBody) error {
+	ch.events = true
+	return insertEvent(ch.tx, store.Event{Connection: ch.c.ID, Created: ch.now}, body)
+}
+
+// emitHeld stores an event about a message that the relay keeps until the application
+// has acknowledged the event.
+func (ch *change) emitHeld(q *store.ReceiveQueue, relayID []byte, body EventBody) error {
+	ch.events = true
+	q.Held = true
+	e := store.Event{Connection: ch.c.ID, Created: ch.now, Queue: q.Number, RelayID: relayID}
+	return insertEvent(ch.tx, e, body)
+}
+
+// problem stores the event Problem.
+func (ch *change) problem(fatal bool, format string, args ...any) error {
+	return ch.emit(Problem{Reason: fmt.Sprintf(format, args...), Fatal: fatal})
+}
+
+// ratchet returns the ratchet of the connection.
+func (ch *change) ratchet() (ratchet.State, error) {
+	if !ch.loaded {
+		state, err := ch.tx.Ratchet(ch.c.ID)
+		if err != nil {
+			return state, err
+		}
+		ch.state, ch.loaded = state, true
+	}
+	return ch.state, nil
+}
+
+// setRatchet makes state the ratchet of the connection.
+func (ch *change) setRatchet(state ratchet.State) { ch.state, ch.loaded, ch.moved = state, true, true }
+
+// seal encrypts a message with the ratchet.
+func (ch *change) seal(encoded []byte, padded int, pq ratchet.PQEncryption) ([]byte, error) {
+	state, err := ch.ratchet()
+	if err != nil {
+		return nil, err
+	}
+	if pq == ratchet.PQUnchanged && ch.c.PQ {
+		pq = ratchet.PQOn
+	}
+	sealed, next, err := state.Encrypt(encoded, padded, ratchet.Options{PQ: pq})
+	if err != nil {
+		return nil, tooLarge(err)
+	}
+	ch.setRatchet(next)
+	return sealed, nil
+}
+
+// kind says what a stored message is: the word of the agent message in lower case.
+type kind string
+
+const (
+	kindConfirmation kind = "confirmation"
+	kindRatchetKey   kind = "ratchet-key"
+	kindHello        kind = "hello"
+	kindMessage      kind = "message"
+	kindReceipt      kind = "receipt"
+	kindContinue     kind = "continue"
+	kindReady        kind = "ratchet-ready"
+	kindAdd          kind = "queue-add"
+	kindKey          kind = "queue-key"
+	kindUse          kind = "queue-use"
+	kindTest         kind = "queue-test"
+)
+
+// sending is a message on its way into the file.
+type sending struct {
+	kind   kind
+	silent bool
+	pq     ratchet.PQEncryption
+	queues []int // nil: those that messages take now
+}
+
+// send numbers, encrypts and stores a message, and returns its number. Errors:
+// ErrTooLarge, and those of encoding.
+func (ch *change) send(body message.AMessage, s sending) (int64, error) {
+	header := ch.c.Sent.Next()
+	encoded, err := message.EncodeMessage(message.AgentMessage{Header: header, Body: body})
+	if err != nil {
+		return 0, err
+	}
+	sealed, err := ch.seal(encoded, message.PaddedMessage(ch.c.Version, ch.c.PQ), s.pq)
+	if err != nil {
+		return 0, err
+	}
+	// The envelope carries the highest version that is supported, whatever was agreed:
+	// the peer learns from it what can be agreed.
+	envelope := message.Envelope{Version: agentVersions.Max, Content: message.AgentMsgEnvelope{Encrypted: sealed}}
+	return ch.store(encoded, envelope, s)
+}
+
+// confirm encrypts and stores the confirmation with which a queue to the peer starts.
+func (ch *change) confirm(info message.Message, parameters *ratchet.Parameters, queue int) (int64, error) {
+	encoded, err := message.EncodeMessage(info)
+	if err != nil {
+		return 0, err
+	}
+	sealed, err := ch.seal(encoded, message.PaddedConnInfo(ch.c.Version, ch.c.PQ), ratchet.PQUnchanged)
+	if err != nil {
+		return 0, err
+	}
+	envelope := message.Envelope{
+		Version: ch.c.Version,
+		Content: message.AgentConfirmation{Parameters: parameters, Encrypted: sealed},
+	}
+	return ch.store(encoded, envelope, sending{kind: kindConfirmation, queues: []int{queue}})
+}
+
+// store stores an envelope as the next message of the chain.
+func (ch *change) store(encoded []byte, envelope message.Envelope, s sending) (int64, error) {
+	b, err := envelope.Encode()
+	if err != nil {
+		return 0, err
+	}
+	number := ch.c.Sent.Next().ID
+	ch.c.Sent.Advance(number, encoded)
+	if s.queues == nil {
+		s.queues = sendQueues(ch.c)
+	}
+	m := store.Message{
+		Number: number, Kind: string(s.kind), Hash: ch.c.Sent.Hash, Silent: s.silent, Envelope: b, Created: ch.now,
+	}
+	return number, ch.tx.InsertMessage(ch.c.ID, m, s.queues)
+}
+
+// sendQueues are the numbers of the queues that a message is sent to: all but those
+// that are not ready yet and those that are being replaced by one that is.
+func sendQueues(c *store.Connection) (numbers []int) {
+	for _, q := range c.Send {
+		waiting := q.Replaces != 0 && q.Status == store.QueueNew
+		if !waiting && q.Switch != store.SentQTEST {
+			numbers = append(numbers, q.Number)
+		}
+	}
+	return numbers
+}
+
+// sendQueue returns the send queue with an address of the peer, nil if there is none.
+func sendQueue(c *store.Connection, address message.QueueAddress) *store.SendQueue {
+	for _, q := range c.Send {
+		if sameQueue(q.Address.Server, q.Address.SenderID, address) {
+			return q
+		}
+	}
+	return nil
+}
+
+// receiveQueue returns the receive queue with an address, nil if there is none.
+func receiveQueue(c *store.Connection, address message.QueueAddress) *store.ReceiveQueue {
+	for _, q := range c.Receive {
+		if sameQueue(q.Server.Server, q.Queue.SenderID, address) {
+			return q
+		}
+	}
+	return nil
+}
+
+func sameQueue(server link.Server, senderID []byte, address message.QueueAddress) bool {
+	return string(senderID) == string(address.SenderID) && server.Equal(address.Server)
+}
+
+// tooLarge gives the errors of padding their name here.
+func tooLarge(err error) error {
+	if errors.Is(err, wire.ErrPadTooLong) {
+		return ErrTooLarge
+	}
+	return err
+}

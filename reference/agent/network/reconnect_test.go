@@ -1,0 +1,149 @@
+package network_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"smpcheck/reference/agent/network"
+	"smpcheck/reference/client"
+	"smpcheck/reference/relay"
+)
+
+// Connections that are cut again and again cost no message.
+func TestCutConnections(t *testing.T) {
+	t.Parallel()
+	s := start(t, relay.Config{})
+	alice, bob := open(t, network.Config{}), open(t, network.Config{})
+	q := newQueue(t, alice, s.address)
+	next[network.Up](t, alice)
+	for i := range 10 {
+		require.NoError(t, bob.Send(within(t), s.address, unsecured(q), false, fmt.Append(nil, i)))
+		_, text := body(t, alice, q)
+		require.Equal(t, fmt.Sprint(i), text)
+		s.listener.cut()
+		down := next[network.Down](t, alice)
+		require.Contains(t, down.Err.Error(), "the connection was lost")
+		require.True(t, network.Temporary(down.Err))
+		next[network.Up](t, alice)
+		id, text := body(t, alice, q)
+		require.Equal(t, fmt.Sprint(i), text, "not acknowledged")
+		require.NoError(t, alice.Ack(within(t), s.address, q, id))
+		eventually(t, func() error { _, err := bob.Info(within(t), s.address, q); return err })
+	}
+}
+
+// A relay that is away: commands fail at once, messages come when it is back.
+func TestRelayDownAndUp(t *testing.T) {
+	t.Parallel()
+	s := start(t, relay.Config{})
+	alice, bob := open(t, network.Config{}), open(t, network.Config{})
+	first, second := newQueue(t, alice, s.address), newQueue(t, alice, s.address)
+	next[network.Up](t, alice)
+	s.down()
+	next[network.Down](t, alice)
+	require.ErrorIs(t, next[network.Down](t, alice).Err, network.ErrUnreachable, "another reason")
+
+	err := bob.Send(within(t), s.address, unsecured(first), false, nil)
+	require.ErrorIs(t, err, network.ErrUnreachable)
+	require.True(t, network.Temporary(err))
+	require.Equal(t, fmt.Sprintf("relay %s: cannot be reached: connection refused", s.listener.Addr()), err.Error())
+
+	require.NoError(t, bob.Watch(s.address, second))
+	next[network.Down](t, bob)
+	s.again()
+	next[network.Up](t, bob)
+	next[network.Up](t, alice)
+	eventually(t, func() error { return bob.Send(within(t), s.address, unsecured(first), false, []byte("back")) })
+	for {
+		e := <-alice.Events()
+		if _, moved := e.(network.Ended); moved {
+			continue // second, to bob
+		}
+		require.IsType(t, network.Message{}, e)
+		require.Equal(t, first.RecipientID, e.(network.Message).RecipientID)
+		return
+	}
+}
+
+// Commands that wait for a connection share one attempt, and another one at
+// most before the pause is over.
+func TestSharedAttempts(t *testing.T) {
+	t.Parallel()
+	silent := hang(t)
+	n := open(t, network.Config{
+		HandshakeTimeout: 100 * time.Millisecond,
+		Backoff:          network.Backoff{First: time.Hour},
+	})
+	q := someSender(t)
+	for range 3 {
+		var sending sync.WaitGroup
+		for range 50 {
+			sending.Go(func() {
+				err := n.Send(within(t), silent.address, q, false, nil)
+				require.ErrorIs(t, err, network.ErrUnreachable)
+				require.Contains(t, err.Error(), "no answer in time")
+			})
+		}
+		sending.Wait()
+	}
+	require.Equal(t, 2, silent.accepted())
+}
+
+// A reader that does not read keeps nobody from doing anything, and misses
+// nothing.
+func TestSlowReader(t *testing.T) {
+	t.Parallel()
+	const count = 1000
+	s := start(t, relay.Config{})
+	alice, bob := open(t, network.Config{EventBuffer: 1}), open(t, network.Config{})
+	queues := make(map[string]client.Queue, count)
+	for range count {
+		q := newQueue(t, alice, s.address)
+		require.NoError(t, bob.Send(within(t), s.address, unsecured(q), false, []byte("hello")))
+		queues[string(q.RecipientID)] = q
+	}
+	s.listener.cut()
+	eventually(t, func() error { return bob.Ping(within(t), s.address) })
+	eventually(t, func() error { return alice.Ping(within(t), s.address) })
+	for _, q := range queues {
+		eventually(t, func() error { _, err := alice.Info(within(t), s.address, q); return err })
+	}
+
+	deadline := time.After(patience)
+	for len(queues) > 0 {
+		select {
+		case e := <-alice.Events():
+			m, ok := e.(network.Message)
+			q, waiting := queues[string(m.RecipientID)]
+			if !ok || !waiting {
+				continue // Up and Down, or a message that came again
+			}
+			content, err := q.Decrypt(m.Message)
+			require.NoError(t, err)
+			require.Equal(t, "hello", string(content.Body))
+			// One that cannot be acknowledged yet comes again.
+			if alice.Ack(within(t), s.address, q, m.Message.ID) == nil {
+				delete(queues, string(q.RecipientID))
+			}
+		case <-deadline:
+			require.FailNow(t, "messages are missing", "%d of %d", len(queues), count)
+		}
+	}
+}
+
+// The first host does not answer, the second one does.
+func TestHostsInTurn(t *testing.T) {
+	t.Parallel()
+	s := start(t, relay.Config{})
+	address := s.address
+	address.Hosts = append(hosts(t, "abcdefghijklmnop.onion", "127.0.0.2"), address.Hosts...)
+	n := open(t, network.Config{})
+	q := newQueue(t, n, address)
+	up := next[network.Up](t, n)
+	require.Equal(t, address, up.Relay())
+	require.NoError(t, n.Delete(within(t), address, q))
+}

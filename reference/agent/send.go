@@ -1,0 +1,126 @@
+package agent
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"smpcheck/reference/agent/message"
+	"smpcheck/reference/agent/store"
+	"smpcheck/reference/client"
+	"smpcheck/reference/link"
+	"smpcheck/reference/ratchet"
+)
+
+// unsecured is how anyone sends to a queue.
+func unsecured(q link.QueueInfo) client.SenderQueue { return client.SenderQueue{SenderID: q.SenderID} }
+
+// SendOptions say how to send.
+type SendOptions struct {
+	// Silent asks for no notification of the other side.
+	Silent bool
+	// PQ changes whether the keys are post-quantum, with the next steps of the ratchet.
+	// PQOn has an effect only if the other side supports it.
+	PQ ratchet.PQEncryption
+	// In runs in the transaction that stores the message, for tables of the
+	// application, with the number of the message.
+	In func(tx *sql.Tx, number int64) error
+}
+
+// Send stores a message for the other side and returns its number; it is sent as soon
+// as possible, after those before it. Sent or NotSent follow, and Delivered if the
+// other side acknowledges it. Errors: ErrTooLarge, ErrNotFound, ErrState.
+func (a *Agent) Send(ctx context.Context, id ConnID, body []byte, o SendOptions) (number int64, err error) {
+	err = a.change(ctx, id, func(ch *change) error {
+		switch {
+		case ch.c.Deleted:
+			return fmt.Errorf("%w: it is being deleted", ErrState)
+		case !ch.c.Ready:
+			return fmt.Errorf("%w: it is not connected yet", ErrState)
+		case sendingProhibited(ch.syncState()):
+			return fmt.Errorf("%w: encryption has to be agreed first", ErrState)
+		}
+		if n := MaxBody(ch.c.PQ); len(body) > n {
+			return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(body), n)
+		}
+		if o.PQ == ratchet.PQOn && !ch.c.PQ {
+			return fmt.Errorf("%w: it does not support post-quantum keys", ErrState)
+		}
+		number, err = ch.send(message.A_MSG{Body: body}, sending{kind: kindMessage, silent: o.Silent, pq: o.PQ})
+		if err != nil || o.In == nil {
+			return err
+		}
+		return o.In(ch.tx.SQL, number)
+	})
+	return number, err
+}
+
+// AckOptions say what goes with an acknowledgement.
+type AckOptions struct {
+	// Receipt tells the sender of a Received message that it arrived; ReceiptInfo goes
+	// with it.
+	Receipt     bool
+	ReceiptInfo []byte
+	// In runs in the transaction that forgets the event, for tables of the application.
+	In func(*sql.Tx) error
+}
+
+// Ack forgets an event: it does not come again. For a Received message this lets the
+// relay deliver the next one. An event that is not stored is ignored; one that was
+// acknowledged before is ErrNotFound.
+func (a *Agent) Ack(ctx context.Context, e Event, o AckOptions) error {
+	if e.ID == 0 {
+		return nil
+	}
+	gone, err := a.ackGone(ctx, e, o)
+	if err != nil || gone {
+		return err
+	}
+	return a.change(ctx, e.Conn, func(ch *change) error {
+		stored, err := ackEvent(ch.tx, e, o)
+		if err != nil {
+			return err
+		}
+		if q := ch.c.ReceiveQueue(stored.Queue); q != nil && q.Held && string(q.Last) == string(stored.RelayID) {
+			q.Held = false
+			ch.ack(q)
+		}
+		return ch.sendReceipt(e, o)
+	})
+}
+
+// ackGone acknowledges an event of a connection that does not exist any more.
+func (a *Agent) ackGone(ctx context.Context, e Event, o AckOptions) (gone bool, err error) {
+	err = a.store.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Connection(string(e.Conn))
+		if gone = err == ErrNotFound; !gone {
+			return err
+		}
+		_, err = ackEvent(tx, e, o)
+		return err
+	})
+	return gone, err
+}
+
+// ackEvent deletes a stored event together with what the application does.
+func ackEvent(tx *store.Tx, e Event, o AckOptions) (store.Event, error) {
+	stored, err := tx.Event(e.ID)
+	if err != nil {
+		return stored, err
+	}
+	if err := tx.DeleteEvent(e.ID); err != nil || o.In == nil {
+		return stored, err
+	}
+	return stored, o.In(tx.SQL)
+}
+
+// sendReceipt acknowledges a message to its sender.
+func (ch *change) sendReceipt(e Event, o AckOptions) error {
+	received, ok := e.Body.(Received)
+	if !ok || !o.Receipt || ch.c.Deleted || !ch.duplex() || ch.c.Version < message.VersionReceipts {
+		return nil
+	}
+	receipt := message.Receipt{ID: received.MessageID, Hash: received.Hash, Info: o.ReceiptInfo}
+	_, err := ch.send(message.A_RCVD{Receipts: []message.Receipt{receipt}}, sending{kind: kindReceipt, silent: true})
+	return err
+}
