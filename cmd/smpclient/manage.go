@@ -102,8 +102,7 @@ func (a *app) syncCommand() *cobra.Command {
 				defer a.wait("agreeing on new keys…")()
 				later := fmt.Sprintf("%s has not answered yet; listen completes the agreement", c.Name)
 				return a.until(ctx, sub, f, c.ID, later, func(n session.Notice) (bool, error) {
-					agreed := n.Phase == string(agent.SyncOK) || n.Phase == string(agent.SyncAgreed)
-					return n.Event == session.EventSync && agreed, nil
+					return n.Event == session.EventSync && n.Phase == string(agent.SyncOK), nil
 				})
 			})
 		},

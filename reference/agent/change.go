@@ -174,6 +174,7 @@ type sending struct {
 	silent bool
 	pq     ratchet.PQEncryption
 	queues []int // nil: those that messages take now
+	padded int   // 0: as messages are
 }
 
 // send numbers, encrypts and stores a message, and returns its number. Errors:
@@ -184,7 +185,10 @@ func (ch *change) send(body message.AMessage, s sending) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	sealed, err := ch.seal(encoded, message.PaddedMessage(ch.c.Version, ch.c.PQ), s.pq)
+	if s.padded == 0 {
+		s.padded = message.PaddedMessage(ch.c.Version, ch.c.PQ)
+	}
+	sealed, err := ch.seal(encoded, s.padded, s.pq)
 	if err != nil {
 		return 0, err
 	}
@@ -222,6 +226,9 @@ func (ch *change) store(encoded []byte, envelope message.Envelope, s sending) (i
 	if s.queues == nil {
 		s.queues = sendQueues(ch.c)
 	}
+	if len(s.queues) == 0 {
+		return 0, fmt.Errorf("%w: there is no queue to send to", ErrState)
+	}
 	m := store.Message{
 		Number: number, Kind: string(s.kind), Hash: ch.c.Sent.Hash, Silent: s.silent, Envelope: b, Created: ch.now,
 	}
@@ -232,7 +239,7 @@ func (ch *change) store(encoded []byte, envelope message.Envelope, s sending) (i
 // that are not ready yet and those that are being replaced by one that is.
 func sendQueues(c *store.Connection) (numbers []int) {
 	for _, q := range c.Send {
-		waiting := q.Replaces != 0 && q.Status == store.QueueNew
+		waiting := q.Replaces != 0 && q.Status == store.QueueNew && !q.Introduce
 		if !waiting && q.Switch != store.SentQTEST {
 			numbers = append(numbers, q.Number)
 		}

@@ -22,22 +22,27 @@ const patience = 20 * time.Second
 // startRelay runs a relay for the time of the test and returns its address.
 func startRelay(t testing.TB, config relay.Config) link.Server {
 	t.Helper()
-	var err error
-	config.Credentials, err = keys.NewCredentials(rand.Reader, keys.Ed25519, 2)
-	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
-	e, err := relay.Listen(ctx, "127.0.0.1:0", config)
-	require.NoError(t, err)
+	e, address := listen(t, ctx, config)
 	t.Cleanup(func() {
 		cancel()
 		_ = e.Close()
 	})
+	return address
+}
+
+// listen runs a relay until ctx ends.
+func listen(t testing.TB, ctx context.Context, config relay.Config) (*relay.Endpoint, link.Server) {
+	t.Helper()
+	var err error
+	config.Credentials, err = keys.NewCredentials(rand.Reader, keys.Ed25519, 2)
+	require.NoError(t, err)
+	e, err := relay.Listen(ctx, "127.0.0.1:0", config)
+	require.NoError(t, err)
 	address, err := link.ParseServer(e.Address())
 	require.NoError(t, err)
-	if config.Password != nil {
-		address.Password = string(config.Password)
-	}
-	return address
+	address.Password = string(config.Password)
+	return e, address
 }
 
 // peer is an agent with someone behind it who acknowledges every event.

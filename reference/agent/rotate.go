@@ -198,7 +198,7 @@ func (ch *change) addQueue(m message.QADD) error {
 	}
 	if ch.a.cfg.FastRotation && q.SenderSecures {
 		q.Introduce = true
-		return ch.useNewQueue(q, old)
+		return ch.testQueue(q, old, message.PaddedConnInfo(ch.c.Version, ch.c.PQ))
 	}
 	q.SenderSecures = false // the recipient secures it, with the key in QKEY
 	old.Switch = store.SentQKEY
@@ -269,9 +269,17 @@ func (ch *change) useNewQueue(q, old *store.SendQueue) error {
 	if err := ch.tx.CopyDeliveries(ch.c.ID, old.Number, q.Number); err != nil {
 		return err
 	}
+	return ch.testQueue(q, old, message.PaddedMessage(ch.c.Version, ch.c.PQ))
+}
+
+// testQueue sends QTEST to a new queue, and everything after it. By the fast procedure
+// QTEST introduces the sender, for which it has to be shorter than other messages, and
+// waits until the old queue has taken everything before it.
+func (ch *change) testQueue(q, old *store.SendQueue, padded int) error {
 	old.Switch = store.SentQTEST
 	test := message.QTEST{Queues: []message.QueueAddress{{Server: q.Address.Server, SenderID: q.Address.SenderID}}}
-	if _, err := ch.send(test, sending{kind: kindTest, silent: true, queues: []int{q.Number}}); err != nil {
+	s := sending{kind: kindTest, silent: true, queues: []int{q.Number}, padded: padded}
+	if _, err := ch.send(test, s); err != nil {
 		return err
 	}
 	return ch.emit(Switching{Phase: SwitchSecured})

@@ -154,6 +154,12 @@ func (a *Agent) stepSend(ctx context.Context, t task) (outcome, error) {
 	if q == nil || c.Deleted && !c.Drain || waitsForKey(c) {
 		return idle, nil
 	}
+	if q.Introduce {
+		waits, err := a.hasDeliveries(ctx, c.ID, q.Replaces)
+		if err != nil || waits {
+			return idle, err
+		}
+	}
 	return a.sendResult(ctx, t, *m, a.transmit(ctx, t, q, *m))
 }
 
@@ -174,6 +180,19 @@ func (a *Agent) nextMessage(ctx context.Context, t task) (c *store.Connection, m
 		return err
 	})
 	return c, m, err
+}
+
+// hasDeliveries reports whether a queue has still to take messages.
+func (a *Agent) hasDeliveries(ctx context.Context, id string, queue int) (found bool, err error) {
+	err = a.store.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.NextDelivery(id, queue)
+		found = err == nil
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return found, err
 }
 
 // transmit sends a message to a queue, which it secures before if that is due.

@@ -14,6 +14,10 @@
 // An event that arrived before a response is in the channel when the call that
 // waits for the response returns. See Client.Events for its bounds.
 //
+// Client.Proxy makes a session with another relay through the one that the
+// client is connected to, which then sees neither commands nor queues; see
+// ProxySession.
+//
 // The client never reconnects. Done is closed when the connection is lost, Err
 // says why, and the values of type Queue can be used with another Client.
 //

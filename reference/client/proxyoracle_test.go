@@ -23,7 +23,7 @@ import (
 type recorded struct {
 	pfwd, rfwd smp.ReceivedCommand
 	rfwdBlock  []byte
-	rres, pres smp.ReceivedResponse
+	pres       smp.ReceivedResponse
 	rresBlock  []byte
 }
 
@@ -50,12 +50,13 @@ func recordedForwards(t *testing.T, r *vectors.Recording, conn *vectors.Connecti
 			continue
 		}
 		command, response := transmissions(t, r, b)
-		id := string(command.Transmission.CorrelationID)
+		id := command.Transmission.CorrelationID
 		switch command.Command.(type) {
 		case smp.PFWD:
 			if bytes.Equal(command.Transmission.EntityID, conn.SessionID) {
-				byClient[id] = &recorded{pfwd: command}
-				all = append(all, byClient[id])
+				made := &recorded{pfwd: command}
+				byClient[string(id)] = made
+				all = append(all, made)
 			}
 		case smp.RFWD:
 			if b.Connection == conn.ID {
@@ -66,17 +67,18 @@ func recordedForwards(t *testing.T, r *vectors.Recording, conn *vectors.Connecti
 				require.NoError(t, err)
 				found := byClient[string(forwarded.CorrelationID)]
 				found.rfwd, found.rfwdBlock = command, b.Content
-				byProxy[id] = found
+				byProxy[string(id)] = found
 			}
 		}
-		id = string(response.Transmission.CorrelationID)
+		id = response.Transmission.CorrelationID
 		switch response.Response.(type) {
 		case smp.RRES:
 			if b.Connection == conn.ID {
-				byProxy[id].rres, byProxy[id].rresBlock = response, b.Content
+				found := byProxy[string(id)]
+				found.rresBlock = b.Content
 			}
 		case smp.PRES:
-			if found := byClient[id]; found != nil {
+			if found := byClient[string(id)]; found != nil {
 				found.pres = response
 			}
 		}

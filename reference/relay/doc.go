@@ -6,9 +6,8 @@
 // so that another package can replace one of them – the reference itself always
 // does what the protocol says.
 //
-// It serves versions 6 to 20. Commands for notifications,
-// forwarding, services and names are decoded and refused: see Execute in
-// Stages for what each of them is answered.
+// It serves versions 6 to 20. Commands for notifications, services and names are
+// decoded and refused: see Execute in Stages for what each of them is answered.
 //
 // # Where the documents leave a choice
 //
@@ -32,6 +31,27 @@
 //
 // Notifier keys in NEW are ignored: the answer has no notifier credentials,
 // which the document allows and from which a client sees that there are none.
+//
+// # Forwarding
+//
+// Every relay is a destination: it takes RFWD on every connection with a session
+// key of both sides, and executes what is inside like any other command, in the
+// form and with the limits of the version that the client chose. It does not
+// notice when a proxy repeats one. With Config.Proxy it is a proxy as well. The
+// encryptions are those of the official relay: what is padded is the content of
+// a block with one transmission, and the nonce of a response is that of its
+// command with the bytes reversed, where the document has a bare transmission and
+// an increment. Unlike the official proxy
+//
+//   - a destination that cannot be reached is connected to anew for every PRXY
+//     that comes after the failure, not only after 30 seconds;
+//   - silence while connecting is PROXY BROKER TIMEOUT, not NETWORK;
+//   - a connection that ends while a command is under way is NETWORK at once,
+//     not TIMEOUT later;
+//   - PRXY for a relay without a version for forwarding, or without session key,
+//     leaves no connection behind;
+//   - connections that nobody uses are closed, and their number is limited;
+//   - the answer of a destination has to be for the command that was sent.
 //
 // # Short links
 //

@@ -91,25 +91,28 @@ func (r *Relay) deleteLink(q *Queue) {
 }
 
 // secureLink executes LKEY. Whoever comes first with a key has the queue; this
-// key may ask again as long as the data are there. SMP, "Set link key".
+// key may ask again as long as the data are there. Authorise found a messaging
+// queue. SMP, "Set link key".
 func secureLink(r *Request, c smp.LKEY) smp.Response {
 	q := r.Queue
-	if q.record.Mode != smp.Messaging || !q.isLinkedAs(r.Transmission.EntityID) || !q.secure(c.SenderKey) {
+	if !q.isLinkedAs(r.Transmission.EntityID) || !q.secure(c.SenderKey) {
 		return fail(smp.ErrAuth)
 	}
 	return smp.LNK{SenderID: q.senderID, Data: q.link.Data}
 }
 
-// readLink executes LGET. SMP, "Get link data".
+// readLink executes LGET. Authorise found a contact address. SMP, "Get link
+// data".
 func readLink(r *Request) smp.Response {
 	q := r.Queue
-	if !q.record.isContact() || !q.isLinkedAs(r.Transmission.EntityID) {
+	if !q.isLinkedAs(r.Transmission.EntityID) {
 		return fail(smp.ErrAuth)
 	}
 	return smp.LNK{SenderID: q.senderID, Data: q.link.Data}
 }
 
-// isLinkedAs reports whether the queue still has the link by which it was found.
+// isLinkedAs reports whether the queue still has the link by which Authorise
+// found it, when it was not locked.
 func (q *Queue) isLinkedAs(id []byte) bool {
 	return q.link != nil && bytes.Equal(q.link.ID, id)
 }

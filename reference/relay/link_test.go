@@ -234,6 +234,51 @@ func TestLinkNeedsPassword(t *testing.T) {
 	require.IsType(t, smp.IDS{}, c.ask(id, key, command))
 }
 
+// A link that goes, or becomes another one, just after it was found is unknown, and
+// nothing is secured.
+func TestLinkChangesWhileItIsUsed(t *testing.T) {
+	t.Parallel()
+	found, changed := make(chan struct{}), make(chan struct{})
+	e := replaced(t, func(s *relay.Stages) {
+		authorise := s.Authorise
+		s.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {
+			err := authorise(s, r)
+			switch r.Command.(type) {
+			case smp.LKEY, smp.LGET:
+				found <- struct{}{}
+				<-changed
+			}
+			return err
+		}
+	})
+	owner, reader := connect(t, e, 20), connect(t, e, 20)
+	for _, becomes := range []string{"deleted", "another"} {
+		for _, mode := range []smp.QueueMode{smp.Messaging, smp.Contact} {
+			q := owner.newLinked(mode)
+			key, command := noKey, smp.Command(smp.LGET{})
+			if mode == smp.Messaging {
+				key = newKey(t, keys.Ed25519)
+				command = smp.LKEY{SenderKey: key.Public()}
+			}
+			_, encoded := reader.request(key, q.linkID, command)
+			reader.write(encoded)
+			select {
+			case <-found:
+			case <-time.After(patience):
+				require.FailNow(t, "the command has not arrived")
+			}
+			require.Equal(t, smp.OK{}, owner.recipient(q.queue, smp.LDEL{}))
+			if becomes == "another" {
+				require.Equal(t, smp.OK{}, owner.recipient(q.queue, smp.LSET{LinkID: newID(), Data: someData}))
+			}
+			changed <- struct{}{}
+			require.Equal(t, refused(smp.ErrAuth), reader.next().Response, "%v, %s", mode, becomes)
+			require.Equal(t, smp.OK{}, reader.send(q.queue, "without authorization"))
+			q.expect(owner.event(q.rcvID), "without authorization")
+		}
+	}
+}
+
 // Link ids, which clients may choose, are no way to ask which other ids exist.
 func TestLinkIDsAreApartFromOtherIDs(t *testing.T) {
 	t.Parallel()

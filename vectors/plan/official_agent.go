@@ -134,7 +134,7 @@ func (c *calls) parameterKeys(parameters, key1, key2 vectors.Hex, more fields) {
 }
 
 // planAgentParameters plans ratchet parameters, of which the id tells the version and
-// whether they have a key encapsulation: its key is in the output alone.
+// whether they have a key encapsulation: its parts are taken from the output.
 func planAgentParameters(c *calls, t *vectors.Test) error {
 	var in struct{ Key1, Key2 vectors.Hex }
 	var out vectors.Hex
@@ -146,12 +146,43 @@ func planAgentParameters(c *calls, t *vectors.Test) error {
 	if err != nil {
 		return ErrNoPlan
 	}
-	known := fields{"version": version}
-	if kem == "" {
-		known["kem"] = nil
+	known := fields{"version": version, "kem": nil}
+	if kem != "" {
+		known["kem"] = kemParameters(out, in.Key1, in.Key2)
 	}
 	c.parameterKeys(out, in.Key1, in.Key2, known)
+	c.expect("encode_ratchet_parameters", merge(known, fields{
+		"encoded": out, "key1": c.x448Key(in.Key1), "key2": c.x448Key(in.Key2),
+	}))
 	return nil
+}
+
+// kemParameters takes the KEM parameters from ratchet parameters, where they follow the
+// version and two short strings: '1', then 'P' and the key, or 'A', the ciphertext and the
+// key, each with its 16 bit length.
+func kemParameters(parameters, key1, key2 vectors.Hex) fields {
+	const word16 = 2
+	rest := parameters[min(len(parameters), word16+1+len(key1)+1+len(key2)):]
+	large := func() vectors.Hex {
+		if len(rest) < word16 {
+			return nil
+		}
+		n := min(len(rest), word16+int(rest[0])<<8+int(rest[1]))
+		value := rest[word16:n]
+		rest = rest[n:]
+		return value
+	}
+	tag, found := strings.CutPrefix(string(rest[:min(len(rest), 2)]), "1")
+	if !found {
+		return nil
+	}
+	rest = rest[2:]
+	kem := fields{"ciphertext": nil}
+	if tag == "A" {
+		kem["ciphertext"] = large()
+	}
+	kem["public_key"] = large()
+	return kem
 }
 
 func planQueueInfo(c *calls, t *vectors.Test) error {

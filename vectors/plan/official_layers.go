@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -209,9 +211,9 @@ func planQueueEnvelope(c *calls, t *vectors.Test) ([]Call, error) {
 	}
 	switch {
 	case in.Plain != nil:
-		return planParsedEnvelope(c, t, "decode_client_message", "client_message", in.Plain)
+		return planParsedEnvelope(c, t, "client_message", in.Plain)
 	case in.Envelope != nil:
-		return planParsedEnvelope(c, t, "decode_envelope", "envelope", in.Envelope)
+		return planParsedEnvelope(c, t, "envelope", in.Envelope)
 	}
 	var out struct {
 		ClientMessage vectors.Hex `json:"client_message"`
@@ -242,11 +244,11 @@ func planQueueEnvelope(c *calls, t *vectors.Test) ([]Call, error) {
 	return c.done()
 }
 
-// planParsedEnvelope plans the test of one decoder: the output has the header, then
-// perhaps the nonce, and the rest as body.
-func planParsedEnvelope(c *calls, t *vectors.Test, operation, name string, encoded vectors.Hex) ([]Call, error) {
+// planParsedEnvelope plans the test of a decoder, and of the encoder beside it: the
+// output has the header, then perhaps the nonce, and the rest as body.
+func planParsedEnvelope(c *calls, t *vectors.Test, name string, encoded vectors.Hex) ([]Call, error) {
 	if t.Invalid() {
-		c.refuse(operation, "", fields{name: encoded})
+		c.refuse("decode_"+name, "", fields{name: encoded})
 		return c.done()
 	}
 	var out struct {
@@ -257,10 +259,40 @@ func planParsedEnvelope(c *calls, t *vectors.Test, operation, name string, encod
 	if err := t.Output.Decode(&out); err != nil {
 		return nil, err
 	}
-	c.expect(operation, fields{
+	all := fields{
 		name: encoded, "private_header": out.Header, "public_header": out.Header, "nonce": out.Nonce, "body": out.Body, "box": out.Body,
-	})
+	}
+	header := headerParts(out.Header)
+	if name == "envelope" {
+		if len(out.Header) < versionSize {
+			return nil, ErrNoPlan
+		}
+		header = publicHeaderParts(out.Header)
+	}
+	c.both("encode_"+name, "decode_"+name, merge(all, header))
 	return c.done()
+}
+
+// headerParts takes the private header of a client message apart: 'K' and the sender's key
+// as a short string, or '_'.
+func headerParts(header vectors.Hex) fields {
+	key, found := bytes.CutPrefix(header, []byte("K"))
+	if !found {
+		return fields{"sender_key": nil}
+	}
+	return fields{"sender_key": vectors.Hex(key[min(1, len(key)):])}
+}
+
+const versionSize = 2
+
+// publicHeaderParts takes the public header of an envelope apart: the version, and the
+// optional key as a short string.
+func publicHeaderParts(header vectors.Hex) fields {
+	parts := fields{"client_version": binary.BigEndian.Uint16(header), "dh_key": nil}
+	if key, found := bytes.CutPrefix(header[versionSize:], []byte("1")); found {
+		parts["dh_key"] = vectors.Hex(key[min(1, len(key)):])
+	}
+	return parts
 }
 
 func planLimits(c *calls, t *vectors.Test) ([]Call, error) {
