@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -68,23 +67,29 @@ func (a *app) send(ctx context.Context, s *session.Session, name, text string, f
 	defer done()
 	ctx, cancel := limited(ctx, f.timeout)
 	defer cancel()
-	var missing outage
 	sent := false
 	err = follow(ctx, sub, func(n session.Notice) (bool, error) {
-		missing.note(n)
 		sent = sent || n.ID == m.ID && n.Event == session.EventSent
 		return a.sendProgress(n, m, f.receipt)
 	})
 	if !timedOut(ctx) {
 		return err
 	}
-	switch {
-	case sent:
+	if sent {
 		return fmt.Errorf("the message was sent, but %s has not received it yet", m.Contact)
-	case missing.server != "":
-		return &relayError{fmt.Errorf("relay %s cannot be reached%s; the message is kept, and sent when it can", missing.server, reasonText(missing.reason))}
 	}
-	return errors.New("no relay has taken the message yet; it is kept, and sent later")
+	return &relayError{fmt.Errorf("%s cannot be reached; the message is kept, and sent when that changes", a.wayTo(s, m))}
+}
+
+// wayTo names the relay that a message goes to.
+func (a *app) wayTo(s *session.Session, m book.Message) string {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	d, err := s.Info(ctx, m.Contact)
+	if err != nil || d.Connection == nil || len(d.Connection.Send) == 0 {
+		return "the relay of " + m.Contact
+	}
+	return fmt.Sprintf("relay %s of %s", d.Connection.Send[0].Server.Address(), m.Contact)
 }
 
 // sendProgress prints what became of a message and reports whether that is all that

@@ -47,15 +47,3 @@ func (a *app) untilConnected(ctx context.Context, sub *session.Subscription, c b
 		return n.Event == session.EventConnected, a.printNotice(n)
 	})
 }
-
-// outage remembers which relay could not be reached last.
-type outage struct{ server, reason string }
-
-func (o *outage) note(n session.Notice) {
-	switch {
-	case n.Event == session.EventRelayDown:
-		o.server, o.reason = n.Server, n.Reason
-	case n.Event == session.EventRelayUp && n.Server == o.server:
-		*o = outage{}
-	}
-}

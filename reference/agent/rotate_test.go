@@ -124,12 +124,8 @@ func TestResync(t *testing.T) {
 	synchronized(alice, a, agent.SyncStarted, agent.SyncAgreed, agent.SyncOK)
 	synchronized(bob, b, agent.SyncAgreed, agent.SyncOK)
 	for i := range 4 {
-		_, err := alice.Send(t.Context(), a, fmt.Appendf(nil, "new %d", i), agent.SendOptions{})
-		require.NoError(t, err)
-		require.Equal(t, fmt.Sprintf("new %d", i), string(expect[agent.Received](bob, b).Body))
-		_, err = bob.Send(t.Context(), b, fmt.Appendf(nil, "back %d", i), agent.SendOptions{})
-		require.NoError(t, err)
-		require.Equal(t, fmt.Sprintf("back %d", i), string(expect[agent.Received](alice, a).Body))
+		say(alice, a, bob, b, fmt.Sprintf("new %d", i))
+		say(bob, b, alice, a, fmt.Sprintf("back %d", i))
 	}
 }
 

@@ -122,6 +122,7 @@ func (ch *change) ratchetKey(m message.AgentRatchetKey) error {
 	if !ratchet.Versions().Contains(peer.Version) {
 		return refuse(fmt.Errorf("%w: %d", ratchet.ErrVersion, peer.Version))
 	}
+	ch.c.KeyInfo = message.Hash(m.Info)
 	ch.c.RatchetKeys = append(ch.c.RatchetKeys, peerHash)
 	if n := len(ch.c.RatchetKeys); n > maxRatchetKeys {
 		ch.c.RatchetKeys = ch.c.RatchetKeys[n-maxRatchetKeys:]

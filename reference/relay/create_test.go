@@ -93,23 +93,12 @@ func TestCreateOnly(t *testing.T) {
 	})
 }
 
-func TestCreateWithWhatThereIsNot(t *testing.T) {
+func TestCreateWithoutNotifications(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	c := connect(t, e, 20)
 	key := newKey(t, keys.Ed25519)
 	command := smp.NEW{AuthKey: key.Public(), DHKey: newKey(t, keys.X25519).Public()}
-	data := smp.LinkData{Fixed: []byte("fixed"), User: []byte("user")}
-	for _, request := range []smp.QueueRequest{
-		{Mode: smp.Messaging, Link: &smp.QueueLink{SenderID: newID(), Data: data}},
-		{Mode: smp.Contact, Link: &smp.QueueLink{LinkID: newID(), SenderID: newID(), Data: data}},
-	} {
-		command.Request = &request
-		require.Equal(t, refused(smp.ErrCmdProhibited), c.do(key, nil, command))
-	}
-	require.Zero(t, e.Queues())
-
-	command.Request = nil
 	command.Notifier = &smp.NotifierKeys{AuthKey: key.Public(), DHKey: newKey(t, keys.X25519).Public()}
 	ids := c.do(key, nil, command)
 	require.IsType(t, smp.IDS{}, ids)

@@ -5,25 +5,30 @@ import (
 	"smpcheck/reference/smp"
 )
 
-// forwarded is a command that a proxy has forwarded, with what is needed to
-// answer it.
-type forwarded struct {
+// Forward is a command that a proxy has forwarded, with what is needed to answer
+// it.
+type Forward struct {
 	smp.ForwardedCommand
-	proxyNonce, clientNonce box.Nonce
-	proxyKey, clientKey     box.Key
-	// content is the decrypted block with the transmission.
-	content []byte
+	// ProxyNonce and ProxyKey are those of the encryption by the proxy.
+	ProxyNonce box.Nonce
+	ProxyKey   box.Key
+	// ClientNonce and ClientKey are those of the encryption by the client.
+	ClientNonce box.Nonce
+	ClientKey   box.Key
+	// Content is the content of a block with the transmission.
+	Content []byte
 }
 
 // defaultForwarded is the stage Forwarded. SMP, "Forward command to destination
 // router".
 func defaultForwarded(s *Session, r *Request) smp.Response {
-	f, failure := s.openForwarded(r)
+	stages := &s.relay.stages
+	f, failure := stages.OpenForward(s, r)
 	if failure != nil {
 		return fail(failure)
 	}
 	inner := s.forwardedSession(f.Version)
-	requests := s.relay.stages.Decode(inner, f.content)
+	requests := stages.Decode(inner, f.Content)
 	if len(requests) != 1 {
 		return fail(smp.ErrBlock)
 	}
@@ -35,7 +40,15 @@ func defaultForwarded(s *Session, r *Request) smp.Response {
 	if len(answers) != 1 {
 		return nil
 	}
-	return inner.sealForwarded(f, &answers[0])
+	transmission, err := inner.encode(&answers[0], answers[0].Response)
+	if err != nil {
+		return s.internal(err)
+	}
+	content, err := smp.EncodeBlock(transmission)
+	if err != nil {
+		return fail(smp.ErrBlock)
+	}
+	return stages.SealForward(inner, f, content)
 }
 
 // forwardable reports whether a command may come through a proxy: those of
@@ -49,31 +62,31 @@ func forwardable(c smp.Command) bool {
 	return false
 }
 
-// openForwarded takes both encryptions off an RFWD: that of the proxy, with the
-// secret of the two hellos, and that of the client, with its key for this
+// defaultOpenForward is the stage OpenForward. The encryption of the proxy is
+// with the secret of the two hellos, that of the client with its key for this
 // command. The errors are the official relay's.
-func (s *Session) openForwarded(r *Request) (*forwarded, *smp.Error) {
+func defaultOpenForward(s *Session, r *Request) (*Forward, *smp.Error) {
 	if s.conn.Secret() == nil {
 		return nil, smp.ProxyBrokerError(smp.BrokerError{Code: smp.BrokerTransport, Transport: smp.TransportNoAuth})
 	}
-	f := &forwarded{proxyNonce: smp.CorrelationNonce(r.Transmission.CorrelationID)}
+	f := &Forward{ProxyNonce: smp.CorrelationNonce(r.Transmission.CorrelationID)}
 	var err error
-	if f.proxyKey, err = box.DeriveKey(s.conn.Secret()); err != nil {
+	if f.ProxyKey, err = box.DeriveKey(s.conn.Secret()); err != nil {
 		return nil, smp.ErrCrypto
 	}
 	body := r.Command.(smp.RFWD).Body
-	opened, err := box.Open(nil, body, &f.proxyNonce, &f.proxyKey)
+	opened, err := box.Open(nil, body, &f.ProxyNonce, &f.ProxyKey)
 	if err != nil {
 		return nil, smp.ErrCrypto
 	}
 	if f.ForwardedCommand, err = smp.DecodeForwardedCommand(opened); err != nil {
 		return nil, smp.ErrCmdSyntax
 	}
-	f.clientNonce = smp.CorrelationNonce(f.CorrelationID)
-	if f.clientKey, err = box.Agree(s.conn.SessionKey(), f.Key); err != nil {
+	f.ClientNonce = smp.CorrelationNonce(f.CorrelationID)
+	if f.ClientKey, err = box.Agree(s.conn.SessionKey(), f.Key); err != nil {
 		return nil, smp.ErrCrypto
 	}
-	if f.content, err = box.OpenPadded(f.Body, &f.clientNonce, &f.clientKey); err != nil {
+	if f.Content, err = box.OpenPadded(f.Body, &f.ClientNonce, &f.ClientKey); err != nil {
 		return nil, smp.ErrCrypto
 	}
 	return f, nil
@@ -95,20 +108,12 @@ func (s *Session) forwardedSession(version uint16) *Session {
 	}
 }
 
-// sealForwarded encrypts the answer for the client and then for the proxy. The
-// nonces are those of the command with their bytes reversed, as in the official
-// relay; the document says increased by 1.
-func (s *Session) sealForwarded(f *forwarded, out *Output) smp.Response {
-	transmission, err := s.encode(out, out.Response)
-	if err != nil {
-		return s.internal(err)
-	}
-	content, err := smp.EncodeBlock(transmission)
-	if err != nil {
-		return fail(smp.ErrBlock)
-	}
-	nonce := f.clientNonce.Reverse()
-	body, err := box.SealPadded(nil, content, smp.PaddedForwarded, &nonce, &f.clientKey)
+// defaultSealForward is the stage SealForward. The nonces are those of the
+// command with their bytes reversed, as in the official relay; the document says
+// increased by 1.
+func defaultSealForward(s *Session, f *Forward, content []byte) smp.Response {
+	nonce := f.ClientNonce.Reverse()
+	body, err := box.SealPadded(nil, content, smp.PaddedForwarded, &nonce, &f.ClientKey)
 	if err != nil {
 		return fail(smp.ErrBlock)
 	}
@@ -116,6 +121,6 @@ func (s *Session) sealForwarded(f *forwarded, out *Output) smp.Response {
 	if err != nil {
 		return s.internal(err)
 	}
-	nonce = f.proxyNonce.Reverse()
-	return smp.RRES{Body: box.Seal(nil, response, &nonce, &f.proxyKey)}
+	nonce = f.ProxyNonce.Reverse()
+	return smp.RRES{Body: box.Seal(nil, response, &nonce, &f.ProxyKey)}
 }

@@ -1,94 +1,15 @@
 package relay_test
 
 import (
-	"bytes"
-	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 )
-
-var someData = smp.LinkData{Fixed: []byte("fixed data"), User: []byte("user data")}
-
-// linked is a queue with the short link that it was created with.
-type linked struct {
-	*queue
-	linkID []byte
-	data   smp.LinkData
-}
-
-// ask sends a command under a chosen correlation id.
-func (c *client) ask(correlationID []byte, key keys.PrivateKey, command smp.Command) smp.Response {
-	c.t.Helper()
-	body, err := smp.EncodeCommand(c.conn.Version(), command)
-	require.NoError(c.t, err)
-	t := smp.Transmission{CorrelationID: correlationID, Command: body}
-	a, err := smp.NewAuthorizer(key, c.conn.PeerKey())
-	require.NoError(c.t, err)
-	require.NoError(c.t, t.Authorize(c.conn.SessionID(), a))
-	c.write(c.encode(t))
-	got := c.next()
-	require.Equal(c.t, correlationID, got.Transmission.CorrelationID)
-	return got.Response
-}
-
-// linkRequest makes a NEW with link data, and the correlation id that it needs.
-func (c *client) linkRequest(mode smp.QueueMode, key, dh keys.PrivateKey) (correlationID []byte, command smp.NEW) {
-	correlationID = newID()
-	link := &smp.QueueLink{SenderID: smp.SenderID(correlationID), Data: someData}
-	if mode == smp.Contact {
-		link.LinkID = newID()
-	}
-	return correlationID, smp.NEW{
-		AuthKey: key.Public(), DHKey: dh.Public(), Subscribe: true, Request: &smp.QueueRequest{Mode: mode, Link: link},
-	}
-}
-
-// newLinked creates a queue with link data.
-func (c *client) newLinked(mode smp.QueueMode) *linked {
-	c.t.Helper()
-	key, dh := newKey(c.t, keys.Ed25519), newKey(c.t, keys.X25519)
-	correlationID, command := c.linkRequest(mode, key, dh)
-	got := c.ask(correlationID, key, command)
-	require.IsType(c.t, smp.IDS{}, got)
-	ids := got.(smp.IDS)
-	require.Equal(c.t, smp.SenderID(correlationID), ids.SenderID)
-	require.Equal(c.t, mode, ids.Mode)
-	require.Len(c.t, ids.LinkID, 24)
-	if mode == smp.Contact {
-		require.Equal(c.t, command.Request.Link.LinkID, ids.LinkID)
-	}
-	secret, err := box.Agree(dh, ids.ServerDHKey)
-	require.NoError(c.t, err)
-	q := &queue{t: c.t, rcvID: ids.RecipientID, sndID: ids.SenderID, rcvKey: key, deliveries: secret, mode: mode}
-	return &linked{queue: q, linkID: ids.LinkID, data: someData}
-}
-
-func (q *linked) lnk() smp.Response { return smp.LNK{SenderID: q.sndID, Data: q.data} }
-
-// take sends LKEY with the public part of the key that authorizes it.
-func (c *client) take(linkID []byte, key keys.PrivateKey) smp.Response {
-	c.t.Helper()
-	return c.do(key, linkID, smp.LKEY{SenderKey: key.Public()})
-}
-
-func (c *client) look(linkID []byte) smp.Response {
-	c.t.Helper()
-	return c.do(noKey, linkID, smp.LGET{})
-}
-
-// unknownLink shows that a link is as unknown as one that never was.
-func (c *client) unknownLink(linkID []byte) {
-	c.t.Helper()
-	require.Equal(c.t, refused(smp.ErrAuth), c.look(linkID))
-	require.Equal(c.t, refused(smp.ErrAuth), c.take(linkID, newKey(c.t, keys.Ed25519)))
-}
 
 func TestContactLink(t *testing.T) {
 	t.Parallel()
@@ -192,46 +113,6 @@ func TestInvitationLinkIsTakenOnce(t *testing.T) {
 		}
 		require.Equal(t, 1, winners)
 	}
-}
-
-func TestCreateWithLinkIsRefused(t *testing.T) {
-	t.Parallel()
-	e := start(t)
-	c := connect(t, e, 20)
-	key, dh := newKey(t, keys.Ed25519), newKey(t, keys.X25519)
-	for _, mode := range []smp.QueueMode{smp.Messaging, smp.Contact} {
-		before := e.Queues()
-		id, command := c.linkRequest(mode, key, dh)
-		linkID := command.Request.Link.LinkID
-		require.Equal(t, refused(smp.ErrCmdProhibited), c.ask(newID(), key, command), "sender id of another correlation id")
-		command.Request.Link.SenderID = command.Request.Link.SenderID[:23]
-		require.Equal(t, refused(smp.ErrCmdProhibited), c.ask(id, key, command), "short sender id")
-		command.Request.Link.SenderID = smp.SenderID(id)
-		require.Equal(t, refused(smp.ErrAuth), c.ask(id, dh, command), "not authorised")
-		require.Equal(t, before, e.Queues())
-
-		got := c.ask(id, key, command)
-		require.IsType(t, smp.IDS{}, got)
-		require.Equal(t, refused(smp.ErrAuth), c.ask(id, key, command), "again")
-		second, other := c.linkRequest(mode, key, dh)
-		if mode == smp.Contact {
-			other.Request.Link.LinkID = linkID
-			require.Equal(t, refused(smp.ErrAuth), c.ask(second, key, other), "link id of another queue")
-			other.Request.Link.LinkID = newID()
-		}
-		require.Equal(t, before+1, e.Queues())
-		require.IsType(t, smp.IDS{}, c.ask(second, key, other), "nothing of a refused queue stays")
-	}
-}
-
-func TestLinkNeedsPassword(t *testing.T) {
-	t.Parallel()
-	c := connect(t, start(t, func(c *relay.Config) { c.Password = smp.Password("secret") }), 20)
-	key, dh := newKey(t, keys.Ed25519), newKey(t, keys.X25519)
-	id, command := c.linkRequest(smp.Contact, key, dh)
-	require.Equal(t, refused(smp.ErrAuth), c.ask(id, key, command))
-	command.Password = smp.Password("secret")
-	require.IsType(t, smp.IDS{}, c.ask(id, key, command))
 }
 
 // A link that goes, or becomes another one, just after it was found is unknown, and
@@ -396,73 +277,4 @@ func TestLinkGoesWithItsQueue(t *testing.T) {
 	for _, q := range []*linked{deleted, suspended, expired} {
 		reader.unknownLink(q.linkID)
 	}
-}
-
-// The data are bytes of any size that fits a block, in both directions.
-func TestSizesOfLinkData(t *testing.T) {
-	t.Parallel()
-	e := start(t)
-	c := connect(t, e, 20)
-	for _, size := range []struct{ fixed, user int }{{0, 0}, {1, 0}, {0, 1}, {2048, 13824}, {16100, 100}, {100, 16100}} {
-		data := smp.LinkData{Fixed: bytes.Repeat([]byte{1}, size.fixed), User: bytes.Repeat([]byte{2}, size.user)}
-		q := c.newQueue(onlyCreate, contact)
-		id := newID()
-		require.Equal(t, smp.OK{}, c.recipient(q, smp.LSET{LinkID: id, Data: data}), "%v", size)
-		require.Equal(t, smp.LNK{SenderID: q.sndID, Data: data}, c.look(id), "%v", size)
-	}
-}
-
-// A block full of LGET is answered although the answers are a hundred times as
-// long: those that wait are few, and the client takes them.
-func TestManyLinksInOneBlock(t *testing.T) {
-	t.Parallel()
-	e := start(t, func(c *relay.Config) { c.MaxOutput = relay.MinOutput })
-	c := connect(t, e, 20)
-	q := c.newQueue(onlyCreate, contact)
-	linkID := newID()
-	data := smp.LinkData{Fixed: make([]byte, 2048), User: make([]byte, 13824)}
-	require.Equal(t, smp.OK{}, c.recipient(q, smp.LSET{LinkID: linkID, Data: data}))
-	var block [][]byte
-	for range 255 {
-		_, encoded := c.request(noKey, linkID, smp.LGET{})
-		block = append(block, encoded)
-	}
-	c.write(block...)
-	for range block {
-		require.Equal(t, smp.LNK{SenderID: q.sndID, Data: data}, c.next().Response)
-	}
-}
-
-// An answer that fits no block, because of a long correlation id, is LARGE_MSG.
-func TestLinkDataThatFitNoBlock(t *testing.T) {
-	t.Parallel()
-	c := connect(t, start(t), 20)
-	q := c.newQueue(onlyCreate, contact)
-	linkID := newID()
-	data := smp.LinkData{User: make([]byte, 16200)}
-	require.Equal(t, smp.OK{}, c.recipient(q, smp.LSET{LinkID: linkID, Data: data}))
-	for size, want := range map[int]smp.Response{24: smp.LNK{SenderID: q.sndID, Data: smp.LinkData{Fixed: []byte{}, User: data.User}}, 255: refused(smp.ErrLargeMsg)} {
-		c.write(c.encode(smp.Transmission{CorrelationID: make([]byte, size), EntityID: linkID, Command: []byte("LGET")}))
-		require.Equal(t, want, c.next().Response, fmt.Sprint(size))
-	}
-}
-
-func TestStageNewIDOfLinks(t *testing.T) {
-	t.Parallel()
-	chosen := newID()
-	e := replaced(t, func(s *relay.Stages) {
-		inner := s.NewID
-		s.NewID = func(s *relay.Session, r *relay.Request, kind relay.IDKind) ([]byte, error) {
-			if kind == relay.LinkID {
-				return chosen, nil
-			}
-			return inner(s, r, kind)
-		}
-	})
-	c := connect(t, e, 20)
-	require.Equal(t, chosen, c.newLinked(smp.Messaging).linkID)
-	key, dh := newKey(t, keys.Ed25519), newKey(t, keys.X25519)
-	id, command := c.linkRequest(smp.Messaging, key, dh)
-	require.Equal(t, refused(smp.ErrAuth), c.ask(id, key, command), "the link id is taken")
-	require.Equal(t, 1, e.Queues())
 }

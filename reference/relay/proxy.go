@@ -23,7 +23,8 @@ type ProxyConfig struct {
 	AllowHost func(wire.Host) bool
 	// Dial makes the network connections; default that of net.Dialer. It is
 	// where to look at the addresses that a name stands for, with
-	// net.Dialer.Control, or to use another network.
+	// net.Dialer.Control, or to use another network. It has to return when its
+	// context ends.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// ConnectTimeout limits connecting to a relay with both handshakes; default

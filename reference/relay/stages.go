@@ -125,9 +125,18 @@ type Stages struct {
 	Forward func(ctx context.Context, destination *client.Client, command smp.ForwardedCommand) (body []byte, err error)
 
 	// Forwarded does what RFWD, the request, asks and returns the answer, nil for
-	// none. The command inside goes through Decode, Authorise and Execute, with a
-	// session whose Version is that of the command.
+	// none. What OpenForward finds inside goes through Decode, Authorise and
+	// Execute, with a session whose Version is that of the command, and the
+	// answer through SealForward.
 	Forwarded func(*Session, *Request) smp.Response
+
+	// OpenForward takes both encryptions off an RFWD, or returns what the proxy
+	// is answered.
+	OpenForward func(*Session, *Request) (*Forward, *smp.Error)
+
+	// SealForward encrypts the content of a block with the answer, for the client
+	// and then for the proxy, and returns what the proxy is answered.
+	SealForward func(s *Session, f *Forward, content []byte) smp.Response
 
 	// NewID makes an id for what a request creates.
 	NewID func(*Session, *Request, IDKind) ([]byte, error)
@@ -185,16 +194,19 @@ func DefaultStages() Stages {
 		Connect:   defaultConnect,
 		Forward:   defaultForward,
 		Forwarded: defaultForwarded,
-		NewID:     defaultNewID,
-		Store:     func(q *Queue, m *Message) bool { return q.mailbox.Put(m) },
-		Head:      func(q *Queue) *Message { return q.mailbox.Head() },
-		Remove:    func(q *Queue, id []byte) bool { return q.mailbox.Remove(id) },
-		Push:      defaultPush,
-		Expire:    defaultExpire,
-		Leave:     func(s *Session, q *Queue) { q.leave(s) },
-		Deliver:   defaultDeliver,
-		Encode:    defaultEncode,
-		Write:     func(s *Session, contents [][]byte) error { return s.conn.WriteBlocks(contents...) },
+
+		OpenForward: defaultOpenForward,
+		SealForward: defaultSealForward,
+		NewID:       defaultNewID,
+		Store:       func(q *Queue, m *Message) bool { return q.mailbox.Put(m) },
+		Head:        func(q *Queue) *Message { return q.mailbox.Head() },
+		Remove:      func(q *Queue, id []byte) bool { return q.mailbox.Remove(id) },
+		Push:        defaultPush,
+		Expire:      defaultExpire,
+		Leave:       func(s *Session, q *Queue) { q.leave(s) },
+		Deliver:     defaultDeliver,
+		Encode:      defaultEncode,
+		Write:       func(s *Session, contents [][]byte) error { return s.conn.WriteBlocks(contents...) },
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -237,4 +238,23 @@ func hosts(t testing.TB, names ...string) []link.Host {
 		parsed = append(parsed, h)
 	}
 	return parsed
+}
+
+// refusing are the stages of a relay that answers the first commands of type C
+// with an error.
+func refusing[C smp.Command](count int32, answer *smp.Error) relay.Stages {
+	stages := relay.DefaultStages()
+	execute := stages.Execute
+	var seen atomic.Int32
+	stages.Execute = func(session *relay.Session, r *relay.Request) []relay.Output {
+		if _, ok := r.Command.(C); ok && seen.Add(1) <= count {
+			return []relay.Output{{
+				CorrelationID: r.Transmission.CorrelationID,
+				EntityID:      r.Transmission.EntityID,
+				Response:      smp.ERR{Err: answer},
+			}}
+		}
+		return execute(session, r)
+	}
+	return stages
 }

@@ -1,7 +1,6 @@
 package network
 
 import (
-	"bytes"
 	"container/list"
 	"sync"
 )
@@ -106,17 +105,6 @@ func (b *inbox) drop(queue string) {
 	defer b.mu.Unlock()
 	for _, kind := range []slotKind{slotMessage, slotGone, slotFailed} {
 		b.remove(slotKey{kind, queue})
-	}
-}
-
-// acknowledged forgets a message that need not be read any more.
-func (b *inbox) acknowledged(queue string, messageID []byte) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	key := slotKey{slotMessage, queue}
-	e := b.slots[key]
-	if e != nil && bytes.Equal(e.Value.(*slot).event.(Message).Message.ID, messageID) {
-		b.remove(key)
 	}
 }
 

@@ -74,6 +74,28 @@ func TestProxy(t *testing.T) {
 	send("the proxy is back")
 }
 
+// A session that the proxy has lost is opened again, without the caller noticing.
+func TestProxySessionLost(t *testing.T) {
+	t.Parallel()
+	proxy := forwarding(t, relay.Config{Stages: refusing[smp.PFWD](1, smp.ErrProxyNoSession)})
+	destination := start(t, relay.Config{})
+	n := open(t, network.Config{Proxies: []link.Server{proxy.address}})
+	require.ErrorIs(t, n.Send(within(t), destination.address, someSender(t), false, nil), smp.ErrAuth, "by the destination")
+}
+
+// A command that may have been executed does not go another way as well.
+func TestProxyFallbackNotTwice(t *testing.T) {
+	t.Parallel()
+	proxy := forwarding(t, relay.Config{Stages: refusing[smp.PFWD](1, smp.ErrInternal)})
+	destination := start(t, relay.Config{})
+	n := open(t, network.Config{Proxies: []link.Server{proxy.address}, ProxyFallback: true})
+	err := n.Send(within(t), destination.address, someSender(t), false, nil)
+	require.True(t, network.Temporary(err), "%v", err)
+	require.Equal(t, fmt.Sprintf("relay %s: it failed to do SEND", proxy.listener.Addr()), err.Error())
+	require.ErrorIs(t, n.Send(within(t), destination.address, someSender(t), false, nil), smp.ErrAuth)
+	require.Equal(t, 1, destination.listener.accepted(), "by the proxy")
+}
+
 // A link is followed through the proxy.
 func TestProxyLink(t *testing.T) {
 	t.Parallel()

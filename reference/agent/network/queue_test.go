@@ -93,11 +93,12 @@ func TestEnded(t *testing.T) {
 func TestDeleted(t *testing.T) {
 	t.Parallel()
 	s := start(t, relay.Config{})
-	alice, bob := open(t, network.Config{}), open(t, network.Config{})
+	alice, bob := open(t, network.Config{IdleTimeout: time.Millisecond}), open(t, network.Config{})
 	q := newQueue(t, alice, s.address)
 	next[network.Up](t, alice)
 	require.NoError(t, bob.Delete(within(t), s.address, q))
 	require.Equal(t, network.Deleted{Server: s.address, RecipientID: q.RecipientID}, next[network.Deleted](t, alice))
+	becomes(t, func() bool { return alice.Relays() == 0 })
 }
 
 // A queue that does not exist is given up, others are not.
@@ -121,27 +122,7 @@ func TestSubscriptionFailed(t *testing.T) {
 // A relay that cannot serve SUB now is asked again.
 func TestSubscriptionRetried(t *testing.T) {
 	t.Parallel()
-	stages := relay.DefaultStages()
-	execute := stages.Execute
-	refusals := make(chan struct{}, 3)
-	for range cap(refusals) {
-		refusals <- struct{}{}
-	}
-	stages.Execute = func(session *relay.Session, r *relay.Request) []relay.Output {
-		if _, ok := r.Command.(smp.SUB); ok {
-			select {
-			case <-refusals:
-				return []relay.Output{{
-					CorrelationID: r.Transmission.CorrelationID,
-					EntityID:      r.Transmission.EntityID,
-					Response:      smp.ERR{Err: smp.ErrInternal},
-				}}
-			default:
-			}
-		}
-		return execute(session, r)
-	}
-	s := start(t, relay.Config{Stages: stages})
+	s := start(t, relay.Config{Stages: refusing[smp.SUB](3, smp.ErrInternal)})
 	alice, bob := open(t, network.Config{}), open(t, network.Config{})
 	q := newQueue(t, alice, s.address)
 	require.NoError(t, alice.Send(within(t), s.address, unsecured(q), false, []byte("hello")))
@@ -151,7 +132,6 @@ func TestSubscriptionRetried(t *testing.T) {
 	require.True(t, network.Temporary(e.Err))
 	_, text := body(t, bob, q)
 	require.Equal(t, "hello", text, "after one event for all refusals")
-	require.Empty(t, refusals)
 }
 
 // What arrives for a queue that is not watched is dropped.
@@ -169,6 +149,27 @@ func TestUnwatch(t *testing.T) {
 	require.NoError(t, n.Watch(s.address, unwatched))
 	body(t, n, unwatched)
 	n.Unwatch(addressOf(t, keys.Fingerprint{}, s.listener.Addr()), watched.RecipientID)
+}
+
+// What waits to be read about a queue goes with it.
+func TestUnwatchUnread(t *testing.T) {
+	t.Parallel()
+	s := start(t, relay.Config{})
+	n := open(t, network.Config{EventBuffer: 1})
+	var queues []client.Queue
+	for range 3 {
+		q := newQueue(t, n, s.address)
+		require.NoError(t, n.Send(within(t), s.address, unsecured(q), false, []byte("hello")))
+		queues = append(queues, q)
+	}
+	becomes(t, func() bool { return n.Waiting() == 2 }) // one is on its way, behind Up
+	n.Unwatch(s.address, queues[1].RecipientID, queues[2].RecipientID)
+	next[network.Up](t, n)
+	id, _ := body(t, n, queues[0])
+	require.NoError(t, n.Send(within(t), s.address, unsecured(queues[0]), false, []byte("again")))
+	require.NoError(t, n.Ack(within(t), s.address, queues[0], id))
+	_, text := body(t, n, queues[0])
+	require.Equal(t, "again", text)
 }
 
 // A relay is disconnected when nobody needs it, and connected when somebody does.

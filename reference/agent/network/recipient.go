@@ -13,8 +13,8 @@ import (
 
 // CreateQueue sends NEW and watches the new queue, whatever o.CreateOnly says.
 // o.Password is taken from the configuration or the server if it is nil. A relay
-// that wants another password answers AUTH, for which the error matches
-// ErrPassword too. If there is no answer the relay may have made a queue that
+// that wants another password, or takes no more queues, answers AUTH, for which
+// the error matches ErrPassword too. If there is no answer the relay may have made a queue that
 // nobody knows.
 func (n *Network) CreateQueue(ctx context.Context, server link.Server, o client.QueueOptions) (client.Queue, error) {
 	o.CreateOnly = false
@@ -31,7 +31,8 @@ func (n *Network) CreateQueue(ctx context.Context, server link.Server, o client.
 
 // CreateLinkQueue is CreateQueue with a short link. It returns the queue and the
 // id of the link. The relay has to speak version 15 or later
-// (transport.ErrVersion).
+// (transport.ErrVersion). Ids that are in use already are answered with AUTH as
+// well, and so ErrPassword.
 func (n *Network) CreateLinkQueue(ctx context.Context, server link.Server, o client.LinkQueueOptions) (client.Queue, []byte, error) {
 	o.CreateOnly = false
 	o.Password = n.passwordOr(o.Password, server)
@@ -74,12 +75,8 @@ func (n *Network) passwordOr(password smp.Password, server link.Server) smp.Pass
 // not the one delivered last on this connection, as after a reconnection, is
 // smp.ErrNoMsg: it was acknowledged before, or comes again.
 func (n *Network) Ack(ctx context.Context, server link.Server, q client.Queue, messageID []byte) error {
-	return n.recipientOK(ctx, server, "ACK", func(ctx context.Context, r *relay, c *client.Client) error {
-		err := c.Ack(ctx, q, messageID)
-		if err == nil {
-			r.inbox.acknowledged(string(q.RecipientID), messageID)
-		}
-		return err
+	return n.recipientOK(ctx, server, "ACK", func(ctx context.Context, _ *relay, c *client.Client) error {
+		return c.Ack(ctx, q, messageID)
 	})
 }
 

@@ -39,10 +39,7 @@ func decodeContent(encoded []byte) (message.Message, error) {
 		return nil, err
 	}
 	again, err := message.EncodeMessage(m)
-	if err != nil || !bytes.Equal(again, encoded) {
-		return nil, fmt.Errorf("not the same agent message again (%w)", err)
-	}
-	return m, nil
+	return m, remade(again, encoded, err)
 }
 
 // arrived follows a message that an end received.

@@ -19,8 +19,8 @@ func (w *walk) linkData(linkID []byte, d smp.LinkData) error {
 	}
 	q := owner.ReceiveQueue
 	id, secret, err := link.LinkKey(q.LinkKey).ContactSecret()
-	if err != nil || !bytes.Equal(id, linkID) {
-		return in(linkData, fmt.Errorf("link id is not that of the link key (%w)", err))
+	if err := remade(id, linkID, err); err != nil {
+		return in(linkData, err)
 	}
 	d.Fixed, d.User = w.ciphertext(linkData, d.Fixed), w.ciphertext(linkData, d.User)
 	fixed, user, err := link.OpenLinkData(d, link.LinkKey(q.LinkKey), secret)

@@ -78,8 +78,8 @@ func (w *walk) openForwarded(l layer, f *forward, body []byte, nonce box.Nonce) 
 		return nil, err
 	}
 	again, err := box.SealPadded(nil, content, smp.PaddedForwarded, &nonce, &f.boxKey)
-	if err != nil || !bytes.Equal(again, body) {
-		return nil, fmt.Errorf("not the same ciphertext again (%w)", err)
+	if err := remade(again, body, err); err != nil {
+		return nil, err
 	}
 	items, err := smp.DecodeBlock(content)
 	if err != nil {

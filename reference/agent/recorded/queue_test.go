@@ -77,10 +77,7 @@ func (w *walk) openQueue(l layer, b []byte, key box.Key) (smp.ClientMessage, smp
 		return smp.ClientMessage{}, e, err
 	}
 	encoded, err := again.Encode()
-	if err != nil || !bytes.Equal(encoded, b) {
-		return smp.ClientMessage{}, e, fmt.Errorf("not the same ciphertext again (%w)", err)
-	}
-	return m, e, nil
+	return m, e, remade(encoded, b, err)
 }
 
 // received opens a delivered body with the keys of its recipient, down to the agent
@@ -103,8 +100,8 @@ func (w *walk) received(q *queue, body []byte) error {
 		return in(queueReceived, err)
 	}
 	again, err := envelope.Encode()
-	if err != nil || !bytes.Equal(again, m.Body) && to.Mode != "CON" {
-		return in(queueReceived, fmt.Errorf("not the same envelope again (%w)", err))
+	if err := remade(again, m.Body, err); err != nil {
+		return in(queueReceived, err)
 	}
 	switch c := envelope.Content.(type) {
 	case message.AgentInvitation:

@@ -230,8 +230,8 @@ func (w *walk) delivered(q *queue, m smp.MSG) error {
 		return in(deliveries, err)
 	}
 	again, err := got.Seal(m.ID, &q.delivery)
-	if err != nil || !bytes.Equal(again, m.Body) {
-		return in(deliveries, fmt.Errorf("not the same ciphertext again (%w)", err))
+	if err := remade(again, m.Body, err); err != nil {
+		return in(deliveries, err)
 	}
 	want, repeated := q.delivered[string(m.ID)]
 	if !repeated {
@@ -259,8 +259,8 @@ func (w *walk) notified(q *queue, n smp.NMSG) error {
 		return in(notifications, err)
 	}
 	again, err := got.Seal(n.Nonce, &q.notification)
-	if err != nil || !bytes.Equal(again.Meta, n.Meta) {
-		return in(notifications, fmt.Errorf("not the same ciphertext again (%w)", err))
+	if err := remade(again.Meta, n.Meta, err); err != nil {
+		return in(notifications, err)
 	}
 	at, ok := q.stamps[string(got.MessageID)]
 	if !ok {

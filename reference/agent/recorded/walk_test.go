@@ -12,6 +12,7 @@
 package recorded_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -67,6 +68,15 @@ func expect(ok bool, format string, args ...any) error {
 		return nil
 	}
 	return fmt.Errorf(format, args...)
+}
+
+// remade compares what was made again of opened content with what was recorded; err is the
+// failure to make it.
+func remade(again, recorded []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	return expect(bytes.Equal(again, recorded), "what is made again of the content differs")
 }
 
 // walk goes through one recording.

@@ -52,6 +52,9 @@ type Connection struct {
 	Sync string `json:"sync,omitempty"`
 	// RatchetKeys are hashes of the keys in the AgentRatchetKey that came last.
 	RatchetKeys [][]byte `json:"ratchet_keys,omitempty"`
+	// KeyInfo is the hash of the information in the AgentRatchetKey that came last, until
+	// the message that follows it.
+	KeyInfo []byte `json:"key_info,omitempty"`
 
 	Link *Link `json:"link,omitempty"`
 }
