@@ -67,6 +67,10 @@ func (a *app) chat(parent context.Context, s *session.Session, contact book.Cont
 	defer quit()
 	sub := s.Subscribe()
 	defer sub.Close()
+	if err := a.print(eventLine{Event: "listening", Contact: contact.Name}, ""); err != nil {
+		quit()
+		return err
+	}
 	var broken error // of standard output, seen by the reader of notices
 	running.Go(func() {
 		broken = follow(ctx, sub, c.notice)

@@ -16,7 +16,7 @@ func TestInviteJoinSendListen(t *testing.T) {
 	require.Regexp(t, `^\d\d:\d\d alice: hello bob\n$`, bob.ok("listen", "--count", "1"))
 
 	listening := bob.launch("listen", "--json")
-	listening.event("relay-up")
+	listening.event("listening")
 	require.Equal(t, "✓ sent\n✓✓ delivered\n", alice.ok("send", "--receipt", "bob", "two"))
 	message := listening.event("message")
 	require.Equal(t, "two", message["text"])
@@ -73,7 +73,7 @@ func TestAddress(t *testing.T) {
 		link := alice.lines(address)[0][form].(string)
 
 		listening := alice.launch("listen", "--json")
-		listening.event("relay-up")
+		listening.event("listening")
 		asked := bob.launch("join", "--json", "--timeout", "30s", link)
 		request := listening.event("request", `"peer":"bob"`)
 		require.Contains(t, alice.ok("requests"), `"bob"`)
@@ -130,7 +130,7 @@ func TestSwitchSyncDelete(t *testing.T) {
 	alice, bob := pair(t)
 	other := startRelay(t).Address()
 	listening := bob.launch("listen", "--json")
-	listening.event("relay-up")
+	listening.event("listening")
 
 	require.Contains(t, alice.ok("switch", "bob", other), "completed")
 	require.Contains(t, alice.ok("info", "bob"), "arrive at "+other)

@@ -83,7 +83,7 @@ func exitCode(err error) int {
 // explain puts errors of contexts into words.
 func explain(ctx context.Context, err error) error {
 	switch {
-	case errors.Is(context.Cause(ctx), control.ErrClosing):
+	case errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), control.ErrClosing):
 		return fmt.Errorf("%w; try again", control.ErrClosing)
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return errors.New("interrupted")

@@ -105,6 +105,9 @@ Without flags it shows them. --server and --via replace all that were there. Wha
 was changed is used from the next start on; queues stay where they are, see switch.`,
 		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if noVia && cmd.Flags().Changed("via") {
+				return usage("--via and --no-via exclude each other")
+			}
 			return a.with(cmd, func(ctx context.Context, s *session.Session) error {
 				settings, err := s.Settings(ctx)
 				if err != nil {
@@ -125,7 +128,6 @@ was changed is used from the next start on; queues stay where they are, see swit
 	settingsFlags(cmd, &changed)
 	cmd.Flags().BoolVar(&noVia, "no-via", false, "send directly")
 	cmd.Flags().BoolVar(&passwords, "passwords", false, "show the passwords of relays too")
-	cmd.MarkFlagsMutuallyExclusive("via", "no-via")
 	return cmd
 }
 

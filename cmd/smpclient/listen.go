@@ -55,6 +55,9 @@ func (a *app) listen(parent context.Context, s *session.Session, count int, time
 	defer quit()
 	sub := s.Subscribe()
 	defer sub.Close()
+	if err := a.print(eventLine{Event: "listening"}, ""); err != nil {
+		return err
+	}
 	notices := make(chan error, 1)
 	running.Go(func() {
 		notices <- follow(ctx, sub, func(n session.Notice) (bool, error) { return false, a.printNotice(n) })

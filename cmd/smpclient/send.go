@@ -53,19 +53,26 @@ kept, and sent as soon as a command runs while the relay can be reached.`,
 	return cmd
 }
 
-func (a *app) send(ctx context.Context, s *session.Session, name, text string, f sendFlags) error {
+func (a *app) send(parent context.Context, s *session.Session, name, text string, f sendFlags) error {
 	sub := s.Subscribe()
 	defer sub.Close()
-	m, err := s.Send(ctx, name, text)
+	m, err := s.Send(parent, name, text)
 	if err != nil {
 		return err
 	}
 	if err := a.print(eventLine{Event: "queued", Contact: m.Contact, ID: m.ID}, ""); err != nil || f.noWait {
 		return err
 	}
+	c, err := s.ContactNumber(parent, m.ContactID)
+	if err != nil {
+		return err
+	}
+	if c.Full && (f.timeout == 0 || f.timeout > fullTimeout) {
+		f.timeout = fullTimeout
+	}
 	done := a.wait("sending…")
 	defer done()
-	ctx, cancel := limited(ctx, f.timeout)
+	ctx, cancel := limited(parent, f.timeout)
 	defer cancel()
 	sent := false
 	err = follow(ctx, sub, func(n session.Notice) (bool, error) {
@@ -78,19 +85,31 @@ func (a *app) send(ctx context.Context, s *session.Session, name, text string, f
 	if sent {
 		return fmt.Errorf("the message was sent, but %s has not received it yet", m.Contact)
 	}
-	return &relayError{fmt.Errorf("%s cannot be reached; the message is kept, and sent when that changes", a.wayTo(s, m))}
+	return notTaken(parent, s, m)
 }
 
-// wayTo names the relay that a message goes to.
-func (a *app) wayTo(s *session.Session, m book.Message) string {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
+// notTaken tells why no relay has taken a message.
+func notTaken(ctx context.Context, s *session.Session, m book.Message) error {
 	d, err := s.Info(ctx, m.Contact)
-	if err != nil || d.Connection == nil || len(d.Connection.Send) == 0 {
-		return "the relay of " + m.Contact
+	if err != nil {
+		return err
 	}
-	return fmt.Sprintf("relay %s of %s", d.Connection.Send[0].Server.Address(), m.Contact)
+	if d.Contact.Full {
+		return noRoom(m.Contact)
+	}
+	relay := "the relay"
+	if d.Connection != nil && len(d.Connection.Send) > 0 {
+		relay = "relay " + d.Connection.Send[0].Server.Address()
+	}
+	return &relayError{fmt.Errorf("%s of %s cannot be reached; the message is kept, and sent when that changes", relay, m.Contact)}
 }
+
+func noRoom(contact string) error {
+	return fmt.Errorf("the relay has no room for more messages to %s until they are read; the message is kept, and sent then", contact)
+}
+
+// fullTimeout is how long to wait if the relay had no room the last time.
+const fullTimeout = 3 * time.Second
 
 // sendProgress prints what became of a message and reports whether that is all that
 // was waited for.
@@ -99,7 +118,7 @@ func (a *app) sendProgress(n session.Notice, m book.Message, receipt bool) (done
 	case n.ID == m.ID && n.Event == session.EventFailed:
 		return true, fmt.Errorf("the message was not sent: %s", n.Reason)
 	case n.ContactID == m.ContactID && n.Event == session.EventFull:
-		return true, fmt.Errorf("the relay has no room for more messages to %s until they are read; the message is kept, and sent then", n.Contact)
+		return true, noRoom(n.Contact)
 	case n.ID == m.ID && n.Event == session.EventSent:
 		return !receipt, a.print(n, "✓ sent")
 	case n.ID == m.ID && n.Event == session.EventDelivered:

@@ -19,8 +19,8 @@ import (
 // Whoever has opened one calls Close.
 type Agent struct {
 	cfg   Config
-	store *store.Store
-	net   *network.Network
+	store file
+	net   relays
 
 	ctx     context.Context
 	stop    context.CancelCauseFunc
@@ -50,7 +50,11 @@ func Open(ctx context.Context, cfg Config) (*Agent, error) {
 		return nil, err
 	}
 	a := &Agent{cfg: cfg, store: s, net: n}
+	if cfg.between != nil {
+		a.store, a.net = cfg.between(s, n)
+	}
 	a.ctx, a.stop = context.WithCancelCause(context.Background())
+	a.pump.init()
 	a.workers.init()
 	a.acks.init()
 	if err := a.start(ctx); err != nil {
@@ -76,7 +80,6 @@ func (a *Agent) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.pump.init()
 	a.running.Go(a.pumpEvents)
 	a.running.Go(a.readNetwork)
 	if err := a.dropInterrupted(ctx, all); err != nil {
@@ -126,7 +129,9 @@ func (a *Agent) dropInterrupted(ctx context.Context, all []*store.Connection) er
 // Close stops the agent and waits until nothing of it runs any more. What is
 // unfinished goes on when the file is opened again. It may be called more than once.
 func (a *Agent) Close() error {
+	a.workers.mu.Lock() // no worker starts any more
 	a.stop(ErrClosed)
+	a.workers.mu.Unlock()
 	_ = a.net.Close()
 	a.running.Wait()
 	a.pump.close()

@@ -93,6 +93,9 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets the agent's course without ids, keys and contents; default: none.
 	Logger *slog.Logger
+
+	// between lets a test stand between the agent and what outlives it.
+	between func(file, relays) (file, relays)
 }
 
 // withDefaults returns c with its zero fields set, or ErrConfig.

@@ -132,7 +132,6 @@ type (
 	// RelayUp: the queues on a relay are subscribed. UP.
 	RelayUp struct {
 		Server link.Server `json:"-"`
-		Conns  []ConnID    `json:"-"`
 	}
 
 	// RelayDown: the connection to a relay was lost; the agent tries again. DOWN.

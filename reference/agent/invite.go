@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"smpcheck/reference/agent/network"
 	"smpcheck/reference/agent/store"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/link"
@@ -142,7 +143,8 @@ type JoinOptions struct {
 }
 
 // Join connects with an invitation, or asks for a connection at a contact address. It
-// returns when the relay of the other side has taken the first message. PeerInfo and
+// returns when the relay of the other side has taken the first message, or may have
+// taken it without saying so: then the message is sent again later. PeerInfo and
 // Connected follow for an invitation; Confirmation, which Allow answers, for an
 // address. After an error there is no connection; ErrLinkUsed, ErrVersion,
 // ErrTooLarge, ErrServers and errors of relays are possible.
@@ -215,10 +217,17 @@ func (a *Agent) join(ctx context.Context, r Resolved, v compatible, server link.
 		a.dropQueue(q)
 		return "", err
 	}
-	if err := a.sendFirst(ctx, t); err != nil {
+	if err := a.sendFirst(ctx, t); err != nil && !ambiguous(err) {
 		return "", a.giveUp(t.conn, err)
 	}
 	return t.conn, nil
+}
+
+// ambiguous reports whether the relay may have taken a message although it did not say
+// so. The message has to be sent again then, and nothing that it tells may be undone.
+func ambiguous(err error) bool {
+	var failed *network.Error
+	return errors.As(err, &failed) && failed.Op == "SEND" && network.Temporary(err) && !errors.Is(err, smp.ErrQuota)
 }
 
 // sendFirst sends what waits for a queue, and returns the first error.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"sync"
 
 	"smpcheck/reference/agent/store"
 )
@@ -16,6 +17,7 @@ type pump struct {
 	// passing are events that are not stored. When the reader is slow the oldest are
 	// dropped for newer ones.
 	passing chan Event
+	closing sync.Once
 	// again is the newest event of former processes.
 	again int64
 }
@@ -29,12 +31,7 @@ func (p *pump) init() {
 	p.passing = make(chan Event, eventBuffer)
 }
 
-func (p *pump) close() {
-	if p.channel != nil {
-		close(p.channel)
-		p.channel = nil
-	}
-}
+func (p *pump) close() { p.closing.Do(func() { close(p.channel) }) }
 
 // wake tells the pump that there are new stored events.
 func (p *pump) wake() {
@@ -61,7 +58,6 @@ func (p *pump) pass(e Event) {
 
 // pumpEvents runs until the agent is closed.
 func (a *Agent) pumpEvents() {
-	channel := a.pump.channel
 	var last int64
 	for {
 		var batch []store.Event
@@ -80,7 +76,7 @@ func (a *Agent) pumpEvents() {
 				continue
 			}
 			select {
-			case channel <- e:
+			case a.pump.channel <- e:
 			case <-a.ctx.Done():
 				return
 			}
@@ -92,7 +88,7 @@ func (a *Agent) pumpEvents() {
 		case <-a.pump.signal:
 		case e := <-a.pump.passing:
 			select {
-			case channel <- e:
+			case a.pump.channel <- e:
 			case <-a.ctx.Done():
 				return
 			}

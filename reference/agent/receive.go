@@ -107,7 +107,7 @@ func (a *Agent) receive(id ConnID, e network.Message, force bool) error {
 				q = o
 			}
 		}
-		if q == nil {
+		if q == nil || ch.c.Deleted && !ch.c.Drain {
 			return nil
 		}
 		if string(q.Last) == string(e.Message.ID) {

@@ -41,6 +41,7 @@ func (a *Agent) dropQueue(q *store.ReceiveQueue) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), dropTimeout)
 	defer cancel()
 	if err := a.net.Delete(ctx, q.Server.Server, q.Queue.Queue); err != nil {
+		a.net.Unwatch(q.Server.Server, q.Queue.RecipientID)
 		a.cfg.Logger.Warn("an unused queue was left behind", "error", err)
 	}
 }

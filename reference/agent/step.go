@@ -54,6 +54,7 @@ func (a *Agent) stepReceive(ctx context.Context, t task) (outcome, error) {
 	}
 	q := c.ReceiveQueue(t.queue)
 	if q == nil {
+		a.acks.done(t, a.acks.get(t))
 		return idle, nil
 	}
 	if q.Deleted {

@@ -8,6 +8,7 @@
 //	ShortLink      simplex:/a#KEY?h=… and https://HOST/a#KEY, types i, a, c, g, r
 //	FixedData      what a short link stands for; its hash is the link key
 //	UserData       what the owners of a link may change
+//	PreparedLink   both, signed and encrypted for the relay
 //
 // Texts are read by Parse functions and written by Text. They accept what the official
 // implementation accepts, so that no link in use is refused; Check tells when a text is

@@ -34,16 +34,18 @@ type Contact struct {
 	// Peer is the name in the other side's profile, as it came.
 	Peer string
 	// Link is the invitation that was made, while nobody has joined with it.
-	Link    string
+	Link string
+	// Full is set while the relay has no room for messages to the contact.
+	Full    bool
 	Created time.Time
 }
 
-const contactColumns = `SELECT id, name, named, conn, status, peer, link, created FROM app_contacts `
+const contactColumns = `SELECT id, name, named, conn, status, peer, link, full, created FROM app_contacts `
 
 func scanContact(scan func(...any) error) (Contact, error) {
 	var c Contact
 	var created int64
-	err := scan(&c.ID, &c.Name, &c.Named, &c.Conn, &c.Status, &c.Peer, &c.Link, &created)
+	err := scan(&c.ID, &c.Name, &c.Named, &c.Conn, &c.Status, &c.Peer, &c.Link, &c.Full, &created)
 	c.Created = time.UnixMilli(created)
 	return c, err
 }
@@ -135,6 +137,11 @@ func SetLink(tx *sql.Tx, id int64, link string) error {
 // SetStatus changes the status. A link is kept while the status is Invited only.
 func SetStatus(tx *sql.Tx, id int64, s Status) error {
 	return one(tx, ErrNoContact, `UPDATE app_contacts SET status = ?1, link = CASE WHEN ?1 = 'invited' THEN link ELSE '' END WHERE id = ?2`, s, id)
+}
+
+// SetFull notes whether the relay has room for messages to the contact.
+func SetFull(tx *sql.Tx, id int64, full bool) error {
+	return one(tx, ErrNoContact, `UPDATE app_contacts SET full = ? WHERE id = ?`, full, id)
 }
 
 // Disconnect notes that the agent has no connection for the contact any more.

@@ -37,6 +37,7 @@ var Tables = []string{
 		status TEXT NOT NULL,
 		peer TEXT NOT NULL DEFAULT '',
 		link TEXT NOT NULL DEFAULT '',
+		full INTEGER NOT NULL DEFAULT 0,
 		created INTEGER NOT NULL)`,
 	`CREATE INDEX IF NOT EXISTS app_contacts_conn ON app_contacts (conn)`,
 

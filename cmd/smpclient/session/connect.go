@@ -163,8 +163,26 @@ func (s *Session) Join(ctx context.Context, l link.Link, name string) (book.Cont
 		c, err = book.AddContact(tx, newContact(name, otherwise, conn, book.Joining))
 		return err
 	}})
-	return c, err
+	return c, s.orForget(c, err)
 }
+
+// orForget removes a contact that was added for a connection which then failed with
+// err. The agent removes the connection.
+func (s *Session) orForget(c book.Contact, err error) error {
+	if err == nil || c.ID == 0 {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	defer cancel()
+	failure := s.update(ctx, func(tx *sql.Tx) error { return book.RemoveContact(tx, c.ID) })
+	if errors.Is(failure, book.ErrNoContact) {
+		failure = nil
+	}
+	return errors.Join(err, failure)
+}
+
+// cleanupTimeout is for transactions that come after an interruption.
+const cleanupTimeout = 10 * time.Second
 
 // Accept makes a contact of someone who asks for a connection. The contact is
 // called name, or what the other side calls itself if name is empty.
@@ -184,11 +202,16 @@ func (s *Session) Accept(ctx context.Context, request int64, name string) (book.
 	_, err = s.agent.Accept(ctx, request, agent.JoinOptions{Info: info, In: func(tx *sql.Tx, conn agent.ConnID) (err error) {
 		c = newContact(name, book.CleanName(r.Peer), conn, book.Joining)
 		c.Peer = r.Peer
-		if c, err = book.AddContact(tx, c); err != nil {
-			return err
-		}
-		return book.RemoveRequest(tx, request)
+		c, err = book.AddContact(tx, c)
+		return err
 	}})
+	if err != nil && !errors.Is(err, agent.ErrNotFound) {
+		return c, s.orForget(c, err)
+	}
+	// Without a request at the agent a former process has got as far as this.
+	if failure := s.update(ctx, func(tx *sql.Tx) error { return book.RemoveRequest(tx, request) }); failure != nil {
+		return c, failure
+	}
 	return c, err
 }
 

@@ -80,13 +80,18 @@ func change(tx *sql.Tx, c book.Contact, body agent.EventBody) ([]Notice, error) 
 			err = book.SetStatus(tx, c.ID, book.Connected)
 		}
 	case agent.Sent:
+		if err := book.SetFull(tx, c.ID, false); err != nil {
+			return nil, err
+		}
 		return progress(tx, c, body.MessageID, book.Sent, "")
 	case agent.NotSent:
 		return progress(tx, c, body.MessageID, book.Failed, body.Reason)
 	case agent.QueueFull:
 		n.Event = EventFull
+		err = book.SetFull(tx, c.ID, true)
 	case agent.Continue:
 		n.Event = EventContinue
+		err = book.SetFull(tx, c.ID, false)
 	case agent.Switching:
 		n.Event, n.Phase, n.Side = EventSwitch, string(body.Phase), "sending"
 		if body.Receiving {
@@ -249,6 +254,9 @@ func (s *Session) removed(ctx context.Context, e agent.Event) error {
 		case err != nil:
 			return nil, err
 		case c.Status == book.Deleting:
+			return []Notice{of(EventDeleted, c)}, book.RemoveContact(tx, c.ID)
+		case c.Status == book.Joining:
+			// Joining was interrupted, and nothing of it is left.
 			return []Notice{of(EventDeleted, c)}, book.RemoveContact(tx, c.ID)
 		}
 		return nil, book.Disconnect(tx, c.ID)

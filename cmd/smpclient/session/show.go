@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"sync"
-	"time"
 
 	"smpcheck/cmd/smpclient/book"
 )
@@ -110,7 +109,7 @@ func (s *Session) nextToShow(ctx context.Context, done int64) (m book.Message, o
 		}
 		contacts = []int64{0} // none has this number
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	err = s.update(ctx, func(tx *sql.Tx) (err error) {
 		m, ok, err = book.NextToShow(tx, done, contacts)

@@ -1,7 +1,7 @@
 package network_test
 
 import (
-	"fmt"
+	"errors"
 	"runtime"
 	"sync"
 	"testing"
@@ -23,39 +23,22 @@ func TestClose(t *testing.T) {
 	for range 5 {
 		n, err := network.New(network.Config{Backoff: quick})
 		require.NoError(t, err)
-		var busy sync.WaitGroup
-		do := func(command func() error) {
-			busy.Go(func() {
-				for i := 0; ; i++ {
-					err := command()
-					if err != nil {
-						require.True(t, network.Temporary(err), "%v", err)
-					}
-					if n.Ping(t.Context(), s.address) != nil && isClosed(n) {
-						return
-					}
-				}
-			})
-		}
 		q, err := n.CreateQueue(within(t), s.address, client.QueueOptions{})
 		require.NoError(t, err)
-		for i := range 4 {
-			do(func() error { return n.Send(t.Context(), s.address, unsecured(q), false, fmt.Append(nil, i)) })
-			do(func() error { _, err := n.CreateQueue(t.Context(), s.address, client.QueueOptions{}); return err })
-		}
-		do(func() error { return n.Ping(t.Context(), away.address) })
-		do(func() error { return n.Ping(t.Context(), silent.address) })
 		require.NoError(t, n.Watch(away.address, q))
 		require.NoError(t, n.Watch(silent.address, q))
+		busy := inBackground(
+			func() error { return n.Send(t.Context(), s.address, unsecured(q), false, nil) },
+			func() error { _, err := n.Info(t.Context(), s.address, q); return err },
+			func() error { _, err := n.CreateQueue(t.Context(), s.address, client.QueueOptions{}); return err },
+			func() error { return n.Ping(t.Context(), away.address) },
+			func() error { return n.Ping(t.Context(), silent.address) },
+		)
 		for range 3 {
 			<-n.Events()
 		}
-		var closing sync.WaitGroup
-		for range 2 {
-			closing.Go(func() { require.NoError(t, n.Close()) })
-		}
-		closing.Wait()
-		busy.Wait()
+		require.NoError(t, together(2, n.Close))
+		require.NoError(t, <-busy)
 		for range n.Events() { // it is closed
 			continue
 		}
@@ -75,11 +58,46 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func isClosed(n *network.Network) bool {
-	select {
-	case _, open := <-n.Events():
-		return !open
-	default:
-		return false
+// inBackground repeats commands until the network is closed, and returns the
+// errors that are not temporary.
+func inBackground(commands ...func() error) <-chan error {
+	permanent := make(chan error, len(commands))
+	var busy sync.WaitGroup
+	for _, command := range commands {
+		busy.Go(func() {
+			for {
+				err := command()
+				if err != nil && !network.Temporary(err) {
+					permanent <- err
+				}
+				if err != nil && (errors.Is(err, network.ErrClosed) || !network.Temporary(err)) {
+					return
+				}
+			}
+		})
 	}
+	ended := make(chan error, 1)
+	go func() {
+		busy.Wait()
+		close(permanent)
+		var errs []error
+		for err := range permanent {
+			errs = append(errs, err)
+		}
+		ended <- errors.Join(errs...)
+	}()
+	return ended
+}
+
+// Events that nobody reads do not keep a network open.
+func TestCloseUnread(t *testing.T) {
+	t.Parallel()
+	s := start(t, relay.Config{})
+	n := open(t, network.Config{EventBuffer: 1})
+	for range 3 {
+		q := newQueue(t, n, s.address)
+		require.NoError(t, n.Send(within(t), s.address, unsecured(q), false, nil))
+	}
+	becomes(t, func() bool { return n.Waiting() == 2 })
+	require.NoError(t, n.Close())
 }

@@ -115,7 +115,6 @@ func (r *relay) settle(a *attempt, c *client.Client, err *Error) {
 		r.fail(err)
 		return
 	}
-	r.until, r.spent = time.Time{}, false
 	r.network.config.Logger.Debug("connected", "relay", nameOf(r.server), "version", c.Version())
 	r.showUp()
 }

@@ -258,3 +258,14 @@ func refusing[C smp.Command](count int32, answer *smp.Error) relay.Stages {
 	}
 	return stages
 }
+
+// together does something many times at once and returns what went wrong.
+func together(count int, do func() error) error {
+	errs := make([]error, count)
+	var doing sync.WaitGroup
+	for i := range errs {
+		doing.Go(func() { errs[i] = do() })
+	}
+	doing.Wait()
+	return errors.Join(errs...)
+}

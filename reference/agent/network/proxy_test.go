@@ -81,6 +81,9 @@ func TestProxySessionLost(t *testing.T) {
 	destination := start(t, relay.Config{})
 	n := open(t, network.Config{Proxies: []link.Server{proxy.address}})
 	require.ErrorIs(t, n.Send(within(t), destination.address, someSender(t), false, nil), smp.ErrAuth, "by the destination")
+	proxy.listener.cut()
+	eventually(t, func() error { return n.Ping(within(t), proxy.address) })
+	require.ErrorIs(t, n.Send(within(t), destination.address, someSender(t), false, nil), smp.ErrAuth, "over a new connection")
 }
 
 // A command that may have been executed does not go another way as well.

@@ -191,3 +191,21 @@ func TestIdle(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, s.listener.accepted())
 }
+
+// A relay is not forgotten while something of it waits to be read: what comes
+// later must not overtake it.
+func TestIdleUnread(t *testing.T) {
+	t.Parallel()
+	s := start(t, relay.Config{})
+	alice, bob := open(t, network.Config{EventBuffer: 1, IdleTimeout: time.Millisecond}), open(t, network.Config{})
+	q := newQueue(t, alice, s.address)
+	require.NoError(t, bob.Watch(s.address, q)) // alice has Up and Ended to read
+	becomes(t, func() bool { return s.listener.accepted() == 2 && s.relay.Connections() == 1 })
+	for range 20 {
+		require.NoError(t, bob.Ping(within(t), s.address))
+		require.Equal(t, 1, alice.Relays())
+	}
+	next[network.Up](t, alice)
+	next[network.Ended](t, alice)
+	becomes(t, func() bool { return alice.Relays() == 0 })
+}

@@ -1,7 +1,10 @@
 package network_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -79,18 +82,43 @@ func TestSharedAttempts(t *testing.T) {
 		Backoff:          network.Backoff{First: time.Hour},
 	})
 	q := someSender(t)
+	ctx := within(t)
 	for range 3 {
-		var sending sync.WaitGroup
-		for range 50 {
-			sending.Go(func() {
-				err := n.Send(within(t), silent.address, q, false, nil)
-				require.ErrorIs(t, err, network.ErrUnreachable)
-				require.Contains(t, err.Error(), "no answer in time")
-			})
-		}
-		sending.Wait()
+		require.NoError(t, together(50, func() error {
+			err := n.Send(ctx, silent.address, q, false, nil)
+			if !errors.Is(err, network.ErrUnreachable) || !strings.HasSuffix(err.Error(), "no answer in time") {
+				return fmt.Errorf("another error: %w", err)
+			}
+			return nil
+		}))
 	}
 	require.Equal(t, 2, silent.accepted())
+}
+
+// Pauses start anew after a connection that was of use, and only then.
+func TestPauses(t *testing.T) {
+	t.Parallel()
+	s := start(t, relay.Config{})
+	n := open(t, network.Config{Backoff: network.Backoff{First: 5 * time.Millisecond, Max: time.Hour, Factor: 1e6}})
+	newQueue(t, n, s.address)
+	for range 3 {
+		next[network.Up](t, n)
+		for began := time.Now(); time.Since(began) < 20*time.Millisecond; {
+			require.NoError(t, n.Ping(within(t), s.address))
+		}
+		s.listener.cut()
+		next[network.Down](t, n)
+	}
+
+	stages := relay.DefaultStages()
+	stages.Read = func(*relay.Session) ([]byte, error) { return nil, io.ErrUnexpectedEOF }
+	ending := start(t, relay.Config{Stages: stages})
+	n = open(t, network.Config{Backoff: network.Backoff{First: 500 * time.Millisecond, Max: time.Hour, Factor: 1e6}})
+	for range 5 {
+		err := n.Ping(within(t), ending.address)
+		require.True(t, network.Temporary(err), "%v", err)
+	}
+	require.LessOrEqual(t, ending.listener.accepted(), 3)
 }
 
 // A reader that does not read keeps nobody from doing anything, and misses
@@ -100,21 +128,24 @@ func TestSlowReader(t *testing.T) {
 	const count = 1000
 	s := start(t, relay.Config{})
 	alice, bob := open(t, network.Config{EventBuffer: 1}), open(t, network.Config{})
+	ctx := within(t)
 	queues := make(map[string]client.Queue, count)
 	var mu sync.Mutex
-	var creating sync.WaitGroup
-	for range 20 {
-		creating.Go(func() {
-			for range count / 20 {
-				q := newQueue(t, alice, s.address)
-				require.NoError(t, bob.Send(within(t), s.address, unsecured(q), false, []byte("hello")))
-				mu.Lock()
-				queues[string(q.RecipientID)] = q
-				mu.Unlock()
+	require.NoError(t, together(20, func() error {
+		for range count / 20 {
+			q, err := alice.CreateQueue(ctx, s.address, client.QueueOptions{})
+			if err != nil {
+				return err
 			}
-		})
-	}
-	creating.Wait()
+			mu.Lock()
+			queues[string(q.RecipientID)] = q
+			mu.Unlock()
+			if err := bob.Send(ctx, s.address, unsecured(q), false, []byte("hello")); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 	s.listener.cut()
 	eventually(t, func() error { return bob.Ping(within(t), s.address) })
 	eventually(t, func() error { return alice.Ping(within(t), s.address) })

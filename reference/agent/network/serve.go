@@ -32,11 +32,11 @@ func (r *relay) serve(c *client.Client) {
 	if r.network.ctx.Err() != nil {
 		return
 	}
+	// A connection that ends at once is like one that failed.
 	config := &r.network.config
 	if time.Since(began) >= config.Backoff.pause(r.failures, config.Rand) {
-		r.failures = 0
+		r.failures, r.until = 0, time.Time{}
 	}
-	r.until = time.Time{}
 	r.fail(r.error(opConnect, c.Err()))
 }
 
@@ -93,7 +93,7 @@ func (r *relay) due(c *client.Client) (due []*watch, wait time.Duration) {
 	if r.users == 0 && len(r.watched) == 0 {
 		wait = time.Until(r.idleSince.Add(idle))
 		if wait <= 0 {
-			r.client, r.failures = nil, 0
+			r.client, r.failures, r.until = nil, 0, time.Time{}
 		}
 		return nil, wait
 	}

@@ -29,9 +29,7 @@ func TestAlteredCiphertextsAreNoticed(t *testing.T) {
 				if recordings[name][l] == 0 {
 					continue
 				}
-				for range 2 {
-					requireAlterationNoticed(t, r, l, random.IntN(recordings[name][l]), random)
-				}
+				requireAlterationNoticed(t, r, l, random.IntN(recordings[name][l]), random)
 			}
 		})
 	}
@@ -45,9 +43,9 @@ func requireAlterationNoticed(t *testing.T, r *vectors.Recording, l layer, n int
 		if at != l || i != n {
 			return ciphertext
 		}
-		changed, at2 := bytes.Clone(ciphertext), random.IntN(len(ciphertext))
-		changed[at2] ^= 1 << random.IntN(8)
-		what = fmt.Sprintf("%s %d, byte %d of %d", l, n, at2, len(changed))
+		changed, place := bytes.Clone(ciphertext), random.IntN(len(ciphertext))
+		changed[place] ^= 1 << random.IntN(8)
+		what = fmt.Sprintf("%s %d, byte %d of %d", l, n, place, len(changed))
 		return changed
 	})
 	require.NotEmpty(t, what)
@@ -59,7 +57,7 @@ func requireAlterationNoticed(t *testing.T, r *vectors.Recording, l layer, n int
 // A recording in which one byte of a key, a content or a block is changed does not pass.
 func TestAlteredRecordingsAreNoticed(t *testing.T) {
 	t.Parallel()
-	const longParts = 6 // of each recording: many of them stand at its end
+	const longParts = 4 // of each recording: many of them stand at its end
 	for _, name := range vectors.RecordingNames() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

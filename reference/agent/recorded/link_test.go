@@ -3,7 +3,6 @@ package recorded_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 
 	"smpcheck/reference/link"
 	"smpcheck/reference/smp"
