@@ -151,7 +151,11 @@ func (ch *change) hello(q *store.ReceiveQueue, in incoming) error {
 	if ch.c.Ready || len(ch.c.Send) == 0 {
 		return prohibited("HELLO in a connection that is made, or not begun")
 	}
-	if ch.c.Send[0].Status == store.QueueActive {
+	if !q.SenderKey.IsZero() {
+		return prohibited("HELLO in a queue that is not secured yet")
+	}
+	if !ch.c.Initiator {
+		// Our HELLO is in the other side's hands, whether or not its relay has told us so.
 		return ch.connected()
 	}
 	_, err := ch.send(message.HELLO{}, sending{kind: kindHello})

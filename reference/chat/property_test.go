@@ -74,12 +74,13 @@ func TestPropertyChatInfoRoundTrip(t *testing.T) {
 // TestPropertyChatNames: a cleaned name is valid, and has no more than was there.
 func TestPropertyChatNames(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		name := rapid.OneOf(rapid.StringN(0, 80, -1), rapid.StringOf(rapid.SampledFrom([]rune("a1 -_.:&@'\"`>\u0301👍\u200d\n")))).Draw(t, "name")
+		name := rapid.OneOf(rapid.StringN(0, 80, -1), rapid.StringOfN(rapid.RuneFrom([]rune("aя1 -")), 40, 80, -1), rapid.StringOf(rapid.SampledFrom([]rune("a1 -_.:&@'\"`>\u0301👍\u200d\n")))).Draw(t, "name")
 		clean := chat.CleanDisplayName(name)
 		require.Equal(t, clean, chat.CleanDisplayName(clean))
 		require.Equal(t, clean != "", chat.ValidDisplayName(clean))
 		require.LessOrEqual(t, len([]rune(clean)), chat.MaxDisplayName)
 		require.NotContains(t, clean, "\n")
+		require.Equal(t, strings.TrimSpace(clean), clean)
 	})
 }
 

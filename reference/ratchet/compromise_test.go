@@ -76,9 +76,6 @@ func follow(t *rapid.T, o setup, learns func(c *made, own ratchet.Keys) ratchet.
 	if !c.canSend(1) {
 		c.talk(ratchet.Options{})
 	}
-	if rapid.Bool().Draw(t, "another turn before") {
-		c.talk(ratchet.Options{})
-	}
 	first := rapid.IntRange(0, 1).Draw(t, "side that makes a step first")
 	if first == 0 { // the other one has a chain that nobody knows yet
 		c.deliver(1, c.send(0, ratchet.Options{}))

@@ -143,14 +143,18 @@ func (s *Session) confirmation(ctx context.Context, e agent.Event, body agent.Co
 	if err != nil {
 		return err
 	}
-	// If the state is another one, a former process got as far as this.
-	if err := s.agent.Allow(ctx, e.Conn, info); err != nil && !errors.Is(err, agent.ErrState) && !errors.Is(err, agent.ErrNotFound) {
-		// Without acknowledgement the event comes again with the next process.
-		s.log.Warn("letting in a contact failed", "error", err)
-		s.publish(Notice{Event: EventProblem, Reason: err.Error()})
-		return nil
+	failure := s.agent.Allow(ctx, e.Conn, info)
+	if errors.Is(failure, agent.ErrState) || errors.Is(failure, agent.ErrNotFound) {
+		// A former process got as far as this, or the contact is deleted.
+		failure = nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	return s.record(ctx, e, func(tx *sql.Tx, c book.Contact) ([]Notice, error) {
+		if failure != nil {
+			return change(tx, c, agent.Problem{Reason: failure.Error(), Fatal: true})
+		}
 		c, err := book.SetPeer(tx, c, peerName(body.Info))
 		if err != nil {
 			return nil, err

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"smpcheck/cmd/smpclient/book"
@@ -132,8 +134,11 @@ type content struct {
 // message reports whether a person has to see it.
 func (c content) message() bool { return c.kind == chat.KindText || c.kind == chat.KindUpdate }
 
-// read takes a body apart. What is not chat is a message of type TypeRaw; events
-// that we know nothing of are left out.
+// noted are the beginnings of names of events that a person is told about although
+// they are not text: that there are files, calls, and changes to messages.
+var noted = []string{"x.msg.", "x.file", "x.call.inv"}
+
+// read takes a body apart. What is not chat is a message of type TypeRaw.
 func read(body []byte) []content {
 	messages, err := chat.Decode(body)
 	if len(messages) == 0 && err != nil {
@@ -142,7 +147,7 @@ func read(body []byte) []content {
 	var contents []content
 	for _, m := range messages {
 		c := content{kind: m.Kind, typ: m.Content.Type, text: []byte(m.Content.Text), name: m.Profile.DisplayName}
-		if m.Kind == chat.KindOther {
+		if m.Kind == chat.KindOther && slices.ContainsFunc(noted, func(s string) bool { return strings.HasPrefix(m.Event, s) }) {
 			c = content{kind: chat.KindText, typ: m.Event}
 		}
 		contents = append(contents, c)

@@ -227,6 +227,20 @@ func TestProxyIsKept(t *testing.T) {
 	require.Equal(t, 1, other.listener.accepted())
 }
 
+// A proxy that does not reach the destination is not kept.
+func TestProxyIsNotKept(t *testing.T) {
+	t.Parallel()
+	proxies := []*server{forwarding(t, relay.Config{}), forwarding(t, relay.Config{})}
+	destination := start(t, relay.Config{})
+	n := open(t, network.Config{Proxies: []link.Server{proxies[0].address, proxies[1].address}})
+	require.ErrorIs(t, n.Send(within(t), destination.address, someSender(t), false, nil), smp.ErrAuth)
+	destination.down()
+	t.Cleanup(destination.again)
+	for proxies[0].listener.accepted() == 0 || proxies[1].listener.accepted() == 0 {
+		require.Error(t, n.Send(within(t), destination.address, someSender(t), false, nil))
+	}
+}
+
 // Which proxy is chosen depends on chance alone.
 func TestProxyIsRandom(t *testing.T) {
 	t.Parallel()

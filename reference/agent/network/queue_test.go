@@ -12,6 +12,7 @@ import (
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
+	"smpcheck/reference/wire"
 )
 
 // The life of a queue, both sides over one connection.
@@ -98,6 +99,19 @@ func TestDeleted(t *testing.T) {
 	next[network.Up](t, alice)
 	require.NoError(t, bob.Delete(within(t), s.address, q))
 	require.Equal(t, network.Deleted{Server: s.address, RecipientID: q.RecipientID}, next[network.Deleted](t, alice))
+	becomes(t, func() bool { return alice.Relays() == 0 })
+}
+
+// A queue that the relay does not know is not watched either. Below version 10
+// nothing else says that it is gone.
+func TestDeleteUnknown(t *testing.T) {
+	t.Parallel()
+	s := start(t, relay.Config{Versions: wire.Versions(smp.MinVersion, 9)})
+	alice, bob := open(t, network.Config{IdleTimeout: time.Millisecond}), open(t, network.Config{})
+	q := newQueue(t, alice, s.address)
+	next[network.Up](t, alice)
+	require.NoError(t, bob.Delete(within(t), s.address, q))
+	require.ErrorIs(t, alice.Delete(within(t), s.address, q), smp.ErrAuth)
 	becomes(t, func() bool { return alice.Relays() == 0 })
 }
 

@@ -92,7 +92,7 @@ func TestSharedAttempts(t *testing.T) {
 			return nil
 		}))
 	}
-	require.Equal(t, 2, silent.accepted())
+	becomes(t, func() bool { return silent.accepted() == 2 })
 }
 
 // Pauses start anew after a connection that was of use, and only then.
@@ -119,6 +119,22 @@ func TestPauses(t *testing.T) {
 		require.True(t, network.Temporary(err), "%v", err)
 	}
 	require.LessOrEqual(t, ending.listener.accepted(), 3)
+}
+
+// Pauses grow with each failure; in each of them a command has one attempt.
+func TestPausesGrow(t *testing.T) {
+	t.Parallel()
+	silent := hang(t)
+	n := open(t, network.Config{
+		HandshakeTimeout: 50 * time.Millisecond,
+		Backoff:          network.Backoff{First: time.Millisecond, Max: time.Hour, Factor: 1e9},
+	})
+	require.NoError(t, n.Watch(silent.address, client.Queue{RecipientID: []byte("id")}))
+	becomes(t, func() bool { return silent.accepted() == 2 })
+	for range 10 {
+		require.ErrorIs(t, n.Ping(within(t), silent.address), network.ErrUnreachable)
+	}
+	becomes(t, func() bool { return silent.accepted() == 3 })
 }
 
 // A reader that does not read keeps nobody from doing anything, and misses

@@ -35,7 +35,7 @@ func (r *relay) serve(c *client.Client) {
 	// A connection that ends at once is like one that failed.
 	config := &r.network.config
 	if time.Since(began) >= config.Backoff.pause(r.failures, config.Rand) {
-		r.failures, r.until = 0, time.Time{}
+		r.failures = 0
 	}
 	r.fail(r.error(opConnect, c.Err()))
 }

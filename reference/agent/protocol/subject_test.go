@@ -195,12 +195,12 @@ func (g *stage) connectInviting() {
 	require.NoError(g.t, g.Allow(g.t.Context(), g.conn, []byte("agent")))
 	p, info := g.answered()
 	require.Equal(g.t, "agent", string(info.Info))
+	g.script.out.secured = true // by SKEY, or by the agent with KEY
 	if !p.senderKey.IsZero() {
 		g.letIn(p.senderKey)
 		g.say(message.HELLO{})
 		hears[message.HELLO](g.script)
 	}
-	g.script.out.secured = true // by SKEY, or by the agent with KEY
 	expect[agent.Connected](g.subject)
 }
 

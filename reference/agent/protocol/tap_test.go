@@ -24,6 +24,7 @@ type command struct {
 	relay      string // its name in the test
 	tag        string
 	content    smp.Command
+	entityID   []byte // that the client named
 	senderID   []byte // of the queue
 	authorized bool
 	answer     smp.Response
@@ -139,7 +140,8 @@ func (p *tap) stages(name string) relay.Stages {
 // execute records a command before another client can see what it did.
 func (p *tap) execute(execute func(*relay.Session, *relay.Request) []relay.Output, name string, s *relay.Session, r *relay.Request) []relay.Output {
 	c := command{
-		relay: name, tag: r.Command.Tag(), content: r.Command, authorized: len(r.Transmission.Authorization) > 0,
+		relay: name, tag: r.Command.Tag(), content: r.Command, entityID: r.Transmission.EntityID,
+		authorized: len(r.Transmission.Authorization) > 0,
 	}
 	if r.Queue != nil {
 		c.senderID = r.Queue.SenderID()

@@ -6,7 +6,6 @@ import (
 
 	"smpcheck/reference/link"
 	"smpcheck/reference/smp"
-	"smpcheck/reference/wire"
 )
 
 // linkData opens the data of a short link with its link key, verifies the signatures, and
@@ -82,5 +81,3 @@ func sameQueue(a link.QueueAddress, e *end) error {
 	return expect(bytes.Equal(a.SenderID, e.ReceiveQueue.SenderID) && a.DHKey.Algorithm() == e.dhKey.Algorithm() &&
 		bytes.Equal(a.DHKey.SPKI(), e.dhKey.Public().SPKI()), "address of another queue")
 }
-
-var clientVersions = wire.Versions(1, 4)

@@ -9,7 +9,11 @@ import (
 	"smpcheck/reference/box"
 	"smpcheck/reference/link"
 	"smpcheck/reference/smp"
+	"smpcheck/reference/wire"
 )
+
+// clientVersions are those that queues of the recordings may have.
+var clientVersions = wire.Versions(1, 4)
 
 // sent opens the body of a SEND with the keys of its sender, down to the agent message. A
 // queue without owner belongs to no agent: its messages are plain. Requests to contact

@@ -4,11 +4,16 @@
 // ratchet, and the agent messages within. Where all inputs are known it also makes the
 // ciphertext again and compares.
 //
-// What the recordings do not give: the private X3DH keys (ratchets start from the state
-// before the first message, whose two sides are checked against each other), the keys
-// that clients make for one forwarded command or one contact request (these open with the
-// key of the other side), and the session keys of services (their signatures are verified
-// and not made again).
+// What the recordings do not give:
+//   - the private X3DH keys, which clients delete: ratchets start from the states before the
+//     first message, and the two sides are checked against each other and against the public
+//     parameters in the confirmation and, where it is recorded, the invitation;
+//   - invitations that went outside the relays: one is recorded, in the contact request;
+//   - the random bytes of KEM encapsulations: the recorded secret is taken, and the other
+//     side has to find it in the ciphertext;
+//   - the keys that clients make for one forwarded command or one contact request: these open
+//     with the key of the other side, and the former are sealed with it again;
+//   - the session keys of services: their signatures are verified and not made again.
 package recorded_test
 
 import (
