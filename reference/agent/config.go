@@ -50,7 +50,7 @@ var (
 	// ErrConfig: a field of Config cannot be used; the text says which.
 	ErrConfig = errors.New("agent configuration")
 	// ErrClosed: the agent was closed.
-	ErrClosed = errors.New("agent is closed")
+	ErrClosed = store.ErrClosed
 )
 
 // Config says where an agent keeps its state and which relays it uses. A zero field

@@ -150,7 +150,7 @@ func (p *person) do(f func(*agent.Agent) error) error {
 			return nil
 		}
 		p.mu.Lock()
-		same, alive := p.agent == a, p.life.goesOn()
+		same, alive := p.agent == a, p.life.goesOn() && !errors.Is(err, agent.ErrClosed) && !errors.Is(err, network.ErrClosed)
 		p.mu.Unlock()
 		if same && alive {
 			return err

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -20,10 +21,15 @@ var (
 	ErrFormat = errors.New("not the file of an agent, or of a later version")
 	// ErrNotFound: no such row.
 	ErrNotFound = errors.New("not found")
+	// ErrClosed: Close was called.
+	ErrClosed = errors.New("agent is closed")
 )
 
 // Store is an open file. Its methods are safe for concurrent use.
-type Store struct{ db *sql.DB }
+type Store struct {
+	db     *sql.DB
+	closed atomic.Bool
+}
 
 // Tx is a transaction. The application's own statements use its SQL.
 type Tx struct {
@@ -90,13 +96,18 @@ func explain(err error) error {
 }
 
 // Close closes the file.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	s.closed.Store(true)
+	return s.db.Close()
+}
 
 // Update runs f in a transaction, which is committed if f returns nil and undone
-// otherwise. f must not call Update.
+// otherwise. f must not call Update. After Close it is ErrClosed.
 func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
+	if err != nil && s.closed.Load() {
+		return ErrClosed
+	} else if err != nil {
 		return explain(err)
 	}
 	// The deferred rollback does nothing after the commit.
