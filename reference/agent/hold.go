@@ -126,7 +126,7 @@ func (a *Agent) waitForEmptyQueue(ctx context.Context, m *heldMessage) {
 			return
 		}
 		info, err := a.net.Info(ctx, old.Server.Server, old.Queue.Queue)
-		if err == nil && info.Size == 0 || err != nil && !network.Temporary(err) {
+		if err == nil && info.Size == 0 || err != nil && refused(err) {
 			return
 		}
 		select {

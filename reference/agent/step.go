@@ -36,6 +36,21 @@ func (a *Agent) step(ctx context.Context, t task) outcome {
 	return retry
 }
 
+// refused reports whether trying again cannot help: a relay has answered with an error
+// that is not about its own troubles, or the message cannot be encoded. A relay that has
+// another identity than its address says is not such a case: it may be somebody in
+// between, for a time, and nothing may be lost for that.
+func refused(err error) bool {
+	var unfit *unfitError
+	return errors.As(err, &unfit) || smp.AnswerTo(err) != nil && !network.Temporary(err)
+}
+
+// unfitError: a stored message cannot be sent as it is.
+type unfitError struct{ reason error }
+
+func (e *unfitError) Error() string { return e.reason.Error() }
+func (e *unfitError) Unwrap() error { return e.reason }
+
 // look returns the state of a connection.
 func (a *Agent) look(ctx context.Context, id ConnID) (c *store.Connection, err error) {
 	err = a.store.Update(ctx, func(tx *store.Tx) error {
@@ -62,7 +77,7 @@ func (a *Agent) stepReceive(ctx context.Context, t task) (outcome, error) {
 	}
 	if id := a.acks.get(t); id != nil {
 		err := a.net.Ack(ctx, q.Server.Server, q.Queue.Queue, id)
-		if err == nil || !network.Temporary(err) {
+		if err == nil || refused(err) {
 			// NO_MSG and AUTH leave nothing to acknowledge.
 			a.acks.done(t, id)
 			err = nil
@@ -77,7 +92,7 @@ func (a *Agent) stepReceive(ctx context.Context, t task) (outcome, error) {
 
 // deleteQueue deletes a receive queue at its relay and forgets it.
 func (a *Agent) deleteQueue(ctx context.Context, t task, q *store.ReceiveQueue) error {
-	if err := a.net.Delete(ctx, q.Server.Server, q.Queue.Queue); err != nil && network.Temporary(err) {
+	if err := a.net.Delete(ctx, q.Server.Server, q.Queue.Queue); err != nil && !refused(err) {
 		return err
 	}
 	a.net.Unwatch(q.Server.Server, q.Queue.RecipientID)
@@ -112,7 +127,7 @@ func (ch *change) queueDeleted(number int) error {
 // secure gives the sender's key to the relay of a receive queue.
 func (a *Agent) secure(ctx context.Context, t task, q *store.ReceiveQueue) error {
 	err := a.net.Secure(ctx, q.Server.Server, q.Queue.Queue, q.SenderKey.PublicKey)
-	if err != nil && network.Temporary(err) {
+	if err != nil && !refused(err) {
 		return err
 	}
 	return a.change(ctx, t.conn, func(ch *change) error {
@@ -215,7 +230,7 @@ func (a *Agent) transmit(ctx context.Context, t task, q *store.SendQueue, m stor
 	first := kind(m.Kind) == kindConfirmation
 	body, err := a.sealForQueue(q, first, m.Envelope)
 	if err != nil {
-		return err
+		return &unfitError{err}
 	}
 	sender := client.SenderQueue{SenderID: q.Address.SenderID}
 	if !first || q.SenderSecures {
@@ -241,7 +256,7 @@ func (a *Agent) sendResult(ctx context.Context, t task, m store.Message, err err
 	switch {
 	case err == nil:
 		return progress, a.change(ctx, t.conn, func(ch *change) error { return ch.sent(t.queue, m) })
-	case !network.Temporary(err), full && kind(m.Kind) == kindConfirmation,
+	case refused(err), full && kind(m.Kind) == kindConfirmation,
 		a.cfg.Now().Sub(m.Created) > a.cfg.MessageTimeout:
 		return progress, a.change(ctx, t.conn, func(ch *change) error { return ch.notSent(t.queue, m, err) })
 	case full:

@@ -15,6 +15,7 @@ import (
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
 	"smpcheck/reference/wire"
 )
 
@@ -251,19 +252,19 @@ func TestProxySessionsSideBySide(t *testing.T) {
 	all.Wait()
 }
 
-// A client of version 7 cannot ask for a session, and one with another range of
+// A proxy of version 7 cannot be asked for a session, and one with another range of
 // versions than the destination gets none.
 func TestProxyVersions(t *testing.T) {
 	t.Parallel()
 	near := listen(t, forwarding())
 	far := listen(t, relay.Config{Versions: wire.Versions(6, 9)})
-	near.Versions = wire.Versions(6, 7)
-	_, err := dial(t, near).Proxy(t.Context(), serverOf(t, far), nil)
+	old := listen(t, relay.Config{Versions: wire.Versions(6, 7), Proxy: &relay.ProxyConfig{}})
+	_, err := dial(t, old).Proxy(t.Context(), serverOf(t, far), nil)
 	requireProxyError(t, err, false, nil)
+	require.ErrorIs(t, err, transport.ErrVersion)
 	near.Versions = wire.Versions(10, 20)
 	_, err = dial(t, near).Proxy(t.Context(), serverOf(t, far), nil)
 	requireProxyError(t, err, false, nil)
-	old := listen(t, relay.Config{Versions: wire.Versions(6, 7)})
 	_, err = dial(t, near).Proxy(t.Context(), serverOf(t, old), nil)
 	requireProxyError(t, err, true,
 		smp.ProxyBrokerError(smp.BrokerError{Code: smp.BrokerTransport, Transport: smp.TransportVersion}))

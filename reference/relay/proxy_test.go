@@ -106,6 +106,10 @@ func TestAllClientsShareTheSessionOfADestination(t *testing.T) {
 	require.Equal(t, first, c.prxy(again), "the first host counts")
 	require.Empty(t, conns)
 	require.Equal(t, 1, far.Connections())
+
+	again.KeyHash = make([]byte, 32)
+	require.Equal(t, broken(smp.BrokerNetwork), c.do(noKey, nil, smp.PRXY{Server: again}), "another identity")
+	require.Equal(t, first, c.prxy(at(t, far)))
 }
 
 // The connection between proxy and destination shows nothing of what is on those
@@ -277,7 +281,7 @@ func TestLimitOfDestinations(t *testing.T) {
 
 func TestUnusedDestinationsAreLeft(t *testing.T) {
 	t.Parallel()
-	const idle = 50 * time.Millisecond
+	const idle = 400 * time.Millisecond
 	busy := make(chan struct{})
 	far := start(t, func(c *relay.Config) {
 		c.Stages.Forwarded = func(*relay.Session, *relay.Request) smp.Response {
@@ -289,7 +293,7 @@ func TestUnusedDestinationsAreLeft(t *testing.T) {
 	session := c.prxy(at(t, far))
 	_, encoded := c.request(noKey, session.SessionID, someForward(t))
 	c.write(encoded)
-	time.AfterFunc(4*idle, func() { close(busy) })
+	time.AfterFunc(2*idle, func() { close(busy) })
 	require.Equal(t, refused(smp.ProxyProtocolError(smp.ErrQuota)), c.next().Response, "left while it was used")
 	require.Eventually(t, func() bool { return far.Connections() == 0 }, patience, time.Millisecond)
 	require.Equal(t, refused(smp.ErrProxyNoSession), c.do(noKey, session.SessionID, someForward(t)))
@@ -319,7 +323,7 @@ func TestCommandsOfAProxyAreLimited(t *testing.T) {
 	t.Parallel()
 	const limit = 3
 	var running, most atomic.Int32
-	release, started := make(chan struct{}), make(chan struct{}, 10)
+	release, started := make(chan struct{}), make(chan struct{}, 2*limit+1)
 	near := start(t, forwarding(func(c *relay.ProxyConfig) { c.MaxCommands = limit }), func(c *relay.Config) {
 		c.Stages.Proxy = func(context.Context, *relay.Session, *relay.Request) smp.Response {
 			if n := running.Add(1); n > most.Load() {
@@ -342,6 +346,10 @@ func TestCommandsOfAProxyAreLimited(t *testing.T) {
 	}
 	c.quiet()
 	connect(t, near, 20).quiet()
+	ping, encoded := c.request(noKey, nil, smp.PING{})
+	_, prxy := c.request(noKey, nil, smp.PRXY{Server: at(t, near)})
+	c.write(encoded, prxy)
+	require.Equal(t, ping.CorrelationID, c.next().Transmission.CorrelationID, "what was before it does not wait")
 	for range limit {
 		forward()
 	}
@@ -349,7 +357,7 @@ func TestCommandsOfAProxyAreLimited(t *testing.T) {
 	c.write(encoded)
 	close(release)
 	pong := false
-	for range 2*limit + 1 {
+	for range limit + 1 + limit + 1 {
 		r := c.next()
 		pong = pong || bytes.Equal(r.Transmission.CorrelationID, sent.CorrelationID)
 	}

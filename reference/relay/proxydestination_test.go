@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,8 +54,8 @@ func greet(t *testing.T, hello func(*transport.Secure) []byte) smp.Server {
 
 func TestDestinationsThatCannotBeReached(t *testing.T) {
 	t.Parallel()
-	const soon = 300 * time.Millisecond
-	near := start(t, forwarding(func(c *relay.ProxyConfig) { c.ConnectTimeout = soon }))
+	patient := start(t, forwarding())
+	hasty := start(t, forwarding(func(c *relay.ProxyConfig) { c.ConnectTimeout = time.Second }))
 	withHello := func(change func(*transport.ServerHello)) smp.Server {
 		return greet(t, func(s *transport.Secure) []byte {
 			hello := transport.ServerHello{Versions: wire.Versions(6, 20), SessionID: s.Binding().SessionID}
@@ -86,13 +87,16 @@ func TestDestinationsThatCannotBeReached(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := connect(t, near, 20)
-			_, encoded := c.request(noKey, nil, smp.PRXY{Server: test.server})
-			c.write(encoded)
 			if name == "silent" {
+				c := connect(t, hasty, 20)
+				_, encoded := c.request(noKey, nil, smp.PRXY{Server: test.server})
+				c.write(encoded)
 				c.quiet()
+				require.Equal(t, test.want, c.next().Response)
+				return
 			}
-			require.Equal(t, test.want, c.next().Response)
+			c := connect(t, patient, 20)
+			require.Equal(t, test.want, c.do(noKey, nil, smp.PRXY{Server: test.server}))
 			require.Equal(t, test.want, c.do(noKey, nil, smp.PRXY{Server: test.server}), "again")
 		})
 	}
@@ -164,7 +168,7 @@ func TestAnswersOfDestinations(t *testing.T) {
 			t.Parallel()
 			timeout := patience
 			if name == "nothing" {
-				timeout = 200 * time.Millisecond
+				timeout = time.Second
 			}
 			near := start(t, forwarding(func(c *relay.ProxyConfig) { c.CommandTimeout = timeout }))
 			far := replying(t, test.forwarded)
@@ -318,6 +322,31 @@ func TestClosingAProxy(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("the relay does not end")
 	}
+}
+
+// Nothing that a relay has started goes on after Close.
+func TestClosingWaitsForForwards(t *testing.T) {
+	t.Parallel()
+	started := make(chan struct{})
+	var ended atomic.Bool
+	near, err := relay.Listen(context.Background(), "127.0.0.1:0", relay.Config{
+		Credentials: credentials(),
+		Proxy:       &relay.ProxyConfig{},
+		Stages: relay.Stages{Proxy: func(ctx context.Context, _ *relay.Session, _ *relay.Request) smp.Response {
+			close(started)
+			<-ctx.Done()
+			<-time.After(50 * time.Millisecond)
+			ended.Store(true)
+			return nil
+		}},
+	})
+	require.NoError(t, err)
+	c := connect(t, near, 20)
+	_, encoded := c.request(noKey, newID(), someForward(t))
+	c.write(encoded)
+	<-started
+	require.NoError(t, near.Close())
+	require.True(t, ended.Load())
 }
 
 // Failures are noted without saying which relay it was.

@@ -85,7 +85,9 @@ func (n *Network) Watch(server link.Server, queues ...client.Queue) error {
 }
 
 // Unwatch takes queues out of those that Watch and CreateQueue added. The relay
-// is not told: it has no command for that. What it still delivers is dropped.
+// is not told: it has no command for that. What it still delivers is dropped,
+// and so is what waits to be read, except an event that is just on its way to the
+// reader.
 func (n *Network) Unwatch(server link.Server, recipientIDs ...[]byte) {
 	n.mu.Lock()
 	r := n.relays[addressKey(server)]

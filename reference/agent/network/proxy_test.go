@@ -236,8 +236,10 @@ func TestProxyIsNotKept(t *testing.T) {
 	require.ErrorIs(t, n.Send(within(t), destination.address, someSender(t), false, nil), smp.ErrAuth)
 	destination.down()
 	t.Cleanup(destination.again)
+	ctx := within(t)
 	for proxies[0].listener.accepted() == 0 || proxies[1].listener.accepted() == 0 {
-		require.Error(t, n.Send(within(t), destination.address, someSender(t), false, nil))
+		require.NoError(t, ctx.Err())
+		require.Error(t, n.Send(ctx, destination.address, someSender(t), false, nil))
 	}
 }
 
@@ -246,9 +248,10 @@ func TestProxyIsRandom(t *testing.T) {
 	t.Parallel()
 	proxies := []*server{forwarding(t, relay.Config{}), forwarding(t, relay.Config{})}
 	destination := start(t, relay.Config{})
+	ctx := within(t)
 	for proxies[0].listener.accepted() == 0 || proxies[1].listener.accepted() == 0 {
 		n := open(t, network.Config{Proxies: []link.Server{proxies[0].address, proxies[1].address}})
-		require.ErrorIs(t, n.Send(within(t), destination.address, someSender(t), false, nil), smp.ErrAuth)
+		require.ErrorIs(t, n.Send(ctx, destination.address, someSender(t), false, nil), smp.ErrAuth)
 		require.NoError(t, n.Close())
 	}
 }

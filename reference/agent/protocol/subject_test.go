@@ -235,4 +235,3 @@ func (g *stage) talk(n int) {
 		require.Equal(g.t, number, h.Header.ID)
 	}
 }
-
