@@ -132,9 +132,9 @@ func TestSwitchSyncDelete(t *testing.T) {
 	listening := bob.launch("listen", "--json")
 	listening.event("listening")
 
-	require.Contains(t, alice.ok("switch", "bob", other), "completed")
+	require.Contains(t, alice.ok("switch", "bob", other), "arrive at another relay now")
 	require.Contains(t, alice.ok("info", "bob"), "arrive at "+other)
-	require.Contains(t, alice.ok("sync", "--force", "bob"), "ok")
+	require.Contains(t, alice.ok("sync", "--force", "bob"), "keys with bob are agreed")
 	alice.ok("send", "--receipt", "bob", "after all that")
 	listening.event("message", "after all that")
 	bob.ok("send", "alice", "answer")

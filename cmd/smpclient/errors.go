@@ -49,12 +49,12 @@ var errMoved = &exitError{exitAgain}
 // callErrors are errors of names and links, which a person has typed.
 var callErrors = []error{
 	book.ErrNoContact, book.ErrNoRequest, book.ErrNoAddress, book.ErrName, book.ErrNameTaken,
-	profile.ErrNone, chat.ErrDisplayName, chat.ErrText,
+	profile.ErrNone, chat.ErrDisplayName, chat.ErrText, network.ErrAddress,
 }
 
 // relayErrors are errors of relays that are not there, or not who they should be.
 var relayErrors = []error{
-	network.ErrUnreachable, network.ErrNoProxy, network.ErrAddress, keys.ErrFingerprint,
+	network.ErrUnreachable, network.ErrNoProxy, keys.ErrFingerprint,
 }
 
 func exitCode(err error) int {

@@ -22,7 +22,7 @@ func TestUsageErrors(t *testing.T) {
 	for _, arguments := range [][]string{
 		{}, {"fly"}, {"--unknown"}, {"contacts", "--unknown"}, {"contacts", "argument"}, {"--log-level", "loud", "contacts"},
 		{"join"}, {"join", "nonsense"}, {"join", "simplex:/invitation#/?v=1"}, {"join", "https://example.org/"},
-		{"invite", "a", "b"}, {"invite", "--server", "nonsense"}, {"invite", " spaces "}, {"invite", "--server", "xftp" + someServer[3:]},
+		{"invite", "a", "b"}, {"invite", "--server", "nonsense"}, {"invite", "--server", "smp://AAAA@host"}, {"invite", " spaces "}, {"invite", "--server", "xftp" + someServer[3:]},
 		{"invite", strings.Repeat("x", 65)}, {"invite", "line\nfeed"},
 		{"accept"}, {"accept", "x"}, {"accept", "0"}, {"accept", "7"}, {"reject", "7"},
 		{"send", "nobody"}, {"send", "nobody", "text"}, {"history", "nobody"}, {"history", "-n", "-1", "x"}, {"chat", "nobody"}, {"chat"},

@@ -65,7 +65,8 @@ type side struct {
 	moved bool
 	// shown are the texts that were printed, first those without "again".
 	shown, again []string
-	delivered    int
+	// delivered are the ids of messages with a receipt.
+	delivered map[int64]bool
 }
 
 // spoken is a line of a process.
@@ -79,6 +80,7 @@ type spoken struct {
 // scriptAnswer has the fields of all answers that the test looks at.
 type scriptAnswer struct {
 	Ref       string `json:"ref"`
+	ID        int64  `json:"id"`
 	Event     string `json:"event"`
 	Text      string `json:"text"`
 	Again     bool   `json:"again"`
@@ -136,7 +138,7 @@ func (s *side) ok(t *testing.T, arguments ...string) string {
 // start starts the process of a side, and asks what it has sent before.
 func (f *field) start(s *side) {
 	s.process = startClientProcess(f.t, s.program, "--profile", s.profile, "listen", "--json")
-	s.next, s.delivered, s.waiting = 0, 0, true
+	s.next, s.delivered, s.waiting = 0, map[int64]bool{}, true
 	p := s.process
 	go func() {
 		for line := range p.lines {
@@ -181,7 +183,7 @@ func (f *field) state() string {
 	var texts []string
 	for _, s := range f.sides {
 		texts = append(texts, fmt.Sprintf("%s: %d sent, %d delivered, %d shown, %d again, moved %v",
-			s.name, s.next, s.delivered, len(s.shown), len(s.again), s.moved))
+			s.name, s.next, len(s.delivered), len(s.shown), len(s.again), s.moved))
 	}
 	return strings.Join(texts, "; ")
 }
@@ -197,7 +199,7 @@ func (f *field) progress() (n int) {
 func (f *field) finished() bool {
 	for i, s := range f.sides {
 		other := f.sides[1-i]
-		if s.delivered < f.messages || len(s.seen()) < f.messages || other.next < f.messages {
+		if len(s.delivered) < f.messages || len(s.seen()) < f.messages || other.next < f.messages {
 			return false
 		}
 	}
@@ -242,12 +244,12 @@ func (f *field) hear(spoken spoken) {
 	case line.Ref == "history" && line.Direction == "out":
 		s.next++
 		if line.Status == "delivered" {
-			s.delivered++
+			s.delivered[line.ID] = true
 		}
 	case line.Ref == "begin":
 		s.waiting = false
 	case line.Ref == "" && line.Event == "delivered":
-		s.delivered++
+		s.delivered[line.ID] = true
 	case line.Event == "message" && line.Again:
 		s.again = append(s.again, line.Text)
 	case line.Event == "message":

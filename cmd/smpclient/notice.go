@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"smpcheck/cmd/smpclient/session"
+	"smpcheck/reference/agent"
 )
 
 // printNotice prints what happened.
@@ -29,12 +31,9 @@ func noticeText(n session.Notice) string {
 	case session.EventContinue:
 		return fmt.Sprintf("* %s reads again", name)
 	case session.EventSwitch:
-		if n.Side == "receiving" {
-			return fmt.Sprintf("* moving the queue from %s to another relay: %s", name, n.Phase)
-		}
-		return fmt.Sprintf("* %s moves to another relay: %s", name, n.Phase)
+		return switchText(name, n)
 	case session.EventSync:
-		return fmt.Sprintf("* keys with %s: %s%s", name, n.Phase, reasonText(n.Reason))
+		return syncText(name, n)
 	case session.EventProblem:
 		return fmt.Sprintf("* problem%s%s", withText(name), reasonText(n.Reason))
 	case session.EventLeft:
@@ -47,6 +46,42 @@ func noticeText(n session.Notice) string {
 		return "* some events were not shown; history has all messages"
 	}
 	return ""
+}
+
+// switchText tells where moving to another relay begins and ends.
+func switchText(name string, n session.Notice) string {
+	done := n.Phase == string(agent.SwitchCompleted)
+	switch {
+	case !done && n.Phase != string(agent.SwitchStarted):
+		return ""
+	case n.Side == "receiving" && done:
+		return fmt.Sprintf("* messages from %s arrive at another relay now", name)
+	case n.Side == "receiving":
+		return fmt.Sprintf("* asking %s to send to another relay", name)
+	case done:
+		return fmt.Sprintf("* %s has moved to another relay", name)
+	}
+	return fmt.Sprintf("* %s moves to another relay", name)
+}
+
+// syncTexts are the states of keys.
+var syncTexts = map[agent.SyncState]string{
+	agent.SyncOK:       "* keys with %s are agreed",
+	agent.SyncAllowed:  "* a message from %s cannot be decrypted%s; sync agrees on new keys",
+	agent.SyncRequired: "* messages from %s cannot be decrypted%s; sync agrees on new keys",
+	agent.SyncStarted:  "* asking %s for new keys",
+	agent.SyncAgreed:   "* %s agrees on new keys",
+}
+
+func syncText(name string, n session.Notice) string {
+	text, known := syncTexts[agent.SyncState(n.Phase)]
+	if !known {
+		return ""
+	}
+	if strings.Count(text, "%s") == 2 {
+		return fmt.Sprintf(text, name, reasonText(n.Reason))
+	}
+	return fmt.Sprintf(text, name)
 }
 
 func messageText(n session.Notice) string {

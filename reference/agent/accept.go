@@ -32,30 +32,44 @@ func (a *Agent) ask(ctx context.Context, v compatible, server link.Server, o Joi
 	if err != nil {
 		return "", err
 	}
-	q.Number = c.NextQueue()
+	q.Number, c.Ask = c.NextQueue(), &store.Ask{Number: c.NextQueue(), Address: store.QueueInfo{QueueInfo: v.queue}}
 	c.Receive = []*store.ReceiveQueue{q}
-	id := ConnID(c.ID)
-	if err := a.create(ctx, c, nil, func(ch *change) error { return within(ch, o.In) }); err != nil {
+	content := message.AgentInvitation{Request: request, Info: o.Info}
+	envelope, err := message.Envelope{Version: v.agent, Content: content}.Encode()
+	if err != nil {
+		return "", err
+	}
+	t := task{conn: ConnID(c.ID), queue: c.Ask.Number, send: true}
+	release := a.hold(t)
+	defer release()
+	err = a.create(ctx, c, nil, func(ch *change) error {
+		m := store.Message{Number: requestNumber, Kind: string(kindRequest), Hash: []byte{}, Envelope: envelope, Created: ch.now}
+		if err := ch.tx.InsertMessage(c.ID, m, []int{c.Ask.Number}); err != nil {
+			return err
+		}
+		return within(ch, o.In)
+	})
+	if err != nil {
 		a.dropQueue(q)
 		return "", err
 	}
-	if err := a.sendRequest(ctx, v, request, o.Info); err != nil {
-		return "", a.giveUp(id, err)
+	if err := a.sendFirst(ctx, t); err != nil && !ambiguous(err) {
+		return "", a.giveUp(t.conn, err)
 	}
-	return id, a.change(ctx, id, func(ch *change) error {
-		ch.c.Joining = false
-		return nil
-	})
+	return t.conn, nil
 }
 
-// sendRequest sends an invitation to a contact address.
-func (a *Agent) sendRequest(ctx context.Context, v compatible, request link.Connection, info []byte) error {
-	content := message.AgentInvitation{Request: request, Info: info}
-	body, err := a.sealOnce(v.queue, message.Envelope{Version: v.agent, Content: content})
-	if err != nil {
-		return err
+// requestNumber is that of the request among the stored messages. It is no part of the
+// chain, which begins with 1.
+const requestNumber = 0
+
+// asked ends asking for a connection: the contact address has the request.
+func (ch *change) asked() error {
+	if ch.c.Ask == nil {
+		return nil
 	}
-	return a.net.Send(ctx, v.queue.Server, unsecured(v.queue), true, body)
+	ch.c.Ask, ch.c.Joining = nil, false
+	return ch.tx.DeleteMessage(ch.c.ID, requestNumber)
 }
 
 // Allow goes on with a connection whose invitation someone has joined (Confirmation):

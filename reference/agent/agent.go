@@ -8,6 +8,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"smpcheck/reference/agent/network"
 	"smpcheck/reference/agent/store"
@@ -68,9 +69,6 @@ func Open(ctx context.Context, cfg Config) (*Agent, error) {
 func (a *Agent) start(ctx context.Context) error {
 	var all []*store.Connection
 	err := a.store.Update(ctx, func(tx *store.Tx) (err error) {
-		if err := tx.PruneMessages(a.cfg.Now().Add(-a.cfg.Memory)); err != nil {
-			return err
-		}
 		if a.pump.again, err = tx.LastEvent(); err != nil {
 			return err
 		}
@@ -82,9 +80,7 @@ func (a *Agent) start(ctx context.Context) error {
 	}
 	a.running.Go(a.pumpEvents)
 	a.running.Go(a.readNetwork)
-	if err := a.dropInterrupted(ctx, all); err != nil {
-		return err
-	}
+	a.running.Go(a.prune)
 	queues := make(map[string][]client.Queue)
 	servers := make(map[string]link.Server)
 	for _, c := range all {
@@ -107,23 +103,24 @@ func (a *Agent) start(ctx context.Context) error {
 	return nil
 }
 
-// dropInterrupted removes connections that were being asked for at a contact address
-// when the agent was killed: whether the request was sent is not known, and it is to be
-// sent again by whoever wanted it.
-func (a *Agent) dropInterrupted(ctx context.Context, all []*store.Connection) error {
-	for i, c := range all {
-		if !c.Joining || !c.Initiator || c.Deleted {
-			continue
-		}
-		err := a.change(ctx, ConnID(c.ID), func(ch *change) error {
-			all[i] = ch.c
-			return ch.delete(false)
+// pruneInterval is how often prune looks for what is too old.
+const pruneInterval = time.Hour
+
+// prune forgets, now and again, what is older than Config.Memory.
+func (a *Agent) prune() {
+	ticker := time.NewTicker(pruneInterval)
+	defer ticker.Stop()
+	for {
+		err := a.store.Update(a.ctx, func(tx *store.Tx) error {
+			return tx.PruneMessages(a.cfg.Now().Add(-a.cfg.Memory))
 		})
-		if err != nil {
-			return err
+		a.logFailure("old rows were not deleted", err)
+		select {
+		case <-ticker.C:
+		case <-a.ctx.Done():
+			return
 		}
 	}
-	return nil
 }
 
 // Close stops the agent and waits until nothing of it runs any more. What is

@@ -24,6 +24,9 @@ type change struct {
 	loaded, moved bool // the ratchet
 	state         ratchet.State
 
+	// cause is the queue with the message that the change takes, nil for none.
+	cause *store.ReceiveQueue
+
 	acks    []ack
 	events  bool
 	removed bool
@@ -33,11 +36,10 @@ type change struct {
 func (a *Agent) change(ctx context.Context, id ConnID, f func(*change) error) error {
 	var ch *change
 	err := a.store.Update(ctx, func(tx *store.Tx) error {
-		c, err := tx.Connection(string(id))
-		if err != nil {
+		var err error
+		if ch, err = a.begin(tx, id); err != nil {
 			return err
 		}
-		ch = &change{a: a, tx: tx, c: c, now: a.cfg.Now()}
 		if err := f(ch); err != nil {
 			return err
 		}
@@ -48,6 +50,15 @@ func (a *Agent) change(ctx context.Context, id ConnID, f func(*change) error) er
 	}
 	ch.release()
 	return nil
+}
+
+// begin begins a change in a transaction.
+func (a *Agent) begin(tx *store.Tx, id ConnID) (*change, error) {
+	c, err := tx.Connection(string(id))
+	if err != nil {
+		return nil, err
+	}
+	return &change{a: a, tx: tx, c: c, now: a.cfg.Now()}, nil
 }
 
 // create stores a new connection after f has run on it, with a ratchet if f set one.
@@ -99,18 +110,16 @@ func (ch *change) release() {
 // id is the id of the connection.
 func (ch *change) id() ConnID { return ConnID(ch.c.ID) }
 
-// emit stores an event.
+// emit stores an event. The relay keeps the message that causes it until the
+// application has acknowledged the event, so that no peer can fill the file of an
+// application that does not read.
 func (ch *change) emit(body EventBody) error {
 	ch.events = true
-	return insertEvent(ch.tx, store.Event{Connection: ch.c.ID, Created: ch.now}, body)
-}
-
-// emitHeld stores an event about a message that the relay keeps until the application
-// has acknowledged the event.
-func (ch *change) emitHeld(q *store.ReceiveQueue, relayID []byte, body EventBody) error {
-	ch.events = true
-	q.Held = true
-	e := store.Event{Connection: ch.c.ID, Created: ch.now, Queue: q.Number, RelayID: relayID}
+	e := store.Event{Connection: ch.c.ID, Created: ch.now}
+	if q := ch.cause; q != nil {
+		q.Held = true
+		e.Queue, e.RelayID = q.Number, q.Last
+	}
 	return insertEvent(ch.tx, e, body)
 }
 
@@ -155,6 +164,7 @@ func (ch *change) seal(encoded []byte, padded int, pq ratchet.PQEncryption) ([]b
 type kind string
 
 const (
+	kindRequest      kind = "request"
 	kindConfirmation kind = "confirmation"
 	kindRatchetKey   kind = "ratchet-key"
 	kindHello        kind = "hello"

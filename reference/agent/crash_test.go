@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -17,7 +18,8 @@ import (
 type story struct {
 	name   string
 	relays relay.Config
-	change func(*agent.Config)
+	pq     bool
+	fast   bool // Config.FastRotation
 	// before is done by processes that are not killed.
 	before func(alice, bob *person)
 	play   func(alice, bob *person)
@@ -44,13 +46,13 @@ var stories = []story{
 		talk(alice, bob, 1)
 		heard(alice, bob)
 	}},
-	{name: "messages", before: meet, play: func(alice, bob *person) {
+	{name: "messages", pq: true, before: meet, play: func(alice, bob *person) {
 		talk(alice, bob, 3)
 		heard(alice, bob)
 	}},
 	{name: "rotation", before: meet, play: rotate},
-	{name: "fast rotation", change: func(c *agent.Config) { c.FastRotation = true }, before: meet, play: rotate},
-	{name: "synchronization", before: meet, play: resynchronize},
+	{name: "fast rotation", fast: true, before: meet, play: rotate},
+	{name: "synchronization", pq: true, before: meet, play: resynchronize},
 	{name: "delete", before: meet, play: leave},
 }
 
@@ -115,10 +117,13 @@ func leave(alice, bob *person) {
 		if len(alice.strings(`SELECT 1 FROM app_connections`)) == 0 {
 			return nil
 		}
-		if i, err := p.Connection(alice.t.Context(), a); err != nil || i.Deleted {
+		if i, err := p.Connection(alice.t.Context(), a); err == nil && i.Deleted {
 			return nil
 		}
-		return p.Delete(alice.t.Context(), a, true)
+		if err := p.Delete(alice.t.Context(), a, true); !errors.Is(err, agent.ErrNotFound) {
+			return err
+		}
+		return nil // it is gone, and Removed follows
 	})
 	require.NoError(alice.t, err)
 	alice.await(func() bool { return len(alice.strings(`SELECT 1 FROM app_connections`)) == 0 })
@@ -141,10 +146,7 @@ func tell(t *testing.T, s story, victim, deeds int, expected *ending) (e ending)
 	for i := range endpoints {
 		endpoints[i], servers[i] = listen(t, ctx, s.relays)
 	}
-	change := s.change
-	if change == nil {
-		change = func(*agent.Config) {}
-	}
+	change := func(c *agent.Config) { c.NoPQ, c.FastRotation = !s.pq, s.fast }
 	alice := newPerson(t, "alice", servers[:], change)
 	bob := newPerson(t, "bob", servers[:], change)
 	people := []*person{alice, bob}
@@ -208,6 +210,7 @@ func TestKilledAtEveryPoint(t *testing.T) {
 	}
 	for _, s := range stories {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			undisturbed := tell(t, s, 0, 0, nil)
 			require.False(t, undisturbed.reached)
 			for victim, name := range []string{"alice", "bob"} {

@@ -28,17 +28,13 @@ func (a *Agent) sealForQueue(q *store.SendQueue, first bool, envelope []byte) ([
 }
 
 // sealOnce encrypts the only message to a queue, with a key that is used once.
-func (a *Agent) sealOnce(address link.QueueInfo, content message.Envelope) ([]byte, error) {
-	b, err := content.Encode()
-	if err != nil {
-		return nil, err
-	}
+func (a *Agent) sealOnce(address link.QueueInfo, envelope []byte) ([]byte, error) {
 	once, err := keys.Generate(keys.X25519, a.cfg.Rand)
 	if err != nil {
 		return nil, err
 	}
 	e := smp.Envelope{Version: address.Version, DHKey: once.Public()}
-	return a.sealEnvelope(e, smp.ClientMessage{Body: b}, once, address.DHKey)
+	return a.sealEnvelope(e, smp.ClientMessage{Body: envelope}, once, address.DHKey)
 }
 
 func (a *Agent) sealEnvelope(e smp.Envelope, m smp.ClientMessage, own keys.PrivateKey, peer keys.PublicKey) ([]byte, error) {

@@ -15,6 +15,9 @@ func (ch *change) confirmation(q *store.ReceiveQueue, o opened, c message.AgentC
 	if ch.c.Address {
 		return prohibited("a confirmation at a contact address")
 	}
+	if q.Replaces != 0 {
+		return prohibited("a confirmation in a queue that replaces another")
+	}
 	if o.senderKey.IsZero() && !secures(q.Queue.Mode) {
 		return prohibited("a confirmation without the sender's key in a queue that its sender cannot secure")
 	}
@@ -64,6 +67,9 @@ func (ch *change) joined(q *store.ReceiveQueue, o opened, c message.AgentConfirm
 	agreeQueue(q, o)
 	q.SenderKey = store.PublicKey{PublicKey: o.senderKey}
 	ch.c.Private = nil
+	if err := ch.asked(); err != nil { // the answer shows that the request has arrived
+		return err
+	}
 	ch.c.Version, ch.c.PQ = min(o.Version, agentVersions.Max), pq
 	ch.c.Received.Advance(1, encoded)
 	ch.c.Reply = nil
@@ -137,7 +143,9 @@ func (ch *change) confirmationSent(q *store.SendQueue) error {
 		}
 		ch.c.Request = 0
 	}
-	q.Status = store.QueueConfirmed
+	if q.Status != store.QueueActive {
+		q.Status = store.QueueConfirmed
+	}
 	if ch.c.Initiator && q.SenderSecures {
 		q.Status = store.QueueActive
 		return ch.connected()

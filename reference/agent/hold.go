@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -82,7 +83,7 @@ func (h *holding) hold(id ConnID, e network.Message) {
 	if h.waiting[id] != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(h.ctx, h.a.cfg.DrainTimeout)
+	ctx, cancel := context.WithCancel(h.ctx)
 	m := &heldMessage{conn: id, event: e, cancel: cancel}
 	h.waiting[id] = m
 	h.a.running.Go(func() {
@@ -114,8 +115,11 @@ func (h *holding) forget(m *heldMessage) {
 const drainPause = 500 * time.Millisecond
 
 // waitForEmptyQueue returns when the queue that is being replaced has no messages any
-// more, or cannot be asked, or the time is over.
+// more, or cannot be asked, or has delivered nothing for a time in which the
+// application had nothing of it to acknowledge.
 func (a *Agent) waitForEmptyQueue(ctx context.Context, m *heldMessage) {
+	var last []byte
+	began := time.Now()
 	for {
 		c, err := a.look(ctx, m.conn)
 		if err != nil {
@@ -123,6 +127,11 @@ func (a *Agent) waitForEmptyQueue(ctx context.Context, m *heldMessage) {
 		}
 		old := replacedQueue(c)
 		if old == nil {
+			return
+		}
+		if old.Held || !bytes.Equal(old.Last, last) {
+			last, began = old.Last, time.Now()
+		} else if time.Since(began) > a.cfg.DrainTimeout {
 			return
 		}
 		info, err := a.net.Info(ctx, old.Server.Server, old.Queue.Queue)

@@ -137,8 +137,8 @@ type JoinOptions struct {
 	// Info is what the other side learns about this one; see MaxInfo.
 	Info []byte
 	// In runs in the transaction that stores the connection, for tables of the
-	// application. If Join fails after that, or is interrupted, the connection is
-	// removed with a Removed event.
+	// application. If Join fails after that the connection is removed, with a Removed
+	// event. If the process ends the next one goes on with the connection.
 	In func(*sql.Tx, ConnID) error
 }
 
@@ -237,7 +237,7 @@ func (a *Agent) sendFirst(ctx context.Context, t task) error {
 		if err != nil || m == nil {
 			return err
 		}
-		if err := a.transmit(ctx, t, c.SendQueue(t.queue), *m); err != nil {
+		if err := a.transmit(ctx, t, c, *m); err != nil {
 			return err
 		}
 		if err := a.change(ctx, t.conn, func(ch *change) error { return ch.sent(t.queue, *m) }); err != nil {

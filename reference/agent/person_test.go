@@ -166,11 +166,13 @@ func (p *person) do(f func(*agent.Agent) error) error {
 // await waits until something is so.
 func (p *person) await(ok func() bool) {
 	p.t.Helper()
-	timer := time.NewTimer(patience)
+	timer, ticker := time.NewTimer(patience), time.NewTicker(5*time.Millisecond)
 	defer timer.Stop()
+	defer ticker.Stop()
 	for !ok() {
 		select {
 		case <-p.changed:
+		case <-ticker.C: // not everything changes the tables
 		case <-timer.C:
 			require.FailNow(p.t, "waited in vain", "%s after %v:\n%s", p.name, patience, p.report())
 		}

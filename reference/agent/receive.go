@@ -90,7 +90,6 @@ var errHold = errors.New("messages before this one are in another queue")
 
 // delivered is a message as a relay delivered it.
 type delivered struct {
-	id   []byte
 	time time.Time
 	// force takes the message although others before it are missing.
 	force bool
@@ -116,7 +115,7 @@ func (a *Agent) receive(id ConnID, e network.Message, force bool) error {
 			}
 			return nil
 		}
-		q.Last, q.Held = e.Message.ID, false
+		q.Last, q.Held, ch.cause = e.Message.ID, false, q
 		err := ch.deliver(q, e.Message, force)
 		var refused *refusedError
 		if errors.As(err, &refused) {
@@ -152,7 +151,10 @@ func (ch *change) deliver(q *store.ReceiveQueue, msg smp.MSG, force bool) error 
 	if err != nil {
 		return refuse(err)
 	}
-	d := delivered{id: msg.ID, time: time.Unix(rcv.Timestamp, 0), force: force}
+	d := delivered{time: time.Unix(rcv.Timestamp, 0), force: force}
+	if year := d.time.UTC().Year(); year < 1970 || year > 9998 {
+		return refuse(errors.New("the relay's time of the message is none"))
+	}
 	if rcv.Quota {
 		return ch.queueRead(q)
 	}
@@ -258,7 +260,8 @@ func (ch *change) message(q *store.ReceiveQueue, d delivered, encrypted []byte) 
 	if integrity.Verdict == message.Skipped && !d.force && ch.missingElsewhere(q) {
 		return errHold
 	}
-	ch.setRatchet(after)
+	ch.setRatchet(boundSkipped(after))
+	last := ch.c.Received.ID
 	ch.c.Received.Advance(numbered.Header.ID, encoded)
 	ch.c.KeyInfo = nil
 	if _, err := ch.tx.MarkReceived(ch.c.ID, hash[:], ch.now); err != nil {
@@ -272,7 +275,7 @@ func (ch *change) message(q *store.ReceiveQueue, d delivered, encrypted []byte) 
 	}
 	return ch.content(q, incoming{
 		delivered: d, number: numbered.Header.ID, integrity: integrity, hash: message.Hash(encoded),
-		pq: after.ReceiveKEM, before: before,
+		pq: after.ReceiveKEM, before: before, last: last,
 	}, numbered.Body)
 }
 
@@ -295,13 +298,14 @@ type incoming struct {
 	hash      []byte
 	pq        bool
 	before    ratchet.State // the ratchet before it
+	last      int64         // the number of the message before it
 }
 
 // content does what a message says.
 func (ch *change) content(q *store.ReceiveQueue, in incoming, body message.AMessage) error {
 	switch m := body.(type) {
 	case message.A_MSG:
-		return ch.emitHeld(q, in.id, Received{
+		return ch.emit(Received{
 			MessageID: in.number, Integrity: in.integrity, Body: m.Body, Sent: in.time, PQ: in.pq, Hash: in.hash,
 		})
 	case message.HELLO:
@@ -316,7 +320,7 @@ func (ch *change) content(q *store.ReceiveQueue, in incoming, body message.AMess
 	case message.A_QCONT:
 		return ch.continueSending(m)
 	case message.EREADY:
-		return ch.ready(in.before)
+		return ch.ready(in.before, in.last)
 	case message.QADD:
 		return ch.addQueue(m)
 	case message.QKEY:

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"smpcheck/reference/agent/message"
@@ -181,13 +182,13 @@ func (ch *change) addQueue(m message.QADD) error {
 		return prohibited("QADD with a queue that is in use")
 	}
 	// A second proposal for the same queue replaces the first.
-	kept := ch.c.Send[:0]
-	for _, q := range ch.c.Send {
-		if q.Replaces != old.Number {
-			kept = append(kept, q)
+	for _, q := range slices.Clone(ch.c.Send) {
+		if q.Replaces == old.Number {
+			if err := ch.abandonQueue(q); err != nil {
+				return err
+			}
 		}
 	}
-	ch.c.Send = kept
 	q, err := ch.a.newSendQueue(info, keys.PrivateKey{})
 	if err != nil {
 		return err
@@ -284,6 +285,22 @@ func (ch *change) testQueue(q, old *store.SendQueue, padded int) error {
 		return err
 	}
 	return ch.emit(Switching{Phase: SwitchSecured})
+}
+
+// abandonQueue gives up replacing a queue by another one: what waits for the new one
+// goes to the old one.
+func (ch *change) abandonQueue(q *store.SendQueue) error {
+	if err := ch.tx.CopyDeliveries(ch.c.ID, q.Number, q.Replaces); err != nil {
+		return err
+	}
+	if err := ch.tx.DropDeliveries(ch.c.ID, q.Number); err != nil {
+		return err
+	}
+	if old := ch.c.SendQueue(q.Replaces); old != nil {
+		old.Switch = ""
+	}
+	ch.c.Send = slices.DeleteFunc(ch.c.Send, func(o *store.SendQueue) bool { return o == q })
+	return nil
 }
 
 // testSent forgets the old queue when the new one works.

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"smpcheck/reference/agent/message"
@@ -72,34 +73,30 @@ func (a *Agent) Ack(ctx context.Context, e Event, o AckOptions) error {
 	if e.ID == 0 {
 		return nil
 	}
-	gone, err := a.ackGone(ctx, e, o)
-	if err != nil || gone {
-		return err
-	}
-	return a.change(ctx, e.Conn, func(ch *change) error {
-		stored, err := ackEvent(ch.tx, e, o)
-		if err != nil {
+	var ch *change
+	err := a.store.Update(ctx, func(tx *store.Tx) error {
+		stored, err := ackEvent(tx, e, o)
+		if err != nil || stored.Queue == 0 {
+			return err
+		}
+		if ch, err = a.begin(tx, e.Conn); errors.Is(err, ErrNotFound) {
+			return nil // the connection was removed
+		} else if err != nil {
 			return err
 		}
 		if q := ch.c.ReceiveQueue(stored.Queue); q != nil && q.Held && string(q.Last) == string(stored.RelayID) {
 			q.Held = false
 			ch.ack(q)
 		}
-		return ch.sendReceipt(e, o)
-	})
-}
-
-// ackGone acknowledges an event of a connection that does not exist any more.
-func (a *Agent) ackGone(ctx context.Context, e Event, o AckOptions) (gone bool, err error) {
-	err = a.store.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Connection(string(e.Conn))
-		if gone = err == ErrNotFound; !gone {
+		if err := ch.sendReceipt(e, o); err != nil {
 			return err
 		}
-		_, err = ackEvent(tx, e, o)
-		return err
+		return ch.save()
 	})
-	return gone, err
+	if err == nil && ch != nil {
+		ch.release()
+	}
+	return err
 }
 
 // ackEvent deletes a stored event together with what the application does.

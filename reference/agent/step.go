@@ -166,8 +166,14 @@ func (a *Agent) stepSend(ctx context.Context, t task) (outcome, error) {
 	if m == nil {
 		return idle, a.drained(ctx, c)
 	}
+	if c.Deleted && !c.Drain {
+		return idle, nil
+	}
+	if kind(m.Kind) == kindRequest {
+		return a.sendResult(ctx, t, *m, a.transmit(ctx, t, c, *m))
+	}
 	q := c.SendQueue(t.queue)
-	if q == nil || c.Deleted && !c.Drain || waitsForKey(c) {
+	if q == nil || waitsForKey(c) {
 		return idle, nil
 	}
 	if q.Introduce {
@@ -176,7 +182,7 @@ func (a *Agent) stepSend(ctx context.Context, t task) (outcome, error) {
 			return idle, err
 		}
 	}
-	return a.sendResult(ctx, t, *m, a.transmit(ctx, t, q, *m))
+	return a.sendResult(ctx, t, *m, a.transmit(ctx, t, c, *m))
 }
 
 // nextMessage returns a connection and the message that a send queue has to take next,
@@ -212,7 +218,14 @@ func (a *Agent) hasDeliveries(ctx context.Context, id string, queue int) (found 
 }
 
 // transmit sends a message to a queue, which it secures before if that is due.
-func (a *Agent) transmit(ctx context.Context, t task, q *store.SendQueue, m store.Message) error {
+func (a *Agent) transmit(ctx context.Context, t task, c *store.Connection, m store.Message) error {
+	if kind(m.Kind) == kindRequest {
+		return a.transmitRequest(ctx, c.Ask, m)
+	}
+	q := c.SendQueue(t.queue)
+	if q == nil {
+		return ErrNotFound
+	}
 	if q.SenderSecures && q.Status == store.QueueNew {
 		if err := a.net.SecureBySender(ctx, q.Address.Server, client.SenderQueue{SenderID: q.Address.SenderID, Key: q.Key.PrivateKey}); err != nil {
 			return err
@@ -232,11 +245,28 @@ func (a *Agent) transmit(ctx context.Context, t task, q *store.SendQueue, m stor
 	if err != nil {
 		return &unfitError{err}
 	}
-	sender := client.SenderQueue{SenderID: q.Address.SenderID}
-	if !first || q.SenderSecures {
-		sender.Key = q.Key.PrivateKey
+	sender := client.SenderQueue{SenderID: q.Address.SenderID, Key: q.Key.PrivateKey}
+	if first && !q.SenderSecures {
+		err := a.net.Send(ctx, q.Address.Server, unsecured(q.Address.QueueInfo), !m.Silent, body)
+		if !errors.Is(err, smp.ErrAuth) {
+			return err
+		}
+		// The recipient may have secured the queue already, with the key in a confirmation
+		// that has arrived although its sender did not learn it.
 	}
 	return a.net.Send(ctx, q.Address.Server, sender, !m.Silent, body)
+}
+
+// transmitRequest sends a request for a connection to a contact address.
+func (a *Agent) transmitRequest(ctx context.Context, ask *store.Ask, m store.Message) error {
+	if ask == nil {
+		return ErrNotFound
+	}
+	body, err := a.sealOnce(ask.Address.QueueInfo, m.Envelope)
+	if err != nil {
+		return &unfitError{err}
+	}
+	return a.net.Send(ctx, ask.Address.Server, unsecured(ask.Address.QueueInfo), !m.Silent, body)
 }
 
 // waitsForKey reports whether the first receive queue is still to be secured: nothing
@@ -259,6 +289,8 @@ func (a *Agent) sendResult(ctx context.Context, t task, m store.Message, err err
 	case refused(err), full && kind(m.Kind) == kindConfirmation,
 		a.cfg.Now().Sub(m.Created) > a.cfg.MessageTimeout:
 		return progress, a.change(ctx, t.conn, func(ch *change) error { return ch.notSent(t.queue, m, err) })
+	case full && m.Kind == string(kindRequest):
+		return retry, err
 	case full:
 		return retry, a.change(ctx, t.conn, func(ch *change) error { return ch.queueFull(t.queue) })
 	}
@@ -277,6 +309,9 @@ func (ch *change) queueFull(number int) error {
 
 // sent goes on when the relay has taken a message.
 func (ch *change) sent(number int, m store.Message) error {
+	if kind(m.Kind) == kindRequest {
+		return ch.asked()
+	}
 	q := ch.c.SendQueue(number)
 	if q == nil {
 		return nil
@@ -305,6 +340,12 @@ func (ch *change) sent(number int, m store.Message) error {
 
 // notSent gives up sending a message to a queue.
 func (ch *change) notSent(number int, m store.Message, reason error) error {
+	if q := ch.c.SendQueue(number); kind(m.Kind) == kindTest && q != nil && q.Replaces != 0 {
+		if err := ch.abandonQueue(q); err != nil {
+			return err
+		}
+		return ch.problem(false, "the new queue of the other side cannot be used: %s", refusal(reason))
+	}
 	d, err := ch.tx.Delivered(ch.c.ID, number, m.Number, false, kind(m.Kind) == kindMessage)
 	if err != nil {
 		return err
@@ -317,7 +358,7 @@ func (ch *change) notSent(number int, m store.Message, reason error) error {
 		return ch.emit(NotSent{MessageID: m.Number, Reason: refusal(reason)})
 	case kindReceipt, kindContinue:
 		return nil
-	case kindConfirmation, kindHello:
+	case kindRequest, kindConfirmation, kindHello:
 		if err := ch.problem(true, "the connection cannot be made: %s", refusal(reason)); err != nil || !ch.c.Joining {
 			return err
 		}

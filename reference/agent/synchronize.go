@@ -172,13 +172,13 @@ func (ch *change) newRatchet(own ratchet.PrivateParameters, peer ratchet.Paramet
 	return err
 }
 
-// ready takes EREADY. The side whose ratchet started as receiving has sent none yet,
-// and answers.
-func (ch *change) ready(before ratchet.State) error {
+// ready takes EREADY; last is the number of the message before it. The side whose ratchet
+// started as receiving has sent none yet, and answers.
+func (ch *change) ready(before ratchet.State, last int64) error {
 	if before.Send != nil {
 		return nil
 	}
-	_, err := ch.send(message.EREADY{LastDecrypted: ch.c.Received.ID}, sending{kind: kindReady})
+	_, err := ch.send(message.EREADY{LastDecrypted: last}, sending{kind: kindReady})
 	return err
 }
 

@@ -50,7 +50,11 @@ func (a *Agent) wakeAll(c *store.Connection) {
 		}
 	}
 	for _, q := range c.Send {
-		a.wake(task{conn: id, queue: q.Number, send: true})
+		// A full queue is tried again when there is room or the pause is over.
+		a.wakeUnless(q.Full, task{conn: id, queue: q.Number, send: true})
+	}
+	if c.Ask != nil {
+		a.wake(task{conn: id, queue: c.Ask.Number, send: true})
 	}
 	if c.Deleted && len(c.Receive) == 0 {
 		a.wake(task{conn: id})
@@ -58,7 +62,11 @@ func (a *Agent) wakeAll(c *store.Connection) {
 }
 
 // wake makes a task look for work.
-func (a *Agent) wake(t task) {
+func (a *Agent) wake(t task) { a.wakeUnless(false, t) }
+
+// wakeUnless makes a task look for work, after the pause that it makes if patient is
+// set.
+func (a *Agent) wakeUnless(patient bool, t task) {
 	a.workers.mu.Lock()
 	defer a.workers.mu.Unlock()
 	if a.ctx.Err() != nil {
@@ -66,6 +74,9 @@ func (a *Agent) wake(t task) {
 	}
 	if w := a.workers.running[t]; w != nil {
 		w.woken = true
+		if patient {
+			return
+		}
 		select {
 		case w.wake <- struct{}{}:
 		default:

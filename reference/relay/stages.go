@@ -58,7 +58,9 @@ const (
 // Decode; for each transmission of the block Authorise, which uses Verify, and
 // Execute, which uses NewID, Store, Head, Remove and Push; then, when the
 // connection can be written to, Deliver, Encode, Write. Expire comes before
-// every use of a queue, Leave when the connection is gone.
+// every use of a queue, Leave when the connection is gone. Execute gives PRXY and
+// PFWD to Proxy, which uses Connect and Forward, and RFWD to Forwarded, which uses
+// OpenForward, the stages of a command, and SealForward.
 type Stages struct {
 	// Accept gets a new network connection and returns the one that is used
 	// from there on. An error closes the connection.

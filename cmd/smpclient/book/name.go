@@ -22,16 +22,20 @@ func CheckName(text string) error {
 		return fmt.Errorf("%w: longer than %d characters, or not UTF-8", ErrName, MaxName)
 	case strings.TrimSpace(text) != text:
 		return fmt.Errorf("%w: a space at the beginning or end", ErrName)
-	case strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }):
+	case strings.ContainsFunc(text, unprintable):
 		return fmt.Errorf("%w: a character that is not printable", ErrName)
 	}
 	return nil
 }
 
+// unprintable reports whether a name cannot have a character. What stands for
+// something that is not text counts as such.
+func unprintable(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
+
 // CleanName makes a possible name of what a peer calls itself, or returns "contact".
 func CleanName(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) || r == utf8.RuneError {
+		if unprintable(r) {
 			return -1
 		}
 		return r

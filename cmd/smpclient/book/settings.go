@@ -1,6 +1,7 @@
 package book
 
 import (
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -76,6 +77,9 @@ func ParseServers(texts []string) ([]link.Server, error) {
 		}
 		if server.Scheme != link.SMP {
 			return nil, fmt.Errorf("%w: the scheme is %s, expected smp", link.ErrServer, server.Scheme)
+		}
+		if n := len(server.KeyHash); n != sha256.Size {
+			return nil, fmt.Errorf("%w: a fingerprint of %d bytes, expected %d", link.ErrServer, n, sha256.Size)
 		}
 		servers[i] = server
 	}

@@ -89,10 +89,16 @@ func (s *Session) Address(ctx context.Context, short bool, server *link.Server) 
 	}
 	if len(addresses) > 0 {
 		a = addresses[0]
-		if short && a.Short == "" {
+		switch {
+		case a.Link != "" && short && a.Short == "":
 			return a, false, ErrNoShort
+		case a.Link != "":
+			return a, false, nil
 		}
-		return a, false, nil
+		// The process that made it was killed before it had stored the link.
+		if err := s.DeleteAddress(ctx); err != nil {
+			return a, false, err
+		}
 	}
 	data, err := s.format.link()
 	if err != nil {

@@ -85,7 +85,7 @@ func (s *Session) Send(ctx context.Context, name, text string) (book.Message, er
 	if err != nil {
 		return m, err
 	}
-	if c.Status != book.Connected {
+	if c.Status != book.Connected && c.Status != book.Broken {
 		return m, &StateError{Contact: c.Name, Status: c.Status}
 	}
 	info, err := s.agent.Connection(ctx, c.Conn)

@@ -168,8 +168,6 @@ func (e *StateError) Error() string {
 		return "nobody has joined with the invitation for " + e.Contact + " yet"
 	case book.Joining:
 		return e.Contact + " has not finished connecting yet"
-	case book.Broken:
-		return "the connection with " + e.Contact + " is broken"
 	}
 	return "there is no connection with " + e.Contact
 }

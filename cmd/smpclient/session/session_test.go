@@ -260,7 +260,10 @@ func TestBrokenFileEndsSession(t *testing.T) {
 	f := newFake(t)
 	s := f.session(t)
 	require.NoError(t, f.db.Close())
-	f.events <- agent.Event{ID: 1, Body: agent.Connected{}}
+	select {
+	case f.events <- agent.Event{ID: 1, Body: agent.Connected{}}:
+	case <-s.Done():
+	}
 	select {
 	case <-s.Done():
 		require.ErrorContains(t, s.Err(), "closed")

@@ -13,15 +13,19 @@ type viewer struct {
 	contact int64
 	show    func(Notice) error
 
-	mu sync.Mutex // held while show runs
-	// rest is how many messages it still takes, negative for no limit.
+	// rest is how many messages it still takes, negative for no limit; only the loop
+	// that displays uses it.
 	rest int
+
+	mu sync.Mutex // held while show runs
 	// ended is closed with err, after which show is not called any more.
 	ended chan struct{}
 	err   error
 }
 
-func (v *viewer) wants(contact int64) bool { return v.contact == 0 || v.contact == contact }
+func (v *viewer) wants(contact int64) bool {
+	return v.rest != 0 && (v.contact == 0 || v.contact == contact)
+}
 
 // end stops the viewer and waits until show does not run.
 func (v *viewer) end(err error) {
@@ -89,6 +93,7 @@ func (s *Session) displayAll(ctx context.Context) error {
 	done := int64(0)
 	for {
 		m, ok, err := s.nextToShow(ctx, done)
+		s.endSatisfied()
 		if err != nil || !ok {
 			return err
 		}
@@ -123,6 +128,9 @@ func (s *Session) wanted() (contacts []int64, anybody bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for v := range s.viewers {
+		if v.rest == 0 {
+			continue
+		}
 		select {
 		case <-v.ended:
 			continue
@@ -135,6 +143,18 @@ func (s *Session) wanted() (contacts []int64, anybody bool) {
 		contacts = append(contacts, v.contact)
 	}
 	return contacts, anybody
+}
+
+// endSatisfied ends the viewers that have seen as many messages as they wanted, after
+// that was noted.
+func (s *Session) endSatisfied() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for v := range s.viewers {
+		if v.rest == 0 {
+			v.end(nil)
+		}
+	}
 }
 
 // showTo gives a message to all who want it and reports whether one has shown it.
@@ -166,8 +186,6 @@ func (v *viewer) take(n Notice) bool {
 		v.endLocked(err)
 		return false
 	}
-	if v.rest--; v.rest == 0 {
-		v.endLocked(nil)
-	}
+	v.rest--
 	return true
 }

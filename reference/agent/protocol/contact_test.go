@@ -163,3 +163,11 @@ func TestRefusedAtContactAddress(t *testing.T) {
 		require.Equal(t, name, string(expect[agent.Request](g.subject).Info), "the address goes on after: %s", name)
 	}
 }
+
+// invitationIn is the link in a request.
+func invitationIn(t testing.TB, p parcel) link.Connection {
+	t.Helper()
+	invitation, ok := p.Content.(message.AgentInvitation)
+	require.True(t, ok, "%T is no request", p.Content)
+	return invitation.Request
+}

@@ -2,6 +2,7 @@ package protocol_test
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -106,18 +107,16 @@ func (a *subject) expectMessage(number int64, text string) {
 	require.Equal(a.t, text, string(m.Body))
 }
 
-// expectSent waits for the Sent event of a message.
+// expectSent waits for the Sent event of a message; no other event may come before.
 func (a *subject) expectSent(number int64) {
 	a.t.Helper()
-	for _, n := range a.sent {
-		if n == number {
-			return
-		}
+	for !slices.Contains(a.sent, number) {
+		e := a.peek()
+		require.NoError(a.t, a.Ack(a.t.Context(), e, agent.AckOptions{}))
+		sent, ok := e.Body.(agent.Sent)
+		require.True(a.t, ok, "%s came, not sent", e.Body.Kind())
+		a.sent = append(a.sent, sent.MessageID)
 	}
-	e := a.peek()
-	require.NoError(a.t, a.Ack(a.t.Context(), e, agent.AckOptions{}))
-	require.Equal(a.t, agent.Sent{MessageID: number}, e.Body)
-	a.sent = append(a.sent, number)
 }
 
 // send gives the agent a text to send.
@@ -233,5 +232,6 @@ func (g *stage) talk(n int) {
 		m, h := hears[message.A_MSG](g.script)
 		require.Equal(g.t, "of the agent", string(m.Body))
 		require.Equal(g.t, number, h.Header.ID)
+		g.expectSent(number)
 	}
 }

@@ -34,6 +34,8 @@ type Connection struct {
 	Invitation []byte `json:"invitation,omitempty"`
 	// Request is the request that is being accepted, 0 for none.
 	Request int64 `json:"request,omitempty"`
+	// Ask is set until the request for a connection at a contact address was sent.
+	Ask *Ask `json:"ask,omitempty"`
 
 	Sent     message.Chain `json:"sent"`
 	Received message.Chain `json:"received"`
@@ -57,6 +59,9 @@ type Connection struct {
 	KeyInfo []byte `json:"key_info,omitempty"`
 
 	Link *Link `json:"link,omitempty"`
+
+	// queues are the receive queues that are in their table.
+	queues string
 }
 
 // Link is what the owner of a short link keeps.
@@ -163,6 +168,11 @@ func (tx *Tx) UpdateConnection(c *Connection) error {
 	if err := tx.exec(`UPDATE connections SET state = ? WHERE id = ?`, state, c.ID); err != nil {
 		return err
 	}
+	queues := c.receiveQueues()
+	if queues == c.queues {
+		return nil
+	}
+	c.queues = queues
 	if err := tx.exec(`DELETE FROM receive_queues WHERE connection = ?`, c.ID); err != nil {
 		return err
 	}
@@ -190,7 +200,16 @@ func parseConnection(id string, state []byte) (*Connection, error) {
 	if err := json.Unmarshal(state, c); err != nil {
 		return nil, fmt.Errorf("stored state of a connection: %w", err)
 	}
+	c.queues = c.receiveQueues()
 	return c, nil
+}
+
+// receiveQueues is a text that changes with the set of receive queues.
+func (c *Connection) receiveQueues() (text string) {
+	for _, q := range c.Receive {
+		text += fmt.Sprintf("%d %s %x,", q.Number, q.Server, q.Queue.RecipientID)
+	}
+	return text
 }
 
 // Connections returns all connections in the order of their creation.
@@ -260,6 +279,13 @@ func (c *Connection) SendQueue(number int) *SendQueue {
 		}
 	}
 	return nil
+}
+
+// Ask is a contact address at which a connection is being asked for.
+type Ask struct {
+	// Number is that of the queue of the address, among those of the connection.
+	Number  int       `json:"number"`
+	Address QueueInfo `json:"address"`
 }
 
 // NextQueue returns a number for a new queue.

@@ -27,14 +27,17 @@ var (
 
 // Store is an open file. Its methods are safe for concurrent use.
 type Store struct {
-	db     *sql.DB
-	closed atomic.Bool
+	db       *sql.DB
+	prepared prepared
+	closed   atomic.Bool
 }
 
 // Tx is a transaction. The application's own statements use its SQL.
 type Tx struct {
 	SQL *sql.Tx
 	ctx context.Context
+
+	prepared *prepared
 }
 
 // Open opens the file at path or creates it, in a folder that exists. Statements
@@ -64,6 +67,7 @@ func Open(ctx context.Context, path string, statements ...string) (*Store, error
 		_ = db.Close()
 		return nil, explain(err)
 	}
+	s.prepared.init()
 	return s, nil
 }
 
@@ -110,9 +114,10 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	} else if err != nil {
 		return explain(err)
 	}
+	defer s.prepared.prepare(ctx, s.db)
 	// The deferred rollback does nothing after the commit.
 	defer func() { _ = tx.Rollback() }()
-	if err := f(&Tx{SQL: tx, ctx: ctx}); err != nil {
+	if err := f(&Tx{SQL: tx, ctx: ctx, prepared: &s.prepared}); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -120,13 +125,13 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 
 // exec runs a statement.
 func (tx *Tx) exec(query string, args ...any) error {
-	_, err := tx.SQL.ExecContext(tx.ctx, query, args...)
+	_, err := tx.execute(query, args)
 	return err
 }
 
 // insert runs a statement and returns the number of the new row.
 func (tx *Tx) insert(query string, args ...any) (int64, error) {
-	result, err := tx.SQL.ExecContext(tx.ctx, query, args...)
+	result, err := tx.execute(query, args)
 	if err != nil {
 		return 0, err
 	}
@@ -135,7 +140,7 @@ func (tx *Tx) insert(query string, args ...any) (int64, error) {
 
 // row reads one row into dest, or returns ErrNotFound.
 func (tx *Tx) row(query string, args []any, dest ...any) error {
-	err := tx.SQL.QueryRowContext(tx.ctx, query, args...).Scan(dest...)
+	err := tx.queryRow(query, args).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNotFound
 	}
@@ -144,7 +149,7 @@ func (tx *Tx) row(query string, args []any, dest ...any) error {
 
 // rows calls f for every row.
 func (tx *Tx) rows(query string, args []any, f func(scan func(...any) error) error) (err error) {
-	rows, err := tx.SQL.QueryContext(tx.ctx, query, args...)
+	rows, err := tx.query(query, args)
 	if err != nil {
 		return err
 	}
