@@ -108,8 +108,8 @@ func (c *conversation) read(ctx context.Context) {
 		if text == "" {
 			continue
 		}
-		if err := c.say(ctx, text); err != nil && ctx.Err() == nil {
-			c.complain(err)
+		if err := c.say(ctx, text); err != nil {
+			c.complain(fmt.Errorf("not sent: %q: %w", text, err))
 		}
 	}
 	if err := scanner.Err(); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && ctx.Err() == nil {

@@ -45,10 +45,12 @@ func TestCommandsOfOthers(t *testing.T) {
 	require.Equal(t, exitOK, first.end())
 	bob.ok("send", "alice", "still there?")
 	second.line("bob: still there?")
+	second.say("yes")
+	second.line("✓ yes")
 	require.Equal(t, exitOK, second.end())
 	_, err = os.Stat(filepath.Join(alice.profile, "control.sock"))
 	require.ErrorIs(t, err, os.ErrNotExist)
-	require.Equal(t, 2, strings.Count(bob.ok("listen", "--count", "2"), "alice: "))
+	require.Equal(t, 3, strings.Count(bob.ok("listen", "--count", "3"), "alice: "))
 }
 
 func TestInterruptedCommandOfOther(t *testing.T) {

@@ -83,6 +83,9 @@ func TestPasswordsAreNotShown(t *testing.T) {
 	t.Parallel()
 	withPassword := strings.Replace(someServer, "@", ":secret@", 1)
 	alice := newPerson(t, "alice", "--server", withPassword, "--via", withPassword)
+	logged := alice.call("invite", "--log-level", "debug")
+	require.Equal(t, exitRelay, logged.code)
+	require.NotContains(t, logged.errors, "secret")
 	require.NotContains(t, alice.ok("config", "--json"), "secret")
 	require.Contains(t, alice.ok("config", "--passwords"), withPassword)
 }
@@ -120,6 +123,12 @@ func TestRelayFailures(t *testing.T) {
 			require.Empty(t, alice.contacts(), "%q left a contact", arguments)
 		}
 		require.Contains(t, alice.fails(exitUsage, "address", "--delete"), "no contact address")
+	}
+	// What is sent has to go through another relay, or not at all.
+	for _, via := range []string{unreachable, startRelay(t, func(c *relay.Config) { c.Proxy = nil }).Address()} {
+		alice := newPerson(t, "alice", "--server", startRelay(t).Address(), "--via", via)
+		alice.fails(exitRelay, "join", invitation)
+		require.Empty(t, alice.contacts())
 	}
 	guest := newPerson(t, "guest", "--server", withPassword("right"))
 	guest.ok("join", "--no-wait", invitation)

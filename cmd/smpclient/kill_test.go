@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var killSeed = flag.Uint64("kill.seed", 0, "seed of TestKilledAtAnyPoint (default: a new one)")
+var killSeed = flag.Uint64("kill.seed", 0, "seed of the tests that kill processes (default: a new one)")
 
 // TestKilledAtAnyPoint lets two people write to each other, through two relays of
 // which one also forwards, while processes of either side are killed at random
@@ -28,14 +28,28 @@ func TestKilledAtAnyPoint(t *testing.T) {
 	if testing.Short() {
 		messages, kills = 30, 10
 	}
+	f := newField(t, seedOfTest(t), messages, kills)
+	f.run()
+	f.check()
+}
+
+// seedOfTest returns the seed, which it prints.
+func seedOfTest(t *testing.T) uint64 {
 	seed := *killSeed
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
 	t.Logf("-kill.seed=%d", seed)
-	f := newField(t, seed, messages, kills)
-	f.run()
-	f.check()
+	return seed
+}
+
+// build builds both programs and returns the directory where they are.
+func build(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	out, err := exec.Command("go", "build", "-o", dir, "smpcheck/cmd/smpclient", "smpcheck/cmd/smprelay").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return dir
 }
 
 // field is what a test with killed processes plays on.
@@ -91,11 +105,7 @@ type scriptAnswer struct {
 }
 
 func newField(t *testing.T, seed uint64, messages, kills int) *field {
-	dir := t.TempDir()
-	for _, program := range []string{"smpclient", "smprelay"} {
-		out, err := exec.Command("go", "build", "-o", filepath.Join(dir, program), "smpcheck/cmd/"+program).CombinedOutput()
-		require.NoError(t, err, "%s", out)
-	}
+	dir := build(t)
 	f := &field{
 		t: t, rand: rand.New(rand.NewPCG(seed, 0)), messages: messages,
 		lines: make(chan spoken, 1000), deadline: time.After(4 * time.Minute),

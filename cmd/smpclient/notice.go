@@ -30,6 +30,8 @@ func noticeText(n session.Notice) string {
 		return fmt.Sprintf("* the relay has no room for more messages to %s until they are read; yours wait", name)
 	case session.EventContinue:
 		return fmt.Sprintf("* %s reads again", name)
+	case session.EventDelayed:
+		return fmt.Sprintf("* messages to %s wait: %s", name, plain(n.Reason))
 	case session.EventSwitch:
 		return switchText(name, n)
 	case session.EventSync:

@@ -44,10 +44,12 @@ func (a *app) withServer(cmd *cobra.Command, serve bool, f func(context.Context,
 	if err := p.Check(); err != nil {
 		return err
 	}
+	in := &input{from: a.In}
+	a.In = reader{in, context.WithoutCancel(ctx)}
 	giveUp := time.NewTimer(patience)
 	defer giveUp.Stop()
 	for {
-		exit, err := a.delegate(ctx, p)
+		exit, err := a.delegate(ctx, p, in)
 		if err == nil && exit == exitOK {
 			return nil
 		}
@@ -78,7 +80,7 @@ func (a *app) withServer(cmd *cobra.Command, serve bool, f func(context.Context,
 var errNobody = errors.New("nobody serves the profile")
 
 // delegate lets the process that serves the profile execute this command.
-func (a *app) delegate(ctx context.Context, p profile.Profile) (exit int, err error) {
+func (a *app) delegate(ctx context.Context, p profile.Profile, in *input) (exit int, err error) {
 	conn, err := p.Dial(ctx)
 	if err != nil {
 		return 0, errNobody
@@ -87,7 +89,9 @@ func (a *app) delegate(ctx context.Context, p profile.Profile) (exit int, err er
 		Version: version, Args: a.args,
 		Input: a.inputTerminal, Output: a.terminal, Errors: a.progress,
 	}
-	return control.Call(ctx, conn, request, a.Streams)
+	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	return control.Call(ctx, conn, request, control.Streams{In: reader{in, reading}, Out: a.Out, Err: a.Err})
 }
 
 // start opens the profile.

@@ -88,8 +88,8 @@ func (a *app) command() *cobra.Command {
   smpclient join LINK          uses the link of somebody else
   smpclient chat bob           type and read
 
-A profile is a directory; --profile or $SMPCLIENT_PROFILE names it. If several
-commands use one profile at once, the first one executes the others.
+A profile is a directory; --profile or $SMPCLIENT_PROFILE names it. While listen,
+chat or invite runs, it executes the other commands that are called for its profile.
 
 With --json every line on standard output is one JSON object.`,
 		Args:               cobra.ArbitraryArgs,

@@ -74,8 +74,11 @@ func (a *app) send(parent context.Context, s *session.Session, name, text string
 	defer done()
 	ctx, cancel := limited(parent, f.timeout)
 	defer cancel()
-	sent := false
+	sent, reason := false, ""
 	err = follow(ctx, sub, func(n session.Notice) (bool, error) {
+		if n.Event == session.EventDelayed && n.ContactID == m.ContactID {
+			reason = n.Reason
+		}
 		sent = sent || n.ID == m.ID && n.Event == session.EventSent
 		return a.sendProgress(n, m, f.receipt)
 	})
@@ -85,17 +88,20 @@ func (a *app) send(parent context.Context, s *session.Session, name, text string
 	if sent {
 		return fmt.Errorf("the message was sent, but %s has not received it yet", m.Contact)
 	}
-	return notTaken(parent, s, m)
+	return notTaken(parent, s, m, reason)
 }
 
-// notTaken tells why no relay has taken a message.
-func notTaken(ctx context.Context, s *session.Session, m book.Message) error {
+// notTaken tells why no relay has taken a message; reason is what the agent said last.
+func notTaken(ctx context.Context, s *session.Session, m book.Message, reason string) error {
 	d, err := s.Info(ctx, m.Contact)
 	if err != nil {
 		return err
 	}
 	if d.Contact.Full {
 		return noRoom(m.Contact)
+	}
+	if reason != "" {
+		return &relayError{fmt.Errorf("%s; the message to %s is kept, and sent when that changes", reason, m.Contact)}
 	}
 	relay := "the relay"
 	if d.Connection != nil && len(d.Connection.Send) > 0 {

@@ -14,7 +14,7 @@ type ConnID string
 // Event is something that happened to a connection or to a relay.
 type Event struct {
 	// ID is what Agent.Ack takes, greater than that of all events before; 0 for an
-	// event that is told once and not stored: RelayUp, RelayDown.
+	// event that is told once and not stored: Delayed, RelayUp, RelayDown.
 	ID int64
 	// Conn is empty for events about relays.
 	Conn ConnID
@@ -129,6 +129,12 @@ type (
 	// Removed: the connection was deleted, also at the relays. DEL_CONN.
 	Removed struct{}
 
+	// Delayed: messages to the other side cannot be sent at present and are tried again.
+	// It comes when that begins and when the reason changes. MWARN.
+	Delayed struct {
+		Reason string `json:"-"`
+	}
+
 	// RelayUp: the queues on a relay are subscribed. UP.
 	RelayUp struct {
 		Server link.Server `json:"-"`
@@ -205,6 +211,9 @@ func (Problem) Kind() string { return "problem" }
 
 // Kind returns "removed".
 func (Removed) Kind() string { return "removed" }
+
+// Kind returns "delayed".
+func (Delayed) Kind() string { return "delayed" }
 
 // Kind returns "relay-up".
 func (RelayUp) Kind() string { return "relay-up" }

@@ -119,7 +119,7 @@ const drainPause = 500 * time.Millisecond
 // application had nothing of it to acknowledge.
 func (a *Agent) waitForEmptyQueue(ctx context.Context, m *heldMessage) {
 	var last []byte
-	began := time.Now()
+	held, began := false, time.Now()
 	for {
 		c, err := a.look(ctx, m.conn)
 		if err != nil {
@@ -129,8 +129,8 @@ func (a *Agent) waitForEmptyQueue(ctx context.Context, m *heldMessage) {
 		if old == nil {
 			return
 		}
-		if old.Held || !bytes.Equal(old.Last, last) {
-			last, began = old.Last, time.Now()
+		if old.Held || held || !bytes.Equal(old.Last, last) {
+			held, last, began = old.Held, old.Last, time.Now()
 		} else if time.Since(began) > a.cfg.DrainTimeout {
 			return
 		}

@@ -26,7 +26,7 @@ type life struct {
 	left  int    // deeds until the end, 0 for no end
 	last  string // the deed at which it ended
 	alive bool
-	// unowned is how many queues relays may have made that are not in the file yet.
+	// unowned is how many queues relays may have made that are not in the file, or not yet.
 	unowned int
 }
 
@@ -75,9 +75,6 @@ func (l *life) created(n int) {
 func (l *life) end() (deed string, unowned int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.alive {
-		return "", 0
-	}
 	return l.last, l.unowned
 }
 
@@ -135,9 +132,6 @@ func command[T any](l *life, name string, f func() (T, error)) (T, error) {
 		l.created(1)
 	}
 	v, err := f()
-	if err != nil && name == "NEW" {
-		l.created(-1)
-	}
 	if !l.deed("after " + name) {
 		return none, errKilled
 	}

@@ -41,8 +41,10 @@ type person struct {
 	ends    []*life // past lives
 	// after is how many deeds the next life has, 0 for an endless one.
 	after int
-	// ackDelay is closed when events may be acknowledged; nil for at once.
-	ackDelay chan struct{}
+	// gate is closed when events may be answered; nil for at once.
+	gate chan struct{}
+	// closing is closed when the present process ends in an orderly way.
+	closing chan struct{}
 }
 
 func newPerson(t testing.TB, name string, servers []link.Server, change ...func(*agent.Config)) *person {
@@ -78,7 +80,7 @@ func (p *person) start() {
 		p.t.Errorf("%s cannot start: %v", p.name, err)
 		return
 	}
-	p.agent, p.life = a, l
+	p.agent, p.life, p.closing = a, l, make(chan struct{})
 	p.done.Go(func() { p.live(a, l) })
 }
 
@@ -117,9 +119,8 @@ func (p *person) notify() {
 func (p *person) stop() {
 	p.mu.Lock()
 	p.stopped = true
-	a := p.agent
 	p.mu.Unlock()
-	_ = a.Close()
+	p.restart()
 	p.done.Wait()
 }
 
@@ -127,8 +128,39 @@ func (p *person) stop() {
 func (p *person) restart() {
 	p.mu.Lock()
 	a := p.agent
+	select {
+	case <-p.closing:
+	default:
+		close(p.closing)
+	}
 	p.mu.Unlock()
 	_ = a.Close()
+}
+
+// pause makes the person answer no events until f is called.
+func (p *person) pause() (f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	gate := make(chan struct{})
+	p.gate = gate
+	return func() { close(gate) }
+}
+
+// ready waits until an event may be answered, and is false if the process ends before.
+func (p *person) ready(l *life) bool {
+	p.mu.Lock()
+	gate, closing := p.gate, p.closing
+	p.mu.Unlock()
+	if gate == nil {
+		return true
+	}
+	select {
+	case <-gate:
+		return true
+	case <-l.over:
+	case <-closing:
+	}
+	return false
 }
 
 // mortal makes the present life end after some deeds.
@@ -249,6 +281,9 @@ func exec(query string, args ...any) func(*sql.Tx) error {
 // answer does what an event asks for and acknowledges it, unless the life ends.
 func (p *person) answer(a *agent.Agent, l *life, e agent.Event) {
 	defer p.notify()
+	if !p.ready(l) {
+		return
+	}
 	if err := p.handle(a, e); err != nil && l.goesOn() && !errors.Is(err, agent.ErrClosed) {
 		p.t.Errorf("%s: %s: %v", p.name, e.Body.Kind(), err)
 	}

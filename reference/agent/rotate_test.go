@@ -121,8 +121,10 @@ func TestResync(t *testing.T) {
 	say(alice, a, bob, b, "one")
 	require.ErrorIs(t, alice.Resync(t.Context(), a, false), agent.ErrState)
 	require.NoError(t, alice.Resync(t.Context(), a, true))
-	synchronized(alice, a, agent.SyncStarted, agent.SyncAgreed, agent.SyncOK)
-	synchronized(bob, b, agent.SyncAgreed, agent.SyncOK)
+	synchronized(alice, a, agent.SyncStarted)
+	synchronized(bob, b, agent.SyncAgreed)
+	synchronized(alice, a, agent.SyncAgreed, agent.SyncOK)
+	synchronized(bob, b, agent.SyncOK)
 	for i := range 4 {
 		say(alice, a, bob, b, fmt.Sprintf("new %d", i))
 		say(bob, b, alice, a, fmt.Sprintf("back %d", i))

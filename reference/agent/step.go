@@ -28,7 +28,10 @@ func (a *Agent) step(ctx context.Context, t task) outcome {
 		return retry
 	case err == nil || errors.Is(err, ErrNotFound):
 		return out
-	case network.Temporary(err):
+	case t.send:
+		a.delayed(t, err.Error())
+	}
+	if network.Temporary(err) {
 		a.cfg.Logger.Info("trying again", "reason", err)
 		return retry
 	}
@@ -75,11 +78,11 @@ func (a *Agent) stepReceive(ctx context.Context, t task) (outcome, error) {
 	if q.Deleted {
 		return progress, a.deleteQueue(ctx, t, q)
 	}
-	if id := a.acks.get(t); id != nil {
-		err := a.net.Ack(ctx, q.Server.Server, q.Queue.Queue, id)
+	if due := a.acks.get(t); due != nil {
+		err := a.net.Ack(ctx, q.Server.Server, q.Queue.Queue, due.id)
 		if err == nil || refused(err) {
 			// NO_MSG and AUTH leave nothing to acknowledge.
-			a.acks.done(t, id)
+			a.acks.done(t, due)
 			err = nil
 		}
 		return progress, err

@@ -35,6 +35,9 @@ type worker struct {
 	wake chan struct{} // buffered
 	// woken is set when the task is woken, under the lock of workers.
 	woken bool
+	// reason is why the last step failed, as the application was told; empty after a
+	// success.
+	reason string
 	// held is set while Join does the work of the task itself.
 	held bool
 }
@@ -45,7 +48,7 @@ func (w *workers) init() { w.running = make(map[task]*worker) }
 func (a *Agent) wakeAll(c *store.Connection) {
 	id := ConnID(c.ID)
 	for _, q := range c.Receive {
-		if q.Deleted || !q.SenderKey.IsZero() || a.acks.due(task{conn: id, queue: q.Number}) {
+		if q.Deleted || !q.SenderKey.IsZero() || a.acks.get(task{conn: id, queue: q.Number}) != nil {
 			a.wake(task{conn: id, queue: q.Number})
 		}
 	}
@@ -100,6 +103,21 @@ func (a *Agent) wakeEverything() {
 	}
 }
 
+// delayed tells the application why a message cannot be sent at present, once for each
+// reason.
+func (a *Agent) delayed(t task, reason string) {
+	a.workers.mu.Lock()
+	w := a.workers.running[t]
+	known := w == nil || w.reason == reason
+	if !known {
+		w.reason = reason
+	}
+	a.workers.mu.Unlock()
+	if !known {
+		a.pump.pass(Event{Conn: t.conn, Time: a.cfg.Now(), Body: Delayed{Reason: reason}})
+	}
+}
+
 // hold keeps a task of a connection that does not exist yet from being run by a
 // worker until release.
 func (a *Agent) hold(t task) (release func()) {
@@ -124,6 +142,9 @@ func (a *Agent) run(t task, w *worker) {
 		switch a.step(a.ctx, t) {
 		case progress:
 			pause = 0
+			a.workers.mu.Lock()
+			w.reason = ""
+			a.workers.mu.Unlock()
 		case retry:
 			pause = a.nextPause(pause)
 			a.pause(w, pause)
@@ -177,37 +198,35 @@ type ack struct {
 // acknowledged comes again, is recognised, and is acknowledged then.
 type acks struct {
 	mu      sync.Mutex
-	pending map[task][]byte
+	pending map[task]*dueAck
 }
 
-func (k *acks) init() { k.pending = make(map[task][]byte) }
+// dueAck is one time that a message is to be acknowledged. The same message may become
+// due again while the relay is still answering, with NO_MSG, that it has not delivered
+// it on this connection; so it is not enough to compare ids.
+type dueAck struct{ id []byte }
+
+func (k *acks) init() { k.pending = make(map[task]*dueAck) }
 
 // add makes an acknowledgement due.
 func (k *acks) add(t task, id []byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.pending[t] = bytes.Clone(id)
+	k.pending[t] = &dueAck{bytes.Clone(id)}
 }
 
-// due reports whether there is one for a receive queue.
-func (k *acks) due(t task) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.pending[t] != nil
-}
-
-// get returns the message to acknowledge, nil for none.
-func (k *acks) get(t task) []byte {
+// get returns the acknowledgement that is due for a receive queue, nil for none.
+func (k *acks) get(t task) *dueAck {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.pending[t]
 }
 
 // done takes an acknowledgement out, unless a newer one has replaced it.
-func (k *acks) done(t task, id []byte) {
+func (k *acks) done(t task, due *dueAck) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if bytes.Equal(k.pending[t], id) {
+	if k.pending[t] == due {
 		delete(k.pending, t)
 	}
 }

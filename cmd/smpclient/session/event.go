@@ -26,6 +26,8 @@ func (s *Session) handle(ctx context.Context, e agent.Event) error {
 		return s.record(ctx, e, func(tx *sql.Tx, c book.Contact) ([]Notice, error) { return delivered(tx, c, body) })
 	case agent.Removed:
 		return s.removed(ctx, e)
+	case agent.Delayed:
+		return s.delayed(ctx, e.Conn, body.Reason)
 	case agent.RelayUp:
 		s.publish(Notice{Event: EventRelayUp, Server: body.Server.String()})
 		return nil
@@ -34,6 +36,20 @@ func (s *Session) handle(ctx context.Context, e agent.Event) error {
 		return nil
 	}
 	return s.record(ctx, e, func(tx *sql.Tx, c book.Contact) ([]Notice, error) { return change(tx, c, e.Body) })
+}
+
+// delayed publishes why messages to a contact wait.
+func (s *Session) delayed(ctx context.Context, conn agent.ConnID, reason string) error {
+	c, err := view(ctx, s, func(tx *sql.Tx) (book.Contact, error) { return book.ContactWith(tx, conn) })
+	if errors.Is(err, book.ErrNoContact) {
+		return nil
+	}
+	if err == nil {
+		n := of(EventDelayed, c)
+		n.Reason = reason
+		s.publish(n)
+	}
+	return err
 }
 
 // record acknowledges an event in the transaction in which f writes what it means

@@ -55,6 +55,7 @@ const (
 	EventFailed      = "failed"      // a message will not be sent
 	EventFull        = "full"        // the relay has no room for messages to the contact
 	EventContinue    = "continue"    // messages flow again
+	EventDelayed     = "delayed"     // messages to the contact wait, and why
 	EventSwitch      = "switch"      // a queue moves
 	EventSync        = "sync"        // about the ratchet
 	EventProblem     = "problem"     // an error of the connection

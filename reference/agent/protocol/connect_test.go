@@ -78,6 +78,7 @@ func TestFastProcedureInitiating(t *testing.T) {
 	require.Equal(t, uint16(4), p.outer.Version)
 	require.True(t, p.senderKey.IsZero(), "the header is empty: the sender has secured the queue")
 	require.True(t, p.notify)
+	require.Len(t, paddedPart(t, p.Content.(message.AgentConfirmation).Encrypted), message.PaddedConnInfo(7, true))
 	sent := g.commands("far", "SKEY", "SEND")
 	require.Equal(t, g.in.queue.SenderID, sent[0].senderID)
 	require.True(t, sent[1].authorized)
@@ -120,6 +121,7 @@ func TestFastProcedureJoining(t *testing.T) {
 	require.Equal(t, ratchet.MaxVersion, parameters.Version)
 	require.NotNil(t, parameters.KEM, "post-quantum keys are proposed")
 	require.False(t, parameters.KEM.Accepted())
+	require.Len(t, paddedPart(t, p.Content.(message.AgentConfirmation).Encrypted), message.PaddedConnInfo(7, true))
 	require.False(t, g.info(g.conn).Ready)
 
 	g.answer("who invited")

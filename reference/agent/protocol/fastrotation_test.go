@@ -2,6 +2,7 @@ package protocol_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -92,15 +93,57 @@ func TestFastRotationOfTheAgent(t *testing.T) {
 func TestRotationKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	g, next, _ := moving(t, setting{})
-	first := g.write(message.A_MSG{Body: []byte("first")})
+	unread := g.peekAfter(t, "first")
+	g.say(message.A_MSG{Body: []byte("second")}) // waits at the relay until the first is acknowledged
+	asked, goOn := g.hold(t, "own", "QUE")
 	next.secure()
 	next.post(next.seal(sealing{introduce: true}, message.Envelope{Version: 7, Content: message.AgentMsgEnvelope{
-		Encrypted: g.encrypt(g.numbered(message.A_MSG{Body: []byte("second")}), message.PaddedConnInfo(g.version, g.pq)),
+		Encrypted: g.encrypt(g.numbered(message.A_MSG{Body: []byte("third")}), message.PaddedConnInfo(g.version, g.pq)),
 	}}))
+	asked() // the agent has the third and asks whether the old queue is empty
+	goOn()
+	require.NoError(t, g.Ack(t.Context(), unread, agent.AckOptions{}))
 	number := g.script.sent.ID
-	g.script.out.post(first)
-	g.expectMessage(number-1, "first")
-	g.expectMessage(number, "second")
+	g.expectMessage(number-1, "second")
+	g.expectMessage(number, "third")
+	g.expectPhase(true, agent.SwitchCompleted)
+	g.script.out = next
+	g.talk(2)
+}
+
+// A message that is missing before the first one in the new queue is waited for while
+// the old queue may have it, and no longer.
+func TestRotationDoesNotWaitForWhatIsLost(t *testing.T) {
+	t.Parallel()
+	t.Run("the old queue is empty", func(t *testing.T) {
+		t.Parallel()
+		g, next, _ := moving(t, setting{})
+		g.requireLostInRotation(next)
+	})
+	t.Run("the old relay does not answer", func(t *testing.T) {
+		t.Parallel()
+		g, next, _ := moving(t, setting{agent: func(c *agent.Config) { c.DrainTimeout = time.Millisecond }})
+		g.refuse("own", "QUE", 1000, smp.ErrInternal)
+		g.requireLostInRotation(next)
+	})
+	t.Run("the old relay has lost the queue", func(t *testing.T) {
+		t.Parallel()
+		g, next, _ := moving(t, setting{})
+		g.refuse("own", "QUE", 1, smp.ErrAuth)
+		g.requireLostInRotation(next)
+	})
+}
+
+// requireLostInRotation moves the script to a new queue after a message was lost.
+func (g *stage) requireLostInRotation(next *outbox) {
+	g.t.Helper()
+	g.write(message.A_MSG{Body: []byte("lost")})
+	next.secure()
+	next.post(next.seal(sealing{introduce: true}, message.Envelope{Version: 7, Content: message.AgentMsgEnvelope{
+		Encrypted: g.encrypt(g.numbered(message.A_MSG{Body: []byte("after")}), message.PaddedConnInfo(g.version, g.pq)),
+	}}))
+	n := g.script.sent.ID
+	g.expectIntegrity(g.t, "after", message.Skipped, n-1, n-1)
 	g.expectPhase(true, agent.SwitchCompleted)
 	g.script.out = next
 	g.talk(2)

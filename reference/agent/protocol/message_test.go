@@ -10,6 +10,8 @@ import (
 
 	"smpcheck/reference/agent"
 	"smpcheck/reference/agent/message"
+	"smpcheck/reference/box"
+	"smpcheck/reference/ratchet"
 	"smpcheck/reference/smp"
 )
 
@@ -38,14 +40,23 @@ func TestBodiesAreOpaque(t *testing.T) {
 				require.True(t, bytes.Equal(body, expect[agent.Received](g.subject).Body))
 				_, err := g.Send(t.Context(), g.conn, body, agent.SendOptions{})
 				require.NoError(t, err)
-				m, _ := hears[message.A_MSG](g.script)
+				m, h := hears[message.A_MSG](g.script)
 				require.True(t, bytes.Equal(body, m.Body))
+				require.Len(t, paddedPart(t, h.Content.(message.AgentMsgEnvelope).Encrypted), message.PaddedMessage(7, pq))
 			}
 			_, err := g.Send(t.Context(), g.conn, randomBytes(t, agent.MaxBody(pq)+1), agent.SendOptions{})
 			require.ErrorIs(t, err, agent.ErrTooLarge)
 			g.talk(1)
 		})
 	}
+}
+
+// paddedPart is the encrypted content of a ratchet message, as long as it was padded.
+func paddedPart(t testing.TB, encrypted []byte) []byte {
+	t.Helper()
+	m, err := ratchet.DecodeMessage(encrypted)
+	require.NoError(t, err)
+	return m.Body
 }
 
 // Numbers and hashes go on where they were when the agent is opened again, in both
@@ -61,6 +72,7 @@ func TestChainIsStored(t *testing.T) {
 		_, h := hears[message.A_MSG](g.script)
 		require.Equal(t, sent.ID+1, number)
 		require.Equal(t, sent.Hash, h.Header.PreviousHash)
+		g.expectSent(number)
 		g.expectMessage(g.say(message.A_MSG{Body: []byte("after")}), "after")
 		require.Equal(t, received.ID+1, g.script.sent.ID)
 	}
@@ -289,12 +301,21 @@ func TestSecretsAndNonces(t *testing.T) {
 		require.False(t, slices.ContainsFunc(secrets[:i], func(b []byte) bool { return bytes.Equal(b, secrets[i]) }))
 	}
 	seen := map[string]bool{}
+	varied := make([]map[byte]bool, box.NonceSize)
 	for _, c := range g.commands("far", "SEND") {
 		e, err := smp.DecodeEnvelope(c.content.(smp.SEND).Body)
 		require.NoError(t, err)
 		require.False(t, seen[string(e.Nonce[:])])
-		require.NotEqual(t, make([]byte, len(e.Nonce)), e.Nonce[:])
 		seen[string(e.Nonce[:])] = true
+		for i, b := range e.Nonce {
+			if varied[i] == nil {
+				varied[i] = map[byte]bool{}
+			}
+			varied[i][b] = true
+		}
+	}
+	for i := range varied {
+		require.Greater(t, len(varied[i]), 1, "byte %d of the nonces never changes", i)
 	}
 	require.Len(t, seen, 3+5+2+2)
 }

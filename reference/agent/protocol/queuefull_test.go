@@ -130,7 +130,7 @@ func TestMessageTimeout(t *testing.T) {
 // An answer of the relay that is lost makes the agent send the same bytes again.
 func TestLostAnswerRepeatsTheSameBytes(t *testing.T) {
 	t.Parallel()
-	g := connected(t, setting{agent: func(c *agent.Config) { c.Network.CommandTimeout = 300 * time.Millisecond }})
+	g := connected(t, setting{agent: impatient})
 	g.loseAnswer("far", "SEND")
 	number := g.send(g.conn, "once")
 	first := g.decrypt(g.in.take())

@@ -281,3 +281,40 @@ func TestSecondProposal(t *testing.T) {
 	g.expectPhase(false, agent.SwitchCompleted)
 	g.talk(1)
 }
+
+// A second proposal that comes when messages go to the first new queue already takes
+// them along.
+func TestSecondProposalWhileMessagesMove(t *testing.T) {
+	t.Parallel()
+	g := connected(t, setting{})
+	server := g.startRelay(t, "new", relay.Config{})
+	first, second := newInbox(t, server, smp.Messaging), newInbox(t, g.far, smp.Messaging)
+	g.say(g.proposal(first, g.in.address()))
+	g.expectPhase(false, agent.SwitchStarted)
+	key, _ := hears[message.QKEY](g.script)
+	g.expectPhase(false, agent.SwitchConfirmed)
+	require.NoError(t, first.client.Secure(t.Context(), first.queue, key.Queues[0].SenderKey))
+	wait, release := g.hold(t, "new", "SEND")
+	g.say(message.QUSE{Queues: []message.ReadyQueue{{Queue: first.address(), Primary: true}}})
+	g.expectPhase(false, agent.SwitchSecured)
+	wait()
+	g.send(g.conn, "on the way")
+	g.say(g.proposal(second, g.in.address()))
+	g.expectPhase(false, agent.SwitchStarted)
+	hears[message.QTEST](g.script)
+	m, _ := hears[message.A_MSG](g.script)
+	require.Equal(t, "on the way", string(m.Body))
+	answer, _ := hears[message.QKEY](g.script)
+	g.expectPhase(false, agent.SwitchConfirmed)
+	release()
+	second.peer = answer.Queues[0].Queue.DHKey
+	require.NoError(t, second.client.Secure(t.Context(), second.queue, answer.Queues[0].SenderKey))
+	g.say(message.QUSE{Queues: []message.ReadyQueue{{Queue: second.address(), Primary: true}}})
+	g.expectPhase(false, agent.SwitchSecured)
+	g.in = second
+	hears[message.QTEST](g.script)
+	g.expectPhase(false, agent.SwitchCompleted)
+	g.talk(2)
+	require.Len(t, g.info(g.conn).Send, 1)
+	require.Zero(t, g.info(g.conn).Pending)
+}

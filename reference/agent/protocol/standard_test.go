@@ -3,7 +3,6 @@ package protocol_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -116,7 +115,7 @@ func TestStandardProcedureJoining(t *testing.T) {
 // there first.
 func TestHelloWithoutAnswerOfTheRelay(t *testing.T) {
 	t.Parallel()
-	g := newStage(t, setting{role: old(2), agent: func(c *agent.Config) { c.Network.CommandTimeout = 300 * time.Millisecond }})
+	g := newStage(t, setting{role: old(2), agent: impatient})
 	g.join(g.invite(), "")
 	p, _ := g.confirmed()
 	g.letIn(p.senderKey)

@@ -28,6 +28,7 @@ type command struct {
 	senderID   []byte // of the queue
 	authorized bool
 	answer     smp.Response
+	session    *relay.Session
 }
 
 // refused reports whether the relay answered with an error.
@@ -140,7 +141,7 @@ func (p *tap) stages(name string) relay.Stages {
 // execute records a command before another client can see what it did.
 func (p *tap) execute(execute func(*relay.Session, *relay.Request) []relay.Output, name string, s *relay.Session, r *relay.Request) []relay.Output {
 	c := command{
-		relay: name, tag: r.Command.Tag(), content: r.Command, entityID: r.Transmission.EntityID,
+		relay: name, tag: r.Command.Tag(), content: r.Command, entityID: r.Transmission.EntityID, session: s,
 		authorized: len(r.Transmission.Authorization) > 0,
 	}
 	if r.Queue != nil {
