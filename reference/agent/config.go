@@ -81,7 +81,8 @@ type Config struct {
 	// network.DefaultBackoff.
 	Retry network.Backoff
 	// DrainTimeout is how long messages in a queue that replaces another one wait for
-	// those that are missing from the old one; default DefaultDrainTimeout.
+	// those that are missing from the old one, while that delivers nothing and the
+	// application has none of it to acknowledge; default DefaultDrainTimeout.
 	DrainTimeout time.Duration
 	// Memory is how long the agent remembers delivered messages whose receipt has not
 	// come, and hashes of received ones; default DefaultMemory.

@@ -130,7 +130,7 @@ func leave(alice, bob *person) {
 	bob.await(func() bool { return len(bob.strings(`SELECT 1 FROM app_received WHERE body = 'bye'`)) == 1 })
 }
 
-// outcome of a story.
+// ending is how a story ends.
 type ending struct {
 	states  [2][]string
 	reached bool // a process was killed

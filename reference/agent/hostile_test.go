@@ -139,6 +139,7 @@ func TestFloodOfContactAddress(t *testing.T) {
 	}
 	require.True(t, network.FullQueue(err), err)
 	require.Eventually(t, func() bool { return stored(alice, "events") == 1 }, patience, 10*time.Millisecond)
+	require.Never(t, func() bool { return stored(alice, "events") > 1 }, 300*time.Millisecond, 10*time.Millisecond)
 	require.Contains(t, expect[agent.Problem](alice, created.Conn).Reason, "refused")
 }
 

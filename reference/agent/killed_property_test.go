@@ -51,7 +51,7 @@ func (l *cutListener) cut() {
 func startCuttable(t testing.TB) (*relay.Relay, *cutListener, link.Server) {
 	credentials, err := keys.NewCredentials(rand.Reader, keys.Ed25519, 2)
 	require.NoError(t, err)
-	r, err := relay.New(relay.Config{Credentials: credentials})
+	r, err := relay.New(relay.Config{Credentials: credentials, Quota: 4})
 	require.NoError(t, err)
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

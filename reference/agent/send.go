@@ -66,8 +66,8 @@ type AckOptions struct {
 	In func(*sql.Tx) error
 }
 
-// Ack forgets an event: it does not come again. For a Received message this lets the
-// relay deliver the next one. An event that is not stored is ignored; one that was
+// Ack forgets an event: it does not come again. For an event that a message of the other
+// side caused this lets the relay deliver the next message. An event that is not stored is ignored; one that was
 // acknowledged before is ErrNotFound.
 func (a *Agent) Ack(ctx context.Context, e Event, o AckOptions) error {
 	if e.ID == 0 {

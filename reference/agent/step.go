@@ -173,7 +173,7 @@ func (a *Agent) stepSend(ctx context.Context, t task) (outcome, error) {
 		return idle, nil
 	}
 	if kind(m.Kind) == kindRequest {
-		return a.sendResult(ctx, t, *m, a.transmit(ctx, t, c, *m))
+		return a.sendResult(ctx, t, c, *m, a.transmit(ctx, t, c, *m))
 	}
 	q := c.SendQueue(t.queue)
 	if q == nil || waitsForKey(c) {
@@ -185,7 +185,7 @@ func (a *Agent) stepSend(ctx context.Context, t task) (outcome, error) {
 			return idle, err
 		}
 	}
-	return a.sendResult(ctx, t, *m, a.transmit(ctx, t, c, *m))
+	return a.sendResult(ctx, t, c, *m, a.transmit(ctx, t, c, *m))
 }
 
 // nextMessage returns a connection and the message that a send queue has to take next,
@@ -283,8 +283,9 @@ func waitsForKey(c *store.Connection) bool {
 	return false
 }
 
-// sendResult stores what became of a message.
-func (a *Agent) sendResult(ctx context.Context, t task, m store.Message, err error) (outcome, error) {
+// sendResult stores what became of a message; before is the connection before it was
+// sent.
+func (a *Agent) sendResult(ctx context.Context, t task, before *store.Connection, m store.Message, err error) (outcome, error) {
 	full := errors.Is(err, smp.ErrQuota)
 	switch {
 	case err == nil:
@@ -295,6 +296,9 @@ func (a *Agent) sendResult(ctx context.Context, t task, m store.Message, err err
 	case full && m.Kind == string(kindRequest):
 		return retry, err
 	case full:
+		if q := before.SendQueue(t.queue); q != nil && q.Full {
+			return retry, nil // the application knows, unless the peer has read meanwhile
+		}
 		return retry, a.change(ctx, t.conn, func(ch *change) error { return ch.queueFull(t.queue) })
 	}
 	return retry, err

@@ -80,7 +80,9 @@ func TestFullQueueOfTheAgent(t *testing.T) {
 	require.Equal(t, g.script.out.address.SenderID, q.Queue.SenderID)
 	require.True(t, q.Queue.Server.Equal(g.own))
 	require.False(t, h.notify)
-	g.script.out.post(full)
+	// The queue takes messages again when the marker is acknowledged, which A_QCONT does
+	// not wait for.
+	require.Eventually(t, func() bool { return g.script.out.tryPost(full) == nil }, patience, time.Millisecond)
 	g.expectMessage(4, "3")
 	g.talk(1)
 }

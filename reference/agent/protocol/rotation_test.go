@@ -240,17 +240,25 @@ func TestRotationTakesWaitingMessagesAlong(t *testing.T) {
 	expect[agent.QueueFull](g.subject)
 	g.say(message.QUSE{Queues: []message.ReadyQueue{{Queue: next.address(), Primary: true}}})
 	g.expectPhase(false, agent.SwitchSecured)
+	// The old queue is left as it is until the new one has everything.
+	moved := []parcel{next.take(), next.take(), next.take()}
+	g.expectPhase(false, agent.SwitchCompleted)
 	for _, text := range []string{"a", "b"} {
 		m, _ := hears[message.A_MSG](g.script)
 		require.Equal(t, text, string(m.Body))
 	}
-	g.in = next
-	for _, text := range []string{"c", "d"} {
-		m, _ := hears[message.A_MSG](g.script)
-		require.Equal(t, text, string(m.Body))
+	for i, want := range []message.AMessage{
+		message.A_MSG{Body: []byte("c")}, message.A_MSG{Body: []byte("d")},
+		message.QTEST{},
+	} {
+		h := g.decrypt(moved[i])
+		require.Equal(t, message.OK, h.integrity.Verdict)
+		require.Equal(t, want.Tag(), h.AgentMessage.Body.Tag())
+		if text, ok := want.(message.A_MSG); ok {
+			require.Equal(t, text, h.AgentMessage.Body)
+		}
 	}
-	hears[message.QTEST](g.script)
-	g.expectPhase(false, agent.SwitchCompleted)
+	g.in = next
 	g.talk(1)
 	for _, number := range []int64{3, 4, 5, 6} {
 		g.expectSent(number)
@@ -298,6 +306,8 @@ func TestSecondProposalWhileMessagesMove(t *testing.T) {
 	g.say(message.QUSE{Queues: []message.ReadyQueue{{Queue: first.address(), Primary: true}}})
 	g.expectPhase(false, agent.SwitchSecured)
 	wait()
+	g.say(message.QUSE{Queues: []message.ReadyQueue{{Queue: first.address(), Primary: true}}})
+	g.requireRefused()
 	g.send(g.conn, "on the way")
 	g.say(g.proposal(second, g.in.address()))
 	g.expectPhase(false, agent.SwitchStarted)
