@@ -137,3 +137,30 @@ func synchronized(p *peer, id agent.ConnID, states ...agent.SyncState) {
 		expectWhere(p, id, func(s agent.Synchronization) bool { return s.State == state })
 	}
 }
+
+// Receipts for messages that arrived before the new ratchet come when it works.
+func TestReceiptsWaitForTheRatchet(t *testing.T) {
+	server := startRelay(t, relay.Config{})
+	alice := newPeer(t, "alice", []link.Server{server})
+	bob := newPeer(t, "bob", []link.Server{server})
+	a, b := connect(alice, bob)
+	say(alice, a, bob, b, "one")
+	id, err := alice.Send(t.Context(), a, []byte("two"), agent.SendOptions{})
+	require.NoError(t, err)
+	expect[agent.Sent](alice, a)
+	var received agent.Event
+	for e := range bob.Events() {
+		if _, ok := e.Body.(agent.Received); ok {
+			received = e
+			break
+		}
+	}
+	require.NoError(t, bob.Resync(t.Context(), b, true))
+	require.NoError(t, bob.Ack(t.Context(), received, agent.AckOptions{Receipt: true}))
+	synchronized(bob, b, agent.SyncStarted)
+	synchronized(alice, a, agent.SyncAgreed)
+	synchronized(bob, b, agent.SyncAgreed, agent.SyncOK)
+	synchronized(alice, a, agent.SyncOK)
+	delivered := expect[agent.Delivered](alice, a)
+	require.Equal(t, []agent.DeliveryReceipt{{MessageID: id, Intact: true}}, delivered.Receipts)
+}

@@ -67,8 +67,8 @@ type AckOptions struct {
 }
 
 // Ack forgets an event: it does not come again. For an event that a message of the other
-// side caused this lets the relay deliver the next message. An event that is not stored is ignored; one that was
-// acknowledged before is ErrNotFound.
+// side caused this lets the relay deliver the next message. An event that is not stored
+// is ignored; one that was acknowledged before is ErrNotFound.
 func (a *Agent) Ack(ctx context.Context, e Event, o AckOptions) error {
 	if e.ID == 0 {
 		return nil
@@ -117,7 +117,33 @@ func (ch *change) sendReceipt(e Event, o AckOptions) error {
 	if !ok || !o.Receipt || ch.c.Deleted || !ch.duplex() || ch.c.Version < message.VersionReceipts {
 		return nil
 	}
-	receipt := message.Receipt{ID: received.MessageID, Hash: received.Hash, Info: o.ReceiptInfo}
+	receipt := store.Receipt{ID: received.MessageID, Hash: received.Hash, Info: o.ReceiptInfo}
+	if !sendingProhibited(ch.syncState()) {
+		return ch.sendReceiptNow(receipt)
+	}
+	if len(ch.c.Receipts) < maxReceipts {
+		ch.c.Receipts = append(ch.c.Receipts, receipt)
+	}
+	return nil
+}
+
+// maxReceipts is how many receipts wait while the ratchet is being agreed.
+const maxReceipts = 1000
+
+func (ch *change) sendReceiptNow(r store.Receipt) error {
+	receipt := message.Receipt{ID: r.ID, Hash: r.Hash, Info: r.Info}
 	_, err := ch.send(message.A_RCVD{Receipts: []message.Receipt{receipt}}, sending{kind: kindReceipt, silent: true})
 	return err
+}
+
+// sendReceipts sends what has waited for the ratchet.
+func (ch *change) sendReceipts() error {
+	waiting := ch.c.Receipts
+	ch.c.Receipts = nil
+	for _, r := range waiting {
+		if err := ch.sendReceiptNow(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -64,7 +64,10 @@ func (ch *change) synchronized() error {
 		return nil
 	}
 	ch.c.Sync = ""
-	return ch.emit(Synchronization{State: SyncOK})
+	if err := ch.emit(Synchronization{State: SyncOK}); err != nil {
+		return err
+	}
+	return ch.sendReceipts()
 }
 
 // Resync negotiates a new ratchet with the peer. It is for connections in the state

@@ -54,6 +54,8 @@ type Connection struct {
 	Sync string `json:"sync,omitempty"`
 	// RatchetKeys are hashes of the keys in the AgentRatchetKey that came last.
 	RatchetKeys [][]byte `json:"ratchet_keys,omitempty"`
+	// Receipts wait until both sides have agreed on a ratchet.
+	Receipts []Receipt `json:"receipts,omitempty"`
 	// KeyInfo is the hash of the information in the AgentRatchetKey that came last, until
 	// the message that follows it.
 	KeyInfo []byte `json:"key_info,omitempty"`
@@ -71,6 +73,13 @@ type Link struct {
 	RootKey PrivateKey `json:"root_key"`
 	// Fixed is the signed fixed data, which never changes.
 	Fixed []byte `json:"fixed"`
+}
+
+// Receipt is what is to be told about a received message.
+type Receipt struct {
+	ID   int64  `json:"id"`
+	Hash []byte `json:"hash"`
+	Info []byte `json:"info,omitempty"`
 }
 
 // QueueStatus is how far a queue is.
