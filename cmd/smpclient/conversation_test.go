@@ -217,6 +217,10 @@ func TestProxy(t *testing.T) {
 	bob.ok("config", "--no-via", "--name", "robert")
 	require.Equal(t, "name    robert\n", strings.SplitAfter(bob.ok("config"), "\n")[0])
 	require.NotContains(t, bob.ok("config"), "via")
+	const oldTLS = "relays that only speak TLS 1.2 are accepted"
+	require.NotContains(t, bob.ok("config"), oldTLS)
+	require.Contains(t, bob.ok("config", "--tls12"), oldTLS)
+	require.NotContains(t, bob.ok("config", "--tls12=false"), oldTLS)
 }
 
 func TestQRCode(t *testing.T) {

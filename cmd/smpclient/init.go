@@ -40,6 +40,7 @@ func settingsFlags(cmd *cobra.Command, s *book.Settings) {
 	flags.StringArrayVar(&s.Servers, "server", nil, "`ADDRESS` of a relay on which messages arrive, with its password if it has one; repeatable")
 	flags.StringArrayVar(&s.Via, "via", nil, "`ADDRESS` of a relay that forwards what is sent, so that the other side's relay does not see where it comes from; repeatable")
 	flags.BoolVar(&s.NoPQ, "no-pq", false, "no post-quantum keys for new connections")
+	flags.BoolVar(&s.TLS12, "tls12", false, "accept relays that only speak TLS 1.2")
 }
 
 // checkSettings returns an error of usage unless a profile can have the settings.
@@ -138,6 +139,7 @@ func merge(cmd *cobra.Command, s *book.Settings, changed book.Settings, noVia bo
 		"server": func() { s.Servers = changed.Servers },
 		"via":    func() { s.Via = changed.Via },
 		"no-pq":  func() { s.NoPQ = changed.NoPQ },
+		"tls12":  func() { s.TLS12 = changed.TLS12 },
 	} {
 		if cmd.Flags().Changed(flag) {
 			set()
@@ -165,6 +167,9 @@ func (a *app) printSettings(s book.Settings, passwords bool) error {
 	}
 	if s.NoPQ {
 		lines = append(lines, "no post-quantum keys for new connections")
+	}
+	if s.TLS12 {
+		lines = append(lines, "relays that only speak TLS 1.2 are accepted")
 	}
 	if s.Plain {
 		lines = append(lines, "messages are bare bytes")

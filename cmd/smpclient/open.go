@@ -119,7 +119,7 @@ func (a *app) openAgent(ctx context.Context, p profile.Profile, settings book.Se
 	return a.open(ctx, agent.Config{
 		Path:    p.Database(),
 		Servers: servers,
-		Network: network.Config{Proxies: via},
+		Network: network.Config{Proxies: via, TLS12: settings.TLS12},
 		NoPQ:    settings.NoPQ,
 		Logger:  log,
 		Tables:  book.Tables,

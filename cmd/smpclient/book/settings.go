@@ -22,6 +22,8 @@ type Settings struct {
 	Servers []string `json:"servers"`
 	Via     []string `json:"via,omitempty"`
 	NoPQ    bool     `json:"no_pq,omitempty"`
+	// TLS12 also takes relays that do not speak TLS 1.3.
+	TLS12 bool `json:"tls12,omitempty"`
 	// Plain makes messages bare bytes, without the format of chat applications.
 	Plain bool `json:"plain,omitempty"`
 }

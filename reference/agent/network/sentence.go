@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"smpcheck/reference/box"
@@ -101,8 +102,16 @@ func networkReason(err error) string {
 		}
 		return "its name cannot be looked up"
 	}
+	var alert *net.OpError
+	if errors.As(err, &alert) && alert.Op == "remote error" && strings.Contains(alert.Error(), tlsVersionAlert) {
+		return "it speaks no version of TLS that is accepted"
+	}
 	return "connecting failed"
 }
+
+// tlsVersionAlert is how crypto/tls names the alert of a peer that has no version of TLS
+// in common; it has no exported value for it.
+const tlsVersionAlert = "protocol version not supported"
 
 // answerSentence is for errors that a relay answers. It takes no free text from
 // them.
