@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"time"
 
 	"smpcheck/reference/agent/message"
@@ -360,6 +361,9 @@ func (ch *change) receipts(m message.A_RCVD) error {
 // continueSending goes on with a queue that was full.
 func (ch *change) continueSending(m message.A_QCONT) error {
 	q := sendQueue(ch.c, m.Queue)
+	if q == nil && slices.ContainsFunc(ch.c.Former, func(id []byte) bool { return string(id) == string(m.Queue.SenderID) }) {
+		return nil // what waited for it goes to the queue that replaced it
+	}
 	if q == nil {
 		return prohibited("QCONT for an unknown queue")
 	}

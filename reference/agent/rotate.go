@@ -303,6 +303,10 @@ func (ch *change) abandonQueue(q *store.SendQueue) error {
 	return nil
 }
 
+// maxFormer is how many queues that were replaced are remembered: the peer may still say
+// that one of them has room again.
+const maxFormer = 8
+
 // testSent forgets the old queue when the new one works.
 func (ch *change) testSent(q *store.SendQueue) error {
 	if q.Replaces == 0 {
@@ -316,9 +320,12 @@ func (ch *change) testSent(q *store.SendQueue) error {
 	for _, o := range ch.c.Send {
 		if o.Number != replaced {
 			kept = append(kept, o)
+			continue
 		}
+		ch.c.Former = append(ch.c.Former, o.Address.SenderID)
 	}
 	ch.c.Send = kept
+	ch.c.Former = ch.c.Former[max(0, len(ch.c.Former)-maxFormer):]
 	q.Status, q.Replaces = store.QueueActive, 0
 	return ch.emit(Switching{Phase: SwitchCompleted})
 }

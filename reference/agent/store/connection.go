@@ -54,6 +54,8 @@ type Connection struct {
 	Sync string `json:"sync,omitempty"`
 	// RatchetKeys are hashes of the keys in the AgentRatchetKey that came last.
 	RatchetKeys [][]byte `json:"ratchet_keys,omitempty"`
+	// Former are the sender ids of send queues that were replaced, the newest last.
+	Former [][]byte `json:"former,omitempty"`
 	// Receipts wait until both sides have agreed on a ratchet.
 	Receipts []Receipt `json:"receipts,omitempty"`
 	// KeyInfo is the hash of the information in the AgentRatchetKey that came last, until
