@@ -149,9 +149,6 @@ func (ch *change) seal(encoded []byte, padded int, pq ratchet.PQEncryption) ([]b
 	if err != nil {
 		return nil, err
 	}
-	if pq == ratchet.PQUnchanged && ch.c.PQ {
-		pq = ratchet.PQOn
-	}
 	sealed, next, err := state.Encrypt(encoded, padded, ratchet.Options{PQ: pq})
 	if err != nil {
 		return nil, tooLarge(err)
@@ -214,7 +211,11 @@ func (ch *change) confirm(info message.Message, parameters *ratchet.Parameters, 
 	if err != nil {
 		return 0, err
 	}
-	sealed, err := ch.seal(encoded, message.PaddedConnInfo(ch.c.Version, ch.c.PQ), ratchet.PQUnchanged)
+	pq := ratchet.PQUnchanged
+	if ch.c.PQ {
+		pq = ratchet.PQOn
+	}
+	sealed, err := ch.seal(encoded, message.PaddedConnInfo(ch.c.Version, ch.c.PQ), pq)
 	if err != nil {
 		return 0, err
 	}

@@ -1,17 +1,16 @@
 package agent
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"smpcheck/reference/agent/message"
 	"smpcheck/reference/agent/network"
 	"smpcheck/reference/agent/store"
+	"smpcheck/reference/keys"
 	"smpcheck/reference/link"
 	"smpcheck/reference/ratchet"
 	"smpcheck/reference/wire"
@@ -125,10 +124,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Retry.Factor == 0 {
 		c.Retry.Factor = network.DefaultBackoff.Factor
 	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
-	}
-	c.Rand = &lockedReader{r: c.Rand}
+	c.Rand = keys.Shared(c.Rand)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -137,18 +133,6 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.Network.Rand, c.Network.Logger = c.Rand, c.Logger
 	return c, nil
-}
-
-// lockedReader lets several goroutines share a source of randomness.
-type lockedReader struct {
-	mu sync.Mutex
-	r  io.Reader
-}
-
-func (l *lockedReader) Read(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.r.Read(p)
 }
 
 // MaxBody is the size in bytes of the largest body that Send takes, at any agent

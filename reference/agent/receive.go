@@ -179,11 +179,10 @@ func (ch *change) deliver(q *store.ReceiveQueue, msg smp.MSG, force bool) error 
 		}
 		return ch.request(content)
 	case message.AgentMsgEnvelope:
-		if first && !ch.introduced(q, o) {
+		if first && !introduces(q, o) {
 			return prohibited("a message before the confirmation")
 		}
-		ch.peerVersion(o.Version)
-		return ch.message(q, d, content.Encrypted)
+		return ch.message(q, o, d, content.Encrypted)
 	case message.AgentRatchetKey:
 		if first || !ch.duplex() {
 			return prohibited("ratchet keys before the confirmation")
@@ -194,15 +193,11 @@ func (ch *change) deliver(q *store.ReceiveQueue, msg smp.MSG, force bool) error 
 	return prohibited("an envelope of unknown content")
 }
 
-// introduced takes the sender's key from a message, which stands in the place of QKEY
-// when a queue is replaced by the fast procedure.
-func (ch *change) introduced(q *store.ReceiveQueue, o opened) bool {
-	if q.Replaces == 0 || o.dhKey.IsZero() || !o.senderKey.IsZero() {
-		return false
-	}
-	q.Peer, q.Status = store.PublicKey{PublicKey: o.dhKey}, store.QueueSecured
-	q.ClientVersion = min(q.ClientVersion, o.version)
-	return true
+// introduces reports whether a message may stand in the place of QKEY, as it does when a
+// queue is replaced by the fast procedure: it has the sender's key. Anybody can say so who
+// knows the queue; the sender is who can encrypt for the ratchet too.
+func introduces(q *store.ReceiveQueue, o opened) bool {
+	return q.Replaces != 0 && !o.dhKey.IsZero() && o.senderKey.IsZero()
 }
 
 // duplex reports whether there are queues in both directions.
@@ -235,8 +230,9 @@ func addressOf(q *store.ReceiveQueue) message.QueueAddress {
 	return message.QueueAddress{Server: server, SenderID: q.Queue.SenderID}
 }
 
-// message decrypts a numbered message and does what it says.
-func (ch *change) message(q *store.ReceiveQueue, d delivered, encrypted []byte) error {
+// message decrypts a numbered message and does what it says. Before it is decrypted it
+// changes nothing but, in a queue whose sender is known, whether the ratchet is in order.
+func (ch *change) message(q *store.ReceiveQueue, o opened, d delivered, encrypted []byte) error {
 	hash := sha256.Sum256(encrypted)
 	before, err := ch.ratchet()
 	if errors.Is(err, ErrNotFound) {
@@ -245,7 +241,10 @@ func (ch *change) message(q *store.ReceiveQueue, d delivered, encrypted []byte) 
 		return err
 	}
 	encoded, after, err := before.Decrypt(ch.a.newKeys(), encrypted)
-	if err != nil {
+	switch {
+	case err != nil && q.Peer.IsZero():
+		return refuse(err)
+	case err != nil:
 		return ch.undecryptable(hash[:], err)
 	}
 	m, err := message.DecodeMessage(encoded)
@@ -262,6 +261,11 @@ func (ch *change) message(q *store.ReceiveQueue, d delivered, encrypted []byte) 
 		return errHold
 	}
 	ch.setRatchet(boundSkipped(after))
+	ch.peerVersion(o.Version)
+	if q.Peer.IsZero() {
+		q.Peer, q.Status = store.PublicKey{PublicKey: o.dhKey}, store.QueueSecured
+		q.ClientVersion = min(q.ClientVersion, o.version)
+	}
 	last := ch.c.Received.ID
 	ch.c.Received.Advance(numbered.Header.ID, encoded)
 	ch.c.KeyInfo = nil

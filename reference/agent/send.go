@@ -20,8 +20,11 @@ func unsecured(q link.QueueInfo) client.SenderQueue { return client.SenderQueue{
 type SendOptions struct {
 	// Silent asks for no notification of the other side.
 	Silent bool
-	// PQ changes whether the keys are post-quantum, with the next steps of the ratchet.
-	// PQOn has an effect only if the other side supports it.
+	// PQ says whether this side wants post-quantum keys from the next step of the ratchet
+	// on; they are used while both sides want them. PQOff stands until PQOn, unless the
+	// other side's next message has an answer to a key that was proposed before: then
+	// this side wants them again, as with the official agent, and PQOff has to be
+	// repeated. PQOn is an error if the other side does not support them.
 	PQ ratchet.PQEncryption
 	// In runs in the transaction that stores the message, for tables of the
 	// application, with the number of the message.

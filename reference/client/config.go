@@ -1,14 +1,13 @@
 package client
 
 import (
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
+	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
 	"smpcheck/reference/wire"
@@ -109,10 +108,7 @@ func (c Config) withDefaults() (Config, error) {
 			return c, fmt.Errorf("%w: %s of %d, expected a positive number", ErrConfig, f.name, *f.field)
 		}
 	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
-	}
-	c.Rand = &lockedReader{r: c.Rand}
+	c.Rand = keys.Shared(c.Rand)
 	return c, nil
 }
 
@@ -130,17 +126,4 @@ func (c Config) transport() transport.ClientConfig {
 		t.MinTLS = tls.VersionTLS12
 	}
 	return t
-}
-
-// lockedReader lets concurrent commands share a source of randomness that need
-// not be safe for concurrent use.
-type lockedReader struct {
-	mu sync.Mutex
-	r  io.Reader
-}
-
-func (l *lockedReader) Read(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.r.Read(p)
 }

@@ -1,13 +1,11 @@
 package relay
 
 import (
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"smpcheck/reference/keys"
@@ -165,30 +163,12 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
-	}
-	if c.Rand != rand.Reader {
-		c.Rand = &lockedReader{r: c.Rand}
-	}
+	c.Rand = keys.Shared(c.Rand)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	c.Stages = c.Stages.withDefaults()
 	return c, nil
-}
-
-// lockedReader lets all connections share a source of randomness that need not
-// be safe for concurrent use.
-type lockedReader struct {
-	mu sync.Mutex
-	r  io.Reader
-}
-
-func (l *lockedReader) Read(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.r.Read(p)
 }
 
 // transportConfig is what the stage Handshake gets.

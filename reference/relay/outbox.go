@@ -57,6 +57,7 @@ type outbox struct {
 	mu     sync.Mutex
 	space  *sync.Cond // signalled when bytes sinks or the box is closed
 	queue  []Output
+	ready  int // how many at the head of queue the writer may take
 	bytes  int // of queue and of what the writer took and has not written
 	closed bool
 }
@@ -67,8 +68,8 @@ func newOutbox(limit int) *outbox {
 	return b
 }
 
-// put appends outputs. It returns errOverflow at the limit. Outputs for a
-// closed box vanish.
+// put appends outputs, which wait for signal. It returns errOverflow at the limit.
+// Outputs for a closed box vanish.
 func (b *outbox) put(outs ...Output) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -90,7 +91,7 @@ func (b *outbox) putWithRoom(out Output) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for !b.hasRoom() && !b.closed {
-		b.signal() // the writer may not know yet of what takes the room
+		b.signalLocked() // the writer may not know yet of what takes the room
 		b.space.Wait()
 	}
 	if !b.closed {
@@ -99,8 +100,17 @@ func (b *outbox) putWithRoom(out Output) {
 	}
 }
 
-// signal wakes the writer.
+// signal gives the writer everything that was put, and wakes it. What one block of
+// requests is answered with is put first and given as a whole, so that it goes into
+// as few blocks as possible however busy the writer is.
 func (b *outbox) signal() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.signalLocked()
+}
+
+func (b *outbox) signalLocked() {
+	b.ready = len(b.queue)
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -115,11 +125,12 @@ func (b *outbox) take() (outs []Output, open bool) {
 		return nil, false
 	}
 	n := 0
-	for cost := 0; n < len(b.queue) && cost < takeCost; n++ {
+	for cost := 0; n < b.ready && cost < takeCost; n++ {
 		cost += b.queue[n].cost()
 	}
 	outs = b.queue[:n:n]
 	b.queue = b.queue[n:]
+	b.ready -= n
 	if len(b.queue) == 0 {
 		b.queue = nil
 	}
@@ -151,7 +162,7 @@ func (b *outbox) waitRoom() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for !b.hasRoom() && !b.closed {
-		b.signal() // the writer may not know yet of what takes the room
+		b.signalLocked() // the writer may not know yet of what takes the room
 		b.space.Wait()
 	}
 	return !b.closed
@@ -160,9 +171,9 @@ func (b *outbox) waitRoom() bool {
 // close drops everything; put and take do nothing from now on.
 func (b *outbox) close() {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.closed = true
 	b.queue = nil
 	b.space.Broadcast()
-	b.mu.Unlock()
-	b.signal()
+	b.signalLocked()
 }

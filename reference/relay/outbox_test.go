@@ -37,6 +37,7 @@ func TestPutWithRoom(t *testing.T) {
 	require.Equal(t, full, taken)
 	b.release(taken)
 	<-done
+	b.signal()
 	taken, _ = b.take()
 	require.Equal(t, []Output{{Response: smp.OK{}}}, taken)
 
@@ -49,4 +50,27 @@ func TestPutWithRoom(t *testing.T) {
 	<-b.wake
 	b.close()
 	<-done
+}
+
+// The writer gets what was put once it is told, so that the answers to one block stay
+// together even if it is awake for another reason.
+func TestOutputsWaitForSignal(t *testing.T) {
+	t.Parallel()
+	b := newOutbox(100 * messageCost)
+	take := func() (tags []string) {
+		outs, open := b.take()
+		require.True(t, open)
+		for _, o := range outs {
+			tags = append(tags, o.Response.Tag())
+		}
+		return tags
+	}
+	require.NoError(t, b.put(Output{Response: smp.OK{}}))
+	require.Empty(t, take())
+	b.signal()
+	require.NoError(t, b.put(Output{Response: smp.PONG{}}))
+	require.Equal(t, []string{"OK"}, take())
+	require.Empty(t, take())
+	b.signal()
+	require.Equal(t, []string{"PONG"}, take())
 }

@@ -1,15 +1,14 @@
 package network
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"smpcheck/reference/client"
+	"smpcheck/reference/keys"
 	"smpcheck/reference/link"
 	"smpcheck/reference/wire"
 )
@@ -119,25 +118,9 @@ func (c Config) withDefaults() (Config, error) {
 			return c, fmt.Errorf("%w: proxy: %w", ErrConfig, err)
 		}
 	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
-	}
-	c.Rand = &lockedReader{r: c.Rand}
+	c.Rand = keys.Shared(c.Rand)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
-}
-
-// lockedReader lets all connections share a source of randomness that need not
-// be safe for concurrent use.
-type lockedReader struct {
-	mu sync.Mutex
-	r  io.Reader
-}
-
-func (l *lockedReader) Read(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.r.Read(p)
 }

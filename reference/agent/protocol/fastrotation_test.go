@@ -89,6 +89,34 @@ func TestFastRotationOfTheAgent(t *testing.T) {
 	}
 }
 
+// Whoever knows the new queue can send to it before it is secured. What they send is
+// refused, and neither takes the place of the sender nor touches the connection.
+func TestStrangerInTheNewQueue(t *testing.T) {
+	t.Parallel()
+	g, next, _ := moving(t, setting{})
+	before := g.info(g.conn)
+	another := connected(t, setting{})
+	for name, encrypted := range map[string][]byte{
+		"no message of a ratchet": randomBytes(t, 100),
+		"of another ratchet":      another.encrypt(another.numbered(message.HELLO{}), message.PaddedConnInfo(g.version, g.pq)),
+	} {
+		stranger := newOutbox(t, next.address)
+		stranger.post(stranger.seal(sealing{introduce: true}, message.Envelope{Version: 7, Content: message.AgentMsgEnvelope{Encrypted: encrypted}}))
+		g.requireRefused()
+		require.Equal(t, before, g.info(g.conn), name)
+		g.talk(1)
+		before = g.info(g.conn)
+	}
+	next.secure()
+	next.post(next.seal(sealing{introduce: true}, message.Envelope{Version: 7, Content: message.AgentMsgEnvelope{
+		Encrypted: g.encrypt(g.numbered(message.A_MSG{Body: []byte("introduces")}), message.PaddedConnInfo(g.version, g.pq)),
+	}}))
+	g.expectMessage(g.script.sent.ID, "introduces")
+	g.expectPhase(true, agent.SwitchCompleted)
+	g.script.out = next
+	g.talk(2)
+}
+
 // Messages that the old queue still has come before those of the new one.
 func TestRotationKeepsTheOrder(t *testing.T) {
 	t.Parallel()

@@ -23,6 +23,54 @@ func connected(t testing.TB, s setting) *stage {
 	return g
 }
 
+// What a message says about post-quantum encryption holds for those after it, whatever
+// they are, until another one says something else. Both sides have to want it.
+func TestPostQuantumIsSwitched(t *testing.T) {
+	t.Parallel()
+	g := connected(t, setting{})
+	g.receipt = true
+	exchange := func(pq bool) {
+		for range 3 {
+			number := g.say(message.A_MSG{Body: []byte("asks")})
+			g.expectMessage(number, "asks")
+			hears[message.A_RCVD](g.script)
+		}
+		g.talkWithReceipts()
+		i := g.info(g.conn)
+		require.True(t, i.PQ, "both support it")
+		require.Equal(t, []bool{pq, pq}, []bool{i.PQSend, i.PQReceive})
+		require.Equal(t, []bool{pq, pq}, []bool{g.script.ratchet.SendKEM, g.script.ratchet.ReceiveKEM})
+	}
+	say := func(pq ratchet.PQEncryption) {
+		_, err := g.Send(t.Context(), g.conn, []byte("switches"), agent.SendOptions{PQ: pq})
+		require.NoError(t, err)
+		hears[message.A_MSG](g.script)
+	}
+	exchange(true)
+	say(ratchet.PQOff)
+	g.followPQ = true
+	exchange(false)
+	g.followPQ = false // the script proposes post-quantum keys again
+	exchange(false)
+	g.restart()
+	exchange(false)
+	say(ratchet.PQOn)
+	exchange(true)
+}
+
+// talkWithReceipts is a message of the agent between two of the script.
+func (g *stage) talkWithReceipts() {
+	g.t.Helper()
+	for range 2 {
+		number := g.say(message.A_MSG{Body: []byte("asks")})
+		g.expectMessage(number, "asks")
+		hears[message.A_RCVD](g.script)
+		number = g.send(g.conn, "answers")
+		hears[message.A_MSG](g.script)
+		g.expectSent(number)
+	}
+}
+
 // Agent protocol, "A_MSG message": the bytes arrive as they were sent.
 func TestBodiesAreOpaque(t *testing.T) {
 	t.Parallel()

@@ -217,6 +217,8 @@ func TestRotationOfThePeer(t *testing.T) {
 	g.talk(1)
 	require.Len(t, g.commands("far", "SEND"), before, "the old queue is not used any more")
 	require.Zero(t, old.size())
+	g.say(message.A_QCONT{Queue: old.address()}) // it was full when it was left
+	g.talk(1)
 	g.say(message.QUSE{Queues: []message.ReadyQueue{{Queue: next.address(), Primary: true}}})
 	g.requireRefused()
 	g.talk(1)

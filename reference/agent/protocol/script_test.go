@@ -69,6 +69,7 @@ type script struct {
 	// version is the agent version of envelopes, pq whether post-quantum keys are agreed.
 	version        uint16
 	pq             bool
+	followPQ       bool // messages do not ask for post-quantum keys
 	private        ratchet.PrivateParameters
 	ratchet        ratchet.State
 	sent, received message.Chain
@@ -168,7 +169,7 @@ func (s *script) encrypt(m message.Message, padded int) []byte {
 	encoded, err := message.EncodeMessage(m)
 	require.NoError(s.t, err)
 	o := ratchet.Options{Supported: s.ratchetVersions().Max}
-	if s.pq {
+	if s.pq && !s.followPQ {
 		o.PQ = ratchet.PQOn
 	}
 	sealed, next, err := s.ratchet.Encrypt(encoded, padded, o)
