@@ -55,19 +55,6 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-func TestRefusedCommands(t *testing.T) {
-	t.Parallel()
-	e := start(t)
-	atEveryVersion(t, func(t *testing.T, v uint16) {
-		c := connect(t, e, v)
-		q := c.newQueue(onlyCreate)
-		notifier := smp.NKEY{NotifierKeys: smp.NotifierKeys{AuthKey: q.rcvKey.Public(), DHKey: newKey(t, keys.X25519).Public()}}
-		for _, command := range []smp.Command{notifier, smp.NDEL{}} {
-			require.Equal(t, refused(smp.ErrCmdProhibited), c.recipient(q, command), command.Tag())
-		}
-	})
-}
-
 func TestWrongPartyOrKey(t *testing.T) {
 	t.Parallel()
 	e := start(t)
