@@ -249,6 +249,7 @@ func TestEqualWork(t *testing.T) {
 	c.secure(secured, keys.Ed25519)
 	link, taken := c.newLinked(smp.Contact), c.newLinked(smp.Messaging)
 	c.secure(taken.queue, keys.Ed25519)
+	watched := c.newNotified(onlyCreate)
 	key := newKey(t, keys.Ed25519)
 	secure := smp.SKEY{SenderKey: key.Public()}
 	for _, test := range []struct {
@@ -267,6 +268,9 @@ func TestEqualWork(t *testing.T) {
 		{"SKEY of a contact address", address.sndID, secure},
 		{"SKEY of a secured queue", secured.sndID, secure},
 		{"NSUB", newID(), smp.NSUB{}},
+		{"NSUB with the recipient id", open.rcvID, smp.NSUB{}},
+		{"NSUB with another key", watched.id, smp.NSUB{}},
+		{"SUB with the notifier id", watched.id, smp.SUB{}},
 		{"LKEY of an unknown link", newID(), smp.LKEY{SenderKey: key.Public()}},
 		{"LKEY of a contact address", link.linkID, smp.LKEY{SenderKey: key.Public()}},
 		{"LKEY of a secured queue", taken.linkID, smp.LKEY{SenderKey: key.Public()}},
