@@ -70,8 +70,8 @@ func defaultExecute(s *Session, r *Request) []Output {
 		}
 	case smp.RSLV:
 		out.Response = fail(smp.ErrNameNoResolver)
-	case smp.SUBS, smp.NSUBS:
-		out.Response = fail(smp.ErrService)
+	case smp.SUBS:
+		out.Response = s.subscribeService()
 	default:
 		out.Response = fail(smp.ErrCmdProhibited)
 	}

@@ -30,6 +30,7 @@ func (r *Relay) alive(q *Queue) bool {
 // is not by, the session that asked for it. The lock of q is held.
 func (r *Relay) delete(q *Queue, by *Session) {
 	r.store.remove(q)
+	r.detach(q, by, smp.DELD{})
 	if s := q.close(); s != nil && s != by {
 		r.stages.Push(s, q, Output{EntityID: q.recipientID, Response: smp.DELD{}})
 	}

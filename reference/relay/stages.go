@@ -54,7 +54,8 @@ const (
 //		return execute(s, r)
 //	}
 //
-// The order for a connection is Accept, Handshake; then for each block Read,
+// The order for a connection is Accept, Handshake, which uses Service; then for
+// each block Read,
 // Decode; for each transmission of the block Authorise, which uses Verify, and
 // Execute, which uses NewID, Store, Head, Remove and Push; then, when the
 // connection can be written to, Deliver, Encode, Write. Expire comes before
@@ -71,6 +72,11 @@ type Stages struct {
 	// closes the connection.
 	Handshake func(ctx context.Context, conn net.Conn, config transport.ServerConfig) (*transport.Conn, error)
 
+	// Service decides about a client service, whose credentials are verified. It
+	// returns the id of the service, or an error: a transport.Error is what the
+	// service is told, any other one means BAD_SERVICE.
+	Service func(ctx context.Context, r *Relay, s transport.Service, chain [][]byte) (id []byte, err error)
+
 	// Read waits for the next block and returns its content, which nobody
 	// else uses. After transport.ErrLargeMessage, a block that could not be
 	// taken apart, the session goes on with ERR BLOCK; another error ends it.
@@ -85,8 +91,9 @@ type Stages struct {
 
 	// Authorise looks up the queue of a request, sets Queue if there is one,
 	// and checks that the client may do what the command asks. It returns nil
-	// or the answer, which is SERVICE for a service signature and AUTH for
-	// everything else. A replacement that returns nil instead has to see that
+	// or the answer, which is CMD PROHIBITED for a command that the role of a
+	// service does not allow, SERVICE for what is wrong with the signature of a
+	// service, and AUTH for everything else. A replacement that returns nil instead has to see that
 	// there is a Queue.
 	Authorise func(*Session, *Request) *smp.Error
 
@@ -187,6 +194,7 @@ func DefaultStages() Stages {
 	return Stages{
 		Accept:    func(conn net.Conn) (net.Conn, error) { return conn, nil },
 		Handshake: transport.Server,
+		Service:   defaultService,
 		Read:      func(s *Session) ([]byte, error) { return s.conn.ReadBlock() },
 		Decode:    defaultDecode,
 		Authorise: defaultAuthorise,
