@@ -36,6 +36,8 @@ func TestCommandsThatAreAnsweredWithOK(t *testing.T) {
 			func(ctx context.Context, c *client.Client) error {
 				return c.SendMessage(ctx, sender, true, []byte("hello"))
 			}},
+		"DisableNotifications": {q.RecipientID, smp.NDEL{},
+			func(ctx context.Context, c *client.Client) error { return c.DisableNotifications(ctx, q) }},
 		"Suspend": {q.RecipientID, smp.OFF{},
 			func(ctx context.Context, c *client.Client) error { return c.Suspend(ctx, q) }},
 		"Delete": {q.RecipientID, smp.DEL{},

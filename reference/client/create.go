@@ -26,8 +26,9 @@ type QueueOptions struct {
 }
 
 // CreateQueue sends NEW with Config.Password and returns the new queue. See
-// CreateLinkQueue for one with a short link. A NEW with notifier keys is sent
-// with Do or DoAll, and NewQueue makes the queue from its answer.
+// CreateLinkQueue for one with a short link, and CreateNotifiedQueue for one with
+// a notifier. A NEW with both is sent with Do or DoAll; NewQueue and NewNotifier
+// make of its answer what they need.
 func (c *Client) CreateQueue(ctx context.Context, o QueueOptions) (Queue, error) {
 	request, dh, err := c.newRequest(o)
 	if err != nil {

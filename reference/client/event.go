@@ -33,8 +33,10 @@ type Event struct {
 // nothing can be said any more about what was lost. A relay delivers one message
 // of a queue and waits for its ACK, so a reader that is slow, or that waits for
 // its own commands before it takes the next event, needs a buffer of twice the
-// number of queues that it is subscribed to: a message and an END each. A client
-// that only sends gets no events and need not read.
+// number of queues that it is subscribed to: a message and an END each. A
+// notifier acknowledges nothing: it has to read, or to have room for as many
+// notifications as come meanwhile. A client that only sends gets no events and
+// need not read.
 func (c *Client) Events() <-chan Event { return c.events }
 
 // emit puts an event into the channel, or returns ErrEventOverflow.

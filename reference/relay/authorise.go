@@ -59,7 +59,10 @@ func (s *Session) authorised(r *Request) bool {
 		record := s.lookup(r, linkReader)
 		return record != nil && record.isContact()
 	case smp.NSUB:
-		return s.verify(r) // there are no notifiers
+		if r.Queue = s.relay.store.find(notifier, r.Transmission.EntityID); r.Queue == nil {
+			return s.verify(r)
+		}
+		return s.verify(r, r.Queue.notifierKey(r.Transmission.EntityID))
 	default:
 		record := s.lookup(r, recipient)
 		if record == nil {

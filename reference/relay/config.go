@@ -37,6 +37,12 @@ type Config struct {
 	// QueueTTL is how long a queue is kept after its last authorised command;
 	// default: for ever.
 	QueueTTL time.Duration
+	// NotificationTTL is how long a notification is kept for a notifier that
+	// does not take it; default 24 hours.
+	NotificationTTL time.Duration
+	// MaxNotifications is how many notifications of one queue are kept for a
+	// notifier that does not take them; of more the oldest go. Default 128.
+	MaxNotifications int
 	// SweepInterval is how often expired messages and queues are looked for,
 	// besides the queues that are in use anyway; default one hour.
 	SweepInterval time.Duration
@@ -93,6 +99,8 @@ const (
 	DefaultQuota            = 128
 	DefaultMessageTTL       = 21 * 24 * time.Hour
 	DefaultSuspendedTTL     = 21 * 24 * time.Hour
+	DefaultNotificationTTL  = 24 * time.Hour
+	DefaultMaxNotifications = 128
 	DefaultSweepInterval    = time.Hour
 	DefaultHandshakeTimeout = 30 * time.Second
 	DefaultIdleTimeout      = 6 * time.Hour
@@ -129,6 +137,7 @@ func (c Config) withDefaults() (Config, error) {
 		least   int
 	}{
 		{"quota", &c.Quota, DefaultQuota, 1},
+		{"notifications", &c.MaxNotifications, DefaultMaxNotifications, 1},
 		{"connections", &c.MaxConnections, DefaultMaxConnections, 1},
 		{"handshakes", &c.MaxHandshakes, DefaultMaxHandshakes, 1},
 		{"queues", &c.MaxQueues, DefaultMaxQueues, 1},
@@ -149,6 +158,7 @@ func (c Config) withDefaults() (Config, error) {
 	}{
 		{"message TTL", &c.MessageTTL, DefaultMessageTTL},
 		{"suspended TTL", &c.SuspendedTTL, DefaultSuspendedTTL},
+		{"notification TTL", &c.NotificationTTL, DefaultNotificationTTL},
 		{"queue TTL", &c.QueueTTL, 0},
 		{"sweep interval", &c.SweepInterval, DefaultSweepInterval},
 		{"handshake timeout", &c.HandshakeTimeout, DefaultHandshakeTimeout},

@@ -197,7 +197,7 @@ func (s *Session) write() error {
 	return nil
 }
 
-// transmit runs outputs through Deliver, Encode and Write.
+// transmit runs outputs through Deliver or Notify, Encode and Write.
 func (s *Session) transmit(outs []Output) error {
 	stages := &s.relay.stages
 	for i := range outs {
@@ -205,7 +205,7 @@ func (s *Session) transmit(outs []Output) error {
 			continue
 		}
 		var err error
-		if outs[i].Response, err = stages.Deliver(s, outs[i]); err != nil {
+		if outs[i].Response, err = s.seal(outs[i]); err != nil {
 			return err
 		}
 	}
@@ -218,4 +218,12 @@ func (s *Session) transmit(outs []Output) error {
 		return err
 	}
 	return stages.Write(s, contents)
+}
+
+// seal makes the response of an output that has none yet.
+func (s *Session) seal(out Output) (smp.Response, error) {
+	if out.Notification != nil {
+		return s.relay.stages.Notify(s, out)
+	}
+	return s.relay.stages.Deliver(s, out)
 }

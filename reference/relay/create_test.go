@@ -93,18 +93,6 @@ func TestCreateOnly(t *testing.T) {
 	})
 }
 
-func TestCreateWithoutNotifications(t *testing.T) {
-	t.Parallel()
-	e := start(t)
-	c := connect(t, e, 20)
-	key := newKey(t, keys.Ed25519)
-	command := smp.NEW{AuthKey: key.Public(), DHKey: newKey(t, keys.X25519).Public()}
-	command.Notifier = &smp.NotifierKeys{AuthKey: key.Public(), DHKey: newKey(t, keys.X25519).Public()}
-	ids := c.do(key, nil, command)
-	require.IsType(t, smp.IDS{}, ids)
-	require.Nil(t, ids.(smp.IDS).Notifier)
-}
-
 func TestCreateWithLowOrderKey(t *testing.T) {
 	t.Parallel()
 	c := connect(t, start(t), 20)

@@ -52,6 +52,7 @@ func (r *Relay) deliverPostponed(s *Session) {
 	for _, q := range s.takePostponed() {
 		q.mu.Lock()
 		r.resume(s, q)
+		r.resumeNotifications(s, q)
 		q.mu.Unlock()
 	}
 }

@@ -6,8 +6,8 @@
 // so that another package can replace one of them – the reference itself always
 // does what the protocol says.
 //
-// It serves versions 6 to 20. Commands for notifications, services and names are
-// decoded and refused: see Execute in Stages for what each of them is answered.
+// It serves versions 6 to 20. Commands for names are decoded and refused: see
+// Execute in Stages for what each of them is answered.
 //
 // # Where the documents leave a choice
 //
@@ -29,8 +29,40 @@
 // answered with NAME NO_RESOLVER at every version too. A relay that has as many
 // queues as it may answers NEW like one with a wrong password, with AUTH.
 //
-// Notifier keys in NEW are ignored: the answer has no notifier credentials,
-// which the document allows and from which a client sees that there are none.
+// # Notifications
+//
+// A message that is stored and has the flag is announced to the notifier, once,
+// whether the recipient has received it or not. What the documents leave open is
+// as in the official relay: notifications of a notifier that is not subscribed
+// are kept and come after NSUB, in the order of the messages; NKEY replaces the
+// credentials that the queue had, id and keys; a session that is subscribed with
+// credentials that are deleted or replaced, or whose queue is deleted, gets DELD
+// unless it did that itself; OFF changes nothing for the notifier; the commands
+// are known at every version. The differences:
+//
+//   - NMSG is sent at once and comes after the answers to the block with NSUB,
+//     not from a task that runs every 1.5 seconds, in which several of them
+//     share a block.
+//   - Not more than Config.MaxNotifications are kept for a queue, where the
+//     official relay keeps all of the last 24 hours.
+//   - A queue is deleted with its notifier when it expires.
+//
+// # Client services
+//
+// A certificate has one service id and one role, for as long as the relay lives or
+// its record does: Services, Config.Services. A queue belongs to the service that
+// created it or used SUB last, to none after SUB of an ordinary client; the same
+// holds for notifications and NSUB. One connection of a service has everything
+// that belongs to it: the one that used SUBS, SUB or NEW last, or NSUBS or NSUB.
+// It gets messages of all queues of the service that come from then on, and after
+// SUBS those that waited. What the documents leave open is as in the official
+// relay 7.0, at every version that has services, with these differences:
+//
+//   - ENDS is sent at once, and counts all queues of the service, also if the
+//     connection that loses them had subscribed to some of them only.
+//   - A connection that got ENDS can take everything back with SUBS.
+//   - A service whose role does not allow a command is told so whether the queue
+//     exists or not.
 //
 // # Forwarding
 //

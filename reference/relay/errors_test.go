@@ -55,19 +55,6 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-func TestRefusedCommands(t *testing.T) {
-	t.Parallel()
-	e := start(t)
-	atEveryVersion(t, func(t *testing.T, v uint16) {
-		c := connect(t, e, v)
-		q := c.newQueue(onlyCreate)
-		notifier := smp.NKEY{NotifierKeys: smp.NotifierKeys{AuthKey: q.rcvKey.Public(), DHKey: newKey(t, keys.X25519).Public()}}
-		for _, command := range []smp.Command{notifier, smp.NDEL{}} {
-			require.Equal(t, refused(smp.ErrCmdProhibited), c.recipient(q, command), command.Tag())
-		}
-	})
-}
-
 func TestWrongPartyOrKey(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -262,6 +249,7 @@ func TestEqualWork(t *testing.T) {
 	c.secure(secured, keys.Ed25519)
 	link, taken := c.newLinked(smp.Contact), c.newLinked(smp.Messaging)
 	c.secure(taken.queue, keys.Ed25519)
+	watched := c.newNotified(onlyCreate)
 	key := newKey(t, keys.Ed25519)
 	secure := smp.SKEY{SenderKey: key.Public()}
 	for _, test := range []struct {
@@ -280,6 +268,9 @@ func TestEqualWork(t *testing.T) {
 		{"SKEY of a contact address", address.sndID, secure},
 		{"SKEY of a secured queue", secured.sndID, secure},
 		{"NSUB", newID(), smp.NSUB{}},
+		{"NSUB with the recipient id", open.rcvID, smp.NSUB{}},
+		{"NSUB with another key", watched.id, smp.NSUB{}},
+		{"SUB with the notifier id", watched.id, smp.SUB{}},
 		{"LKEY of an unknown link", newID(), smp.LKEY{SenderKey: key.Public()}},
 		{"LKEY of a contact address", link.linkID, smp.LKEY{SenderKey: key.Public()}},
 		{"LKEY of a secured queue", taken.linkID, smp.LKEY{SenderKey: key.Public()}},

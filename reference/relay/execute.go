@@ -41,6 +41,13 @@ func defaultExecute(s *Session, r *Request) []Output {
 		out.Response = secure(r.Queue, c.SenderKey)
 	case smp.RKEY:
 		out.Response = setRecipientKeys(r.Queue, c)
+	case smp.NKEY:
+		out.Response = s.setNotifier(r, c)
+	case smp.NDEL:
+		s.relay.deleteNotifier(r.Queue, s)
+		out.Response = smp.OK{}
+	case smp.NSUB:
+		out.Response = s.subscribeNotifier(r)
 	case smp.OFF:
 		r.Queue.suspend(s.relay.config.Now())
 		out.Response = smp.OK{}
@@ -70,7 +77,7 @@ func defaultExecute(s *Session, r *Request) []Output {
 		}
 	case smp.RSLV:
 		out.Response = fail(smp.ErrNameNoResolver)
-	case smp.SUBS:
+	case smp.SUBS, smp.NSUBS:
 		out.Response = s.subscribeService()
 	default:
 		out.Response = fail(smp.ErrCmdProhibited)

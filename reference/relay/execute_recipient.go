@@ -32,6 +32,10 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 	if err == nil {
 		q.deliveryKey, err = box.Agree(serverKey, c.DHKey)
 	}
+	var notifierDHKey keys.PublicKey
+	if err == nil {
+		notifierDHKey, err = s.requestNotifier(q, c.Notifier)
+	}
 	if errors.Is(err, keys.ErrLowOrder) {
 		return fail(smp.ErrCrypto)
 	}
@@ -56,6 +60,7 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 		Mode:        q.record.Mode,
 		LinkID:      q.linkID(),
 		ServiceID:   s.serviceID(),
+		Notifier:    q.notifierCredentials(notifierDHKey),
 	}
 }
 
@@ -72,6 +77,9 @@ func (s *Session) addQueue(q *Queue, r *Request) (err error) {
 			return err
 		}
 		if q.senderID, err = s.relay.stages.NewID(s, r, SenderID); err != nil {
+			return err
+		}
+		if err = s.nameNotifier(q, r); err != nil {
 			return err
 		}
 		if err = s.relay.store.add(q); !errors.Is(err, errDuplicate) {
@@ -166,7 +174,7 @@ func setRecipientKeys(q *Queue, c smp.RKEY) smp.Response {
 
 // info executes QUE. SMP, "Get queue state".
 func (s *Session) info(q *Queue) smp.Response {
-	state := smp.QueueInfo{Secured: !q.record.SenderKey.IsZero(), Size: int64(q.mailbox.Len())}
+	state := smp.QueueInfo{Secured: !q.record.SenderKey.IsZero(), Notifier: q.notifier != nil, Size: int64(q.mailbox.Len())}
 	encode := base64.StdEncoding.EncodeToString
 	sub, thread := q.subscription(s), smp.NoSubscription
 	if sub == nil {

@@ -30,5 +30,7 @@ func (s *Session) storeMessage(r *Request, c smp.SEND) smp.Response {
 	if !stored {
 		return fail(smp.ErrQuota)
 	}
+	s.relay.stages.Announce(s.relay, q, m)
+	s.relay.notify(q)
 	return smp.OK{}
 }

@@ -7,10 +7,14 @@ import (
 	"smpcheck/reference/smp"
 )
 
-// defaultExpire is the stage Expire. Messages expire by their own time, a queue
+// defaultExpire is the stage Expire. Messages expire by their own time, also in
+// notifications, a queue
 // a while after it was suspended or last used.
 func defaultExpire(r *Relay, q *Queue, now time.Time) bool {
 	q.mailbox.Expire(now.Add(-r.config.MessageTTL))
+	if q.notifier != nil {
+		q.notifier.expire(now.Add(-r.config.NotificationTTL))
+	}
 	if q.record.Suspended() && now.Sub(q.record.SuspendedAt) > r.config.SuspendedTTL {
 		return true
 	}
@@ -26,9 +30,11 @@ func (r *Relay) alive(q *Queue) bool {
 	return !q.deleted
 }
 
-// delete removes the queue with its messages, and tells its subscriber if that
-// is not by, the session that asked for it. The lock of q is held.
+// delete removes the queue with its messages, and tells its subscriber and that
+// to its notifications, if it is not by, the session that asked for it. The lock
+// of q is held.
 func (r *Relay) delete(q *Queue, by *Session) {
+	r.deleteNotifier(q, by)
 	r.store.remove(q)
 	r.detach(q, by, smp.DELD{})
 	if s := q.close(); s != nil && s != by {

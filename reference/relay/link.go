@@ -60,6 +60,9 @@ func (s *Session) addLinkedQueue(q *Queue, r *Request) (err error) {
 			return err
 		}
 	}
+	if err = s.nameNotifier(q, r); err != nil {
+		return err
+	}
 	return s.relay.store.add(q)
 }
 

@@ -13,12 +13,15 @@ import (
 type Output struct {
 	CorrelationID []byte
 	EntityID      []byte
-	// Response is what is sent. It is nil for a message: the stage Deliver
-	// makes it from Message, just before it is sent.
+	// Response is what is sent. It is nil for a message and for a notification:
+	// the stages Deliver and Notify make it from Message and Notification, just
+	// before it is sent.
 	Response smp.Response
 	// Message is the message to deliver and Queue the queue that it is from.
 	Message *Message
 	Queue   *Queue
+	// Notification is what a notifier is told.
+	Notification *Notification
 }
 
 // pushed reports whether o is a message that nobody asked for.

@@ -36,7 +36,8 @@ type Queue struct {
 
 	mu         sync.Mutex
 	record     *Record
-	link       *Link // nil for none; it stands in the store too
+	link       *Link          // nil for none; it stands in the store too
+	notifier   *notifications // nil for none; its id stands in the store too
 	mailbox    Mailbox
 	usedAt     time.Time
 	deleted    bool
@@ -108,9 +109,17 @@ func (q *Queue) subscribe(s *Session) (displaced *Session) {
 
 // Unsubscribe ends the subscription, whichever session has it.
 func (q *Queue) Unsubscribe() {
-	if q.subscriber != nil {
-		q.subscriber.session.forget(q)
+	if sub := q.subscriber; sub != nil {
 		q.subscriber = nil
+		q.part(sub.session)
+	}
+}
+
+// part makes the session forget the queue if it has nothing to do with it any
+// more.
+func (q *Queue) part(s *Session) {
+	if q.subscription(s) == nil && q.getter(s) == nil && !q.notifies(s) {
+		s.forget(q)
 	}
 }
 
@@ -122,7 +131,10 @@ func (q *Queue) leave(s *Session) {
 	}
 	if q.getter(s) != nil {
 		delete(q.uncommon.getters, s)
-		s.forget(q)
+		q.part(s)
+	}
+	if q.notifies(s) {
+		q.unsubscribeNotifications()
 	}
 }
 

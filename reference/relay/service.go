@@ -23,8 +23,8 @@ type ServiceRecord struct {
 	Fingerprint keys.Fingerprint
 }
 
-// service is a client service with the queues that belong to it: those that it
-// receives the messages of.
+// service is a client service with the queues that belong to it: those whose
+// messages it receives, or for a notifier their notifications.
 //
 // Locks are taken in the order queue, service, session. Whoever pushes
 // something to the subscriber because it is that holds the lock for reading, so
@@ -35,8 +35,8 @@ type service struct {
 
 	mu       sync.RWMutex
 	queues   map[*Queue]struct{}
-	hash     smp.IDsHash // of their ids
-	complete bool        // the subscriber sent SUBS
+	hash     smp.IDsHash // of their ids: of the recipient, or of the notifier
+	complete bool        // the subscriber sent SUBS or NSUBS
 	// subscriber is the connection that gets everything, nil if there is none.
 	// It is changed with mu locked.
 	subscriber atomic.Pointer[Session]

@@ -1,9 +1,12 @@
 package relay
 
-import "smpcheck/reference/smp"
+import (
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+)
 
-// collection is the delivery of what waits in the queues of a service, in no
-// order of the queues.
+// collection is the delivery of what waits in the queues of a service, messages
+// or notifications, in no order of the queues.
 type collection struct {
 	service *service
 	queues  []*Queue // those that were not looked at
@@ -13,8 +16,7 @@ type collection struct {
 // session's output again.
 const collectStep = 256
 
-// collect notes that the messages that wait in the queues of the service are to
-// be delivered, from the end of this block of commands on. The lock of the
+// collect notes that what waits in the queues of the service is to be delivered, from the end of this block of commands on. The lock of the
 // service is held.
 func (s *Session) collect(v *service) {
 	c := &collection{service: v, queues: make([]*Queue, 0, len(v.queues))}
@@ -67,6 +69,12 @@ func (r *Relay) deliverCollection(s *Session) {
 // what the writer has found room for is not to come after ALLS because others
 // took the room meanwhile. The lock of q is held.
 func (r *Relay) deliverCollected(q *Queue, v *service) {
+	if v.Role == transport.RoleNotifier {
+		if q.notifier != nil && q.notifier.service == v {
+			r.notify(q)
+		}
+		return
+	}
 	if q.service() != v || r.stages.Head(q) == nil {
 		return
 	}
@@ -79,7 +87,8 @@ func (r *Relay) deliverCollected(q *Queue, v *service) {
 	}
 }
 
-// endCollection sends ALLS, if the connection still has the subscription.
+// endCollection sends ALLS to a messaging service, if the connection still has
+// the subscription.
 func (s *Session) endCollection(c *collection) {
 	s.mu.Lock()
 	last := s.collecting == c
@@ -89,7 +98,7 @@ func (s *Session) endCollection(c *collection) {
 	s.mu.Unlock()
 	c.service.mu.RLock()
 	defer c.service.mu.RUnlock()
-	if last && c.service.subscriber.Load() == s {
+	if last && c.service.Role == transport.RoleMessaging && c.service.subscriber.Load() == s {
 		s.relay.stages.Push(s, nil, Output{Response: smp.ALLS{}})
 	}
 }

@@ -2,11 +2,12 @@ package relay
 
 import "smpcheck/reference/smp"
 
-// subscribeService executes SUBS: from now on the messages of all queues of the
-// service come to this connection. Those that wait follow, and then ALLS. The
-// answer has count and hash of the relay, whatever those of the service are. On a
-// connection that has sent SUBS already nothing but the answer comes. SMP,
-// "Subscribe to multiple queues".
+// subscribeService executes SUBS and NSUBS: from now on the messages of all queues
+// of the service, or the notifications, come to this connection. Those that wait
+// follow, and ALLS after messages. The answer has count and hash of the relay,
+// whatever those of the service are. On a connection that has sent the command
+// already nothing but the answer comes. SMP, "Subscribe to multiple queues" and
+// "Subscribe to multiple queue notifications".
 func (s *Session) subscribeService() smp.Response {
 	v := s.service
 	if v == nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,7 +70,7 @@ func TestServicesAreLimited(t *testing.T) {
 	again := connectService(t, e, 20, transport.RoleMessaging, identities[1])
 	require.Equal(t, smp.OK{}, again.recipient(q, smp.DEL{}))
 	again.close()
-	require.Eventually(t, func() bool { return e.Connections() == 1 }, patience, time.Millisecond)
+	closed(t, e, 1)
 	require.NotEmpty(t, connectService(t, e, 20, transport.RoleMessaging, identities[2]).serviceID())
 	require.Equal(t, transport.ErrBadService, refusal(t, e, transport.RoleMessaging, identities[1]))
 	connected.quiet()

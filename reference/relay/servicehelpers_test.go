@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -84,6 +85,12 @@ func (c *client) asService(key keys.PrivateKey, t *smp.Transmission, command smp
 func (c *client) subscribeService(queues ...*queue) {
 	c.t.Helper()
 	require.Equal(c.t, smp.SOKS{ServiceQueues: serviceQueues(queues...)}, c.do(noKey, c.serviceID(), smp.SUBS{}))
+}
+
+// closed waits until the relay has no more connections than a number.
+func closed(t testing.TB, e *relay.Endpoint, connections int) {
+	t.Helper()
+	require.Eventually(t, func() bool { return e.Connections() == connections }, patience, time.Millisecond)
 }
 
 // allDelivered expects ALLS.

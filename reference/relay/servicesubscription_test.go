@@ -127,7 +127,7 @@ func TestTakeoverOfAService(t *testing.T) {
 	require.Equal(t, smp.OK{}, sender.send(third, "3"))
 	second.deliver(third, "3")
 	second.close()
-	require.Eventually(t, func() bool { return e.Connections() == 2 }, patience, time.Millisecond)
+	closed(t, e, 2)
 	require.Equal(t, smp.OK{}, sender.send(third, "4"))
 	first.quiet()
 }
@@ -186,7 +186,7 @@ func TestManyQueuesOfAService(t *testing.T) {
 	queues := s.newQueues(n)
 	waiting := map[string]bool{}
 	s.close()
-	require.Eventually(t, func() bool { return e.Connections() == 1 }, patience, time.Millisecond)
+	closed(t, e, 1)
 	for i, q := range queues {
 		if i%2 == 0 {
 			require.Equal(t, smp.OK{}, sender.send(q, "waits"))

@@ -36,6 +36,7 @@ const (
 	SenderID
 	MessageID
 	LinkID
+	NotifierID
 )
 
 // Stages is the pipeline of a relay: for each step a function that does it. The
@@ -57,9 +58,9 @@ const (
 // The order for a connection is Accept, Handshake, which uses Service; then for
 // each block Read,
 // Decode; for each transmission of the block Authorise, which uses Verify, and
-// Execute, which uses NewID, Store, Head, Remove and Push; then, when the
-// connection can be written to, Deliver, Encode, Write. Expire comes before
-// every use of a queue, Leave when the connection is gone. Execute gives PRXY and
+// Execute, which uses NewID, Store, Announce, Head, Remove and Push; then, when
+// the connection can be written to, Deliver or Notify, Encode, Write. Expire comes
+// before every use of a queue, Leave when the connection is gone. Execute gives PRXY and
 // PFWD to Proxy, which uses Connect and Forward, and RFWD to Forwarded, which uses
 // OpenForward, the stages of a command, and SealForward.
 type Stages struct {
@@ -108,13 +109,10 @@ type Stages struct {
 	// except that a replacement may return none or more. The queue of the
 	// request is locked until the answer is in the session's queue.
 	//
-	// NKEY and NDEL are answered with CMD PROHIBITED, RSLV with NAME NO_RESOLVER,
-	// SUBS and NSUBS with SERVICE. PRXY and PFWD are given to Proxy and answered
+	// RSLV is answered with NAME NO_RESOLVER. PRXY and PFWD are given to Proxy and answered
 	// later, RFWD is given to Forwarded; without Config.Proxy, PRXY is answered
 	// with PROXY BASIC_AUTH, as by an official relay that forwards for nobody,
-	// and PFWD with PROXY NO_SESSION. NSUB never comes
-	// here: it names a notifier, of which this relay has none, so that
-	// Authorise answers AUTH.
+	// and PFWD with PROXY NO_SESSION.
 	Execute func(*Session, *Request) []Output
 
 	// Proxy does what PRXY or PFWD asks and returns the answer, nil for none. It
@@ -154,6 +152,11 @@ type Stages struct {
 	// is locked.
 	Store func(*Queue, *Message) bool
 
+	// Announce keeps the notification of a message that the queue has just
+	// stored, if the message has the flag for it and the queue a notifier. What
+	// is kept is pushed when a session is subscribed to it. The queue is locked.
+	Announce func(r *Relay, q *Queue, m *Message)
+
 	// Head returns the message that is to be delivered next, nil if there is
 	// none. The queue is locked.
 	Head func(*Queue) *Message
@@ -162,9 +165,10 @@ type Stages struct {
 	// queue is locked.
 	Remove func(q *Queue, id []byte) bool
 
-	// Push sends something that nobody asked for: a message to the subscriber,
-	// END to a session that is displaced, DELD to one whose queue is gone. The
-	// queue is locked; Push must not wait for the session.
+	// Push sends something that nobody asked for: a message to the subscriber, a
+	// notification to that of the notifier, END to a session that is displaced,
+	// DELD to one whose queue is gone. The queue is locked; Push must not wait for
+	// the session. For ENDS and ALLS, which are about a service, q is nil.
 	Push func(to *Session, q *Queue, out Output)
 
 	// Expire removes what is too old at the given time from a queue, and
@@ -178,6 +182,10 @@ type Stages struct {
 	// Deliver makes the response that carries a message: the encryption
 	// between relay and recipient. An error ends the session.
 	Deliver func(*Session, Output) (smp.Response, error)
+
+	// Notify makes the response that carries a notification: the encryption of
+	// its metadata for the recipient. An error ends the session.
+	Notify func(*Session, Output) (smp.Response, error)
 
 	// Encode makes the contents of blocks of outputs, in the order in which
 	// they are to be sent. All outputs have a response. An error ends the
@@ -209,12 +217,14 @@ func DefaultStages() Stages {
 		SealForward: defaultSealForward,
 		NewID:       defaultNewID,
 		Store:       func(q *Queue, m *Message) bool { return q.mailbox.Put(m) },
+		Announce:    defaultAnnounce,
 		Head:        func(q *Queue) *Message { return q.mailbox.Head() },
 		Remove:      func(q *Queue, id []byte) bool { return q.mailbox.Remove(id) },
 		Push:        defaultPush,
 		Expire:      defaultExpire,
 		Leave:       func(s *Session, q *Queue) { q.leave(s) },
 		Deliver:     defaultDeliver,
+		Notify:      defaultNotify,
 		Encode:      defaultEncode,
 		Write:       func(s *Session, contents [][]byte) error { return s.conn.WriteBlocks(contents...) },
 	}

@@ -269,6 +269,9 @@ func TestStageThatFailsEndsTheSession(t *testing.T) {
 		"Deliver": func(s *relay.Stages) {
 			s.Deliver = func(*relay.Session, relay.Output) (smp.Response, error) { return nil, failure }
 		},
+		"Notify": func(s *relay.Stages) {
+			s.Notify = func(*relay.Session, relay.Output) (smp.Response, error) { return nil, failure }
+		},
 		"Encode": func(s *relay.Stages) {
 			encode := s.Encode
 			s.Encode = func(s *relay.Session, outs []relay.Output) ([][]byte, error) {
@@ -283,8 +286,9 @@ func TestStageThatFailsEndsTheSession(t *testing.T) {
 			t.Parallel()
 			e := replaced(t, change)
 			c, sender := connect(t, e, 20), connect(t, e, 20)
-			q := c.newQueue()
-			require.Equal(t, smp.OK{}, sender.send(q, "one"))
+			n := c.newNotified()
+			c.watch(n)
+			require.Equal(t, smp.OK{}, sender.flagged(n.queue, "one"))
 			c.closed()
 			sender.quiet()
 		})

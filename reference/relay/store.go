@@ -17,6 +17,7 @@ const (
 	recipient party = iota + 1
 	sender
 	linkReader
+	notifier
 )
 
 // errDuplicate: one of the ids of a new queue is taken.
@@ -78,8 +79,8 @@ func (x *index) delete(id []byte) {
 	sh.Unlock()
 }
 
-// store finds queues by their ids. The ids of recipients and senders share one
-// space, so that an id means one queue and one party only: an id used for the
+// store finds queues by their ids. The ids of recipients, senders and notifiers
+// share one space, so that an id means one queue and one party only: an id used for the
 // wrong party is unknown. SMP, "Simplex queue IDs". Link ids, some of which
 // clients choose, have a space of their own: that one of them is taken says
 // nothing about other ids.
@@ -108,8 +109,8 @@ func (s *store) find(p party, id []byte) *Queue {
 	return nil
 }
 
-// add enters a queue under its ids: of recipient and sender, and of its link if
-// it has one. It returns errDuplicate if one is taken and errFull at the limit,
+// add enters a queue under its ids: of recipient and sender, and of its notifier
+// and its link if it has them. It returns errDuplicate if one is taken and errFull at the limit,
 // and then has changed nothing.
 func (s *store) add(q *Queue) error {
 	if s.count.Add(1) > s.limit {
@@ -125,13 +126,24 @@ func (s *store) add(q *Queue) error {
 		s.count.Add(-1)
 		return errDuplicate
 	}
-	if q.link != nil && !s.addLink(q, q.link.ID) {
+	if q.notifier != nil && !s.addNotifier(q, q.notifier.ID) {
 		s.ids.delete(q.recipientID)
 		s.ids.delete(q.senderID)
 		s.count.Add(-1)
 		return errDuplicate
 	}
+	if q.link != nil && !s.addLink(q, q.link.ID) {
+		s.removeIDs(q)
+		s.count.Add(-1)
+		return errDuplicate
+	}
 	return nil
+}
+
+// addNotifier enters a queue under the id of a notifier. It reports whether the
+// id was free.
+func (s *store) addNotifier(q *Queue, id []byte) bool {
+	return s.ids.insert(id, entry{q, notifier})
 }
 
 // addLink enters a queue under the id of its link. It reports whether the id
@@ -140,10 +152,18 @@ func (s *store) addLink(q *Queue, id []byte) bool {
 	return s.links.insert(id, entry{q, linkReader})
 }
 
-// remove forgets a queue that was added, with its link.
-func (s *store) remove(q *Queue) {
+// removeIDs forgets the ids of recipient, sender and notifier.
+func (s *store) removeIDs(q *Queue) {
 	s.ids.delete(q.recipientID)
 	s.ids.delete(q.senderID)
+	if q.notifier != nil {
+		s.ids.delete(q.notifier.ID)
+	}
+}
+
+// remove forgets a queue that was added, with its notifier and its link.
+func (s *store) remove(q *Queue) {
+	s.removeIDs(q)
 	if q.link != nil {
 		s.links.delete(q.link.ID)
 	}
