@@ -14,15 +14,12 @@ import (
 // recipient keys costs as many verifications; its recipient id is known to
 // those who have one of the keys.)
 func defaultAuthorise(s *Session, r *Request) *smp.Error {
-	switch c := r.Command.(type) {
-	case smp.SUBS, smp.NSUBS:
-		return nil // Execute answers what a connection without service gets
-	case smp.PING, smp.PRXY, smp.PFWD, smp.RFWD, smp.RSLV:
+	if err := s.checkService(r); err != nil {
+		return err
+	}
+	switch r.Command.(type) {
+	case smp.SUBS, smp.NSUBS, smp.PING, smp.PRXY, smp.PFWD, smp.RFWD, smp.RSLV:
 		return nil
-	default:
-		if err := s.verifier.VerifyService(&r.Transmission, c); err != nil {
-			return err
-		}
 	}
 	if !s.authorised(r) {
 		return smp.ErrAuth

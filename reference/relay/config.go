@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -64,6 +65,12 @@ type Config struct {
 	// MaxQueues is how many queues there may be; then NEW is answered with
 	// ERR AUTH, as by a relay that is closed to new queues. Default 1000000.
 	MaxQueues int
+	// MaxServices is how many client services are known at a time; those that have
+	// neither queues nor connections are forgotten for others. When there is none
+	// to forget, a new one is refused. Default 10000.
+	MaxServices int
+	// Services are client services known from before, whose ids stay the same.
+	Services []ServiceRecord
 	// MaxOutput is how many bytes may wait to be written to one connection.
 	// From half of it on the connection's own commands and messages wait; at
 	// the limit, which then only END and DELD can reach, it is closed. Default
@@ -101,6 +108,7 @@ const (
 	DefaultMaxConnections   = 10_000
 	DefaultMaxHandshakes    = 1_000
 	DefaultMaxQueues        = 1_000_000
+	DefaultMaxServices      = 10_000
 	DefaultMaxOutput        = 4 << 20
 )
 
@@ -133,6 +141,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"connections", &c.MaxConnections, DefaultMaxConnections, 1},
 		{"handshakes", &c.MaxHandshakes, DefaultMaxHandshakes, 1},
 		{"queues", &c.MaxQueues, DefaultMaxQueues, 1},
+		{"services", &c.MaxServices, DefaultMaxServices, max(1, len(c.Services))},
 		{"output bytes", &c.MaxOutput, DefaultMaxOutput, MinOutput},
 	} {
 		if *f.field == 0 {
@@ -182,8 +191,12 @@ func (c Config) withDefaults() (Config, error) {
 }
 
 // transportConfig is what the stage Handshake gets.
-func (c *Config) transportConfig() transport.ServerConfig {
+func (r *Relay) transportConfig() transport.ServerConfig {
+	c := &r.config
 	t := transport.ServerConfig{
+		Service: func(ctx context.Context, s transport.Service, chain [][]byte) ([]byte, error) {
+			return r.stages.Service(ctx, r, s, chain)
+		},
 		Credentials: c.Credentials,
 		Versions:    c.Versions,
 		Timeout:     c.HandshakeTimeout,

@@ -31,7 +31,7 @@ func (r *Relay) ServeConn(ctx context.Context, raw net.Conn) error {
 
 	conn, err := r.handshake(ctx, raw)
 	if err == nil {
-		err = newSession(r, conn).serve()
+		err = r.serveSession(conn)
 	}
 	if ctx.Err() != nil || r.isClosed() || errors.Is(err, io.EOF) {
 		return nil
@@ -77,7 +77,16 @@ func (r *Relay) handshake(ctx context.Context, raw net.Conn) (*transport.Conn, e
 	if err != nil {
 		return nil, err
 	}
-	return r.stages.Handshake(ctx, conn, r.config.transportConfig())
+	return r.stages.Handshake(ctx, conn, r.transportConfig())
+}
+
+// serveSession serves a connection after its handshake.
+func (r *Relay) serveSession(conn *transport.Conn) error {
+	s, err := newSession(r, conn)
+	if err != nil {
+		return err
+	}
+	return s.serve()
 }
 
 // serve runs the session until it ends, and returns why: io.EOF if the client
@@ -129,6 +138,7 @@ func (s *Session) execute(requests []Request) {
 		s.answer(&requests[i])
 	}
 	s.relay.deliverPostponed(s)
+	s.startCollection()
 	s.Flush()
 }
 
@@ -181,6 +191,7 @@ func (s *Session) write() error {
 		}
 		if s.out.room() {
 			s.relay.deliverPostponed(s)
+			s.relay.deliverCollection(s)
 		}
 	}
 	return nil

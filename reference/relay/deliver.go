@@ -11,6 +11,11 @@ import (
 // its session comes back for it: one slow connection costs the relay nothing
 // but a place in a list.
 func (r *Relay) deliver(q *Queue) {
+	if v := q.service(); v != nil {
+		v.mu.RLock()
+		defer v.mu.RUnlock()
+		q.follow(v)
+	}
 	sub := q.subscriber
 	if sub == nil || sub.delivered != nil || sub.postponed {
 		return
@@ -20,6 +25,11 @@ func (r *Relay) deliver(q *Queue) {
 		sub.session.Flush() // so that the writer looks at the list even if it has just become idle
 		return
 	}
+	r.push(q, sub)
+}
+
+// push pushes the oldest message of q to a subscriber that has none.
+func (r *Relay) push(q *Queue, sub *Subscription) {
 	m := r.stages.Head(q)
 	if m == nil {
 		return

@@ -6,8 +6,8 @@
 // so that another package can replace one of them – the reference itself always
 // does what the protocol says.
 //
-// It serves versions 6 to 20. Commands for services and names are decoded and
-// refused: see Execute in Stages for what each of them is answered.
+// It serves versions 6 to 20. Commands for names are decoded and refused: see
+// Execute in Stages for what each of them is answered.
 //
 // # Where the documents leave a choice
 //
@@ -46,6 +46,23 @@
 //   - Not more than Config.MaxNotifications are kept for a queue, where the
 //     official relay keeps all of the last 24 hours.
 //   - A queue is deleted with its notifier when it expires.
+//
+// # Client services
+//
+// A certificate has one service id and one role, for as long as the relay lives or
+// its record does: Services, Config.Services. A queue belongs to the service that
+// created it or used SUB last, to none after SUB of an ordinary client; the same
+// holds for notifications and NSUB. One connection of a service has everything
+// that belongs to it: the one that used SUBS, SUB or NEW last, or NSUBS or NSUB.
+// It gets messages of all queues of the service that come from then on, and after
+// SUBS those that waited. What the documents leave open is as in the official
+// relay 7.0, at every version that has services, with these differences:
+//
+//   - ENDS is sent at once, and counts all queues of the service, also if the
+//     connection that loses them had subscribed to some of them only.
+//   - A connection that got ENDS can take everything back with SUBS.
+//   - A service whose role does not allow a command is told so whether the queue
+//     exists or not.
 //
 // # Forwarding
 //

@@ -78,7 +78,7 @@ func defaultExecute(s *Session, r *Request) []Output {
 	case smp.RSLV:
 		out.Response = fail(smp.ErrNameNoResolver)
 	case smp.SUBS, smp.NSUBS:
-		out.Response = fail(smp.ErrService)
+		out.Response = s.subscribeService()
 	default:
 		out.Response = fail(smp.ErrCmdProhibited)
 	}

@@ -17,6 +17,9 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 	if want := relay.config.Password; want != nil && subtle.ConstantTimeCompare(want, c.Password) != 1 {
 		return fail(smp.ErrAuth)
 	}
+	if s.service != nil && !c.Subscribe {
+		return fail(smp.ErrCmdProhibited)
+	}
 	q := &Queue{record: &Record{RecipientKeys: []keys.PublicKey{c.AuthKey}}, usedAt: relay.config.Now()}
 	q.mailbox.quota = relay.config.Quota
 	if c.Request != nil {
@@ -47,7 +50,7 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 	}
 	if c.Subscribe {
 		q.mu.Lock()
-		q.subscribe(s)
+		s.claim(q)
 		q.mu.Unlock()
 	}
 	return smp.IDS{
@@ -56,6 +59,7 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 		ServerDHKey: serverKey.Public(),
 		Mode:        q.record.Mode,
 		LinkID:      q.linkID(),
+		ServiceID:   s.serviceID(),
 		Notifier:    q.notifierCredentials(notifierDHKey),
 	}
 }
@@ -100,11 +104,11 @@ func (s *Session) subscribe(q *Queue) smp.Response {
 	if q.getter(s) != nil {
 		return fail(smp.ErrCmdProhibited)
 	}
-	if displaced := q.subscribe(s); displaced != nil {
+	if displaced := s.claim(q); displaced != nil {
 		s.relay.stages.Push(displaced, q, Output{EntityID: q.recipientID, Response: smp.END{}})
 	}
 	s.relay.postpone(q)
-	return smp.SOK{}
+	return smp.SOK{ServiceID: s.serviceID()}
 }
 
 // getMessage executes GET. The connection that used it may not subscribe.

@@ -36,6 +36,7 @@ func (r *Relay) alive(q *Queue) bool {
 func (r *Relay) delete(q *Queue, by *Session) {
 	r.deleteNotifier(q, by)
 	r.store.remove(q)
+	r.detach(q, by, smp.DELD{})
 	if s := q.close(); s != nil && s != by {
 		r.stages.Push(s, q, Output{EntityID: q.recipientID, Response: smp.DELD{}})
 	}

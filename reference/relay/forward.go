@@ -94,7 +94,7 @@ func defaultOpenForward(s *Session, r *Request) (*Forward, *smp.Error) {
 
 // forwardedSession is the session in which a forwarded command is decoded,
 // authorised, executed and answered: that of the proxy's connection, at the
-// version that the client chose. As in the official relay any version is taken,
+// version that the client chose, and without the service that the proxy is. As in the official relay any version is taken,
 // also one that was not offered, and the session identifier is implied at every
 // one, so that those before 7 are like 7.
 func (s *Session) forwardedSession(version uint16) *Session {
@@ -102,7 +102,7 @@ func (s *Session) forwardedSession(version uint16) *Session {
 		relay:    s.relay,
 		conn:     s.conn,
 		out:      s.out,
-		verifier: s.verifier,
+		verifier: smp.Verifier{SessionID: s.verifier.SessionID, SessionKey: s.verifier.SessionKey},
 		version:  max(version, smp.VersionAuthenticators),
 		queues:   make(map[*Queue]struct{}),
 	}

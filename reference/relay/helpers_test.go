@@ -119,7 +119,9 @@ func (c *client) request(key keys.PrivateKey, entity []byte, command smp.Command
 	if version < smp.VersionAuthenticators {
 		t.SessionID = c.conn.SessionID()
 	}
-	if !key.IsZero() {
+	if c.conn.Service() != nil && signedByService(command) {
+		c.asService(key, &t, command)
+	} else if !key.IsZero() {
 		a, err := smp.NewAuthorizer(key, c.conn.PeerKey())
 		require.NoError(c.t, err)
 		require.NoError(c.t, t.Authorize(c.conn.SessionID(), a))

@@ -36,6 +36,8 @@ type notifications struct {
 	waiting []Notification
 	// subscriber is the session that used NSUB, nil for none.
 	subscriber *Session
+	// service is that which the notifications belong to, nil for none.
+	service *service
 	// postponed: the queue is in the subscriber's list of postponed deliveries.
 	postponed bool
 }
@@ -78,6 +80,9 @@ func (q *Queue) NotificationSubscriber() *Session {
 	if q.notifier == nil {
 		return nil
 	}
+	if v := q.notifier.service; v != nil {
+		return v.subscriber.Load()
+	}
 	return q.notifier.subscriber
 }
 
@@ -105,6 +110,7 @@ func (q *Queue) isNotifiedAs(id []byte) bool {
 // It returns the session that was displaced, nil if there was none or it is the
 // same.
 func (q *Queue) subscribeNotifications(s *Session) (displaced *Session) {
+	q.checkNotified()
 	if q.notifies(s) {
 		return nil
 	}
@@ -210,6 +216,7 @@ func (r *Relay) deleteNotifier(q *Queue, by *Session) {
 	}
 	id := q.notifier.ID
 	r.store.ids.delete(id)
+	r.detachNotifier(q, by, smp.DELD{})
 	subscriber := q.unsubscribeNotifications()
 	q.notifier = nil
 	if subscriber != nil && subscriber != by {

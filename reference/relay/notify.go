@@ -16,11 +16,11 @@ func (s *Session) subscribeNotifier(r *Request) smp.Response {
 	if !q.isNotifiedAs(r.Transmission.EntityID) {
 		return fail(smp.ErrAuth)
 	}
-	if displaced := q.subscribeNotifications(s); displaced != nil {
+	if displaced := s.claimNotifications(q); displaced != nil {
 		s.relay.stages.Push(displaced, q, Output{EntityID: q.notifier.ID, Response: smp.END{}})
 	}
 	s.relay.postponeNotifications(q)
-	return smp.SOK{}
+	return smp.SOK{ServiceID: s.serviceID()}
 }
 
 // defaultAnnounce is the stage Announce.
@@ -35,7 +35,15 @@ func defaultAnnounce(r *Relay, q *Queue, m *Message) {
 // messages do. The lock of q is held.
 func (r *Relay) notify(q *Queue) {
 	n := q.notifier
-	if n == nil || n.subscriber == nil || n.postponed {
+	if n == nil || len(n.waiting) == 0 {
+		return
+	}
+	if v := n.service; v != nil {
+		v.mu.RLock()
+		defer v.mu.RUnlock()
+		q.followNotifications(v)
+	}
+	if n.subscriber == nil || n.postponed {
 		return
 	}
 	for len(n.waiting) > 0 {

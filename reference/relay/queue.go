@@ -42,7 +42,7 @@ type Queue struct {
 	usedAt     time.Time
 	deleted    bool
 	subscriber *Subscription
-	getters    map[*Session]*Subscription
+	uncommon   *uncommon // nil for most queues
 }
 
 // RecipientID is the id by which the recipient addresses the queue.
@@ -66,6 +66,9 @@ func (q *Queue) Mailbox() *Mailbox { return &q.mailbox }
 
 // Subscriber is the session to which messages are pushed, nil if there is none.
 func (q *Queue) Subscriber() *Session {
+	if v := q.service(); v != nil {
+		return v.subscriber.Load()
+	}
 	if q.subscriber == nil {
 		return nil
 	}
@@ -86,20 +89,17 @@ type Subscription struct {
 // subscription returns the subscription that SUB (or NEW) made for the
 // session, nil if there is none.
 func (q *Queue) subscription(s *Session) *Subscription {
-	if q.subscriber == nil || q.subscriber.session != s {
-		return nil
+	if sub := q.current(); sub != nil && sub.session == s {
+		return sub
 	}
-	return q.subscriber
+	return nil
 }
-
-// getter returns what GET made for the session, nil if there is none.
-func (q *Queue) getter(s *Session) *Subscription { return q.getters[s] }
 
 // subscribe makes the session the subscriber of the queue. It returns the
 // session that was displaced, nil if there was none or it is the same.
 func (q *Queue) subscribe(s *Session) (displaced *Session) {
-	if q.subscription(s) == nil {
-		displaced = q.Subscriber()
+	if sub := q.current(); sub != nil && sub.session != s {
+		displaced = sub.session
 		q.Unsubscribe()
 	}
 	q.subscriber = &Subscription{session: s}
@@ -107,22 +107,11 @@ func (q *Queue) subscribe(s *Session) (displaced *Session) {
 	return displaced
 }
 
-// get enters the session as one that uses GET. It is not told about messages.
-func (q *Queue) get(s *Session) *Subscription {
-	if q.getters == nil {
-		q.getters = make(map[*Session]*Subscription)
-	}
-	sub := &Subscription{session: s}
-	q.getters[s] = sub
-	s.remember(q)
-	return sub
-}
-
 // Unsubscribe ends the subscription, whichever session has it.
 func (q *Queue) Unsubscribe() {
-	if s := q.Subscriber(); s != nil {
+	if sub := q.subscriber; sub != nil {
 		q.subscriber = nil
-		q.part(s)
+		q.part(sub.session)
 	}
 }
 
@@ -137,11 +126,11 @@ func (q *Queue) part(s *Session) {
 // leave ends what the session has with the queue. A subscription of another
 // session stays.
 func (q *Queue) leave(s *Session) {
-	if q.subscription(s) != nil {
+	if q.subscriber != nil && q.subscriber.session == s {
 		q.Unsubscribe()
 	}
 	if q.getter(s) != nil {
-		delete(q.getters, s)
+		delete(q.uncommon.getters, s)
 		q.part(s)
 	}
 	if q.notifies(s) {
@@ -156,10 +145,7 @@ func (q *Queue) close() (subscriber *Session) {
 	q.deleted = true
 	q.mailbox.Clear()
 	q.Unsubscribe()
-	for s := range q.getters {
-		s.forget(q)
-	}
-	q.getters = nil
+	q.leaveGetters()
 	return subscriber
 }
 

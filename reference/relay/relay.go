@@ -21,6 +21,7 @@ type Relay struct {
 	store  *store
 	log    *slog.Logger
 
+	services     services
 	destinations *destinations // nil for a relay that does not forward
 
 	mu          sync.Mutex
@@ -50,6 +51,7 @@ func New(config Config) (*Relay, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
+	r.services.restore(config.Services, config.MaxServices)
 	if config.Proxy != nil {
 		r.destinations = newDestinations(ctx, r)
 	}

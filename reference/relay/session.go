@@ -18,12 +18,22 @@ type Session struct {
 	beside   sync.WaitGroup
 
 	verifier  smp.Verifier
+	service   *service // nil for an ordinary client
 	mu        sync.Mutex
 	queues    map[*Queue]struct{} // those that the session is subscribed to or uses GET with
 	postponed []*Queue            // those whose message waits for the end of a block, or for room
+	// collected is what SUBS of this block wants, collecting what the writer is
+	// at; nil for nothing.
+	collected, collecting *collection
 }
 
-func newSession(r *Relay, conn *transport.Conn) *Session {
+// newSession starts the session of a connection. It fails if the connection is
+// that of a service that cannot be known any more.
+func newSession(r *Relay, conn *transport.Conn) (*Session, error) {
+	service, err := r.services.join(conn.Service())
+	if err != nil {
+		return nil, err
+	}
 	proxying := 0
 	if r.config.Proxy != nil {
 		proxying = r.config.Proxy.MaxCommands
@@ -31,11 +41,21 @@ func newSession(r *Relay, conn *transport.Conn) *Session {
 	return &Session{
 		relay:    r,
 		conn:     conn,
-		verifier: smp.Verifier{SessionID: conn.SessionID(), SessionKey: conn.SessionKey()},
+		verifier: verifier(conn),
+		service:  service,
 		out:      newOutbox(r.config.MaxOutput),
 		proxying: make(chan struct{}, proxying),
 		queues:   make(map[*Queue]struct{}),
+	}, nil
+}
+
+// verifier verifies what comes from a connection.
+func verifier(conn *transport.Conn) smp.Verifier {
+	v := smp.Verifier{SessionID: conn.SessionID(), SessionKey: conn.SessionKey()}
+	if s := conn.Service(); s != nil {
+		v.Service = &smp.ServicePeer{ID: s.ID, CertFingerprint: s.Fingerprint, Key: s.Key}
 	}
+	return v
 }
 
 // Relay is the relay that serves the session.
@@ -91,10 +111,14 @@ func (s *Session) forget(q *Queue) {
 
 // leaveAll ends all subscriptions of a session that executes nothing any more.
 func (s *Session) leaveAll() {
+	if s.service != nil {
+		s.service.leave(s)
+		s.relay.services.leave(s.service)
+	}
 	s.mu.Lock()
 	queues := s.queues
 	s.queues = make(map[*Queue]struct{})
-	s.postponed = nil
+	s.postponed, s.collected, s.collecting = nil, nil, nil
 	s.mu.Unlock()
 	for q := range queues {
 		q.mu.Lock()

@@ -55,11 +55,12 @@ const (
 //		return execute(s, r)
 //	}
 //
-// The order for a connection is Accept, Handshake; then for each block Read,
+// The order for a connection is Accept, Handshake, which uses Service; then for
+// each block Read,
 // Decode; for each transmission of the block Authorise, which uses Verify, and
 // Execute, which uses NewID, Store, Announce, Head, Remove and Push; then, when
-// the connection can be written to, Deliver or Notify, Encode, Write. Expire comes before
-// every use of a queue, Leave when the connection is gone. Execute gives PRXY and
+// the connection can be written to, Deliver or Notify, Encode, Write. Expire comes
+// before every use of a queue, Leave when the connection is gone. Execute gives PRXY and
 // PFWD to Proxy, which uses Connect and Forward, and RFWD to Forwarded, which uses
 // OpenForward, the stages of a command, and SealForward.
 type Stages struct {
@@ -71,6 +72,11 @@ type Stages struct {
 	// binding, hellos, keys. ctx ends with the handshake timeout. An error
 	// closes the connection.
 	Handshake func(ctx context.Context, conn net.Conn, config transport.ServerConfig) (*transport.Conn, error)
+
+	// Service decides about a client service, whose credentials are verified. It
+	// returns the id of the service, or an error: a transport.Error is what the
+	// service is told, any other one means BAD_SERVICE.
+	Service func(ctx context.Context, r *Relay, s transport.Service, chain [][]byte) (id []byte, err error)
 
 	// Read waits for the next block and returns its content, which nobody
 	// else uses. After transport.ErrLargeMessage, a block that could not be
@@ -86,8 +92,9 @@ type Stages struct {
 
 	// Authorise looks up the queue of a request, sets Queue if there is one,
 	// and checks that the client may do what the command asks. It returns nil
-	// or the answer, which is SERVICE for a service signature and AUTH for
-	// everything else. A replacement that returns nil instead has to see that
+	// or the answer, which is CMD PROHIBITED for a command that the role of a
+	// service does not allow, SERVICE for what is wrong with the signature of a
+	// service, and AUTH for everything else. A replacement that returns nil instead has to see that
 	// there is a Queue.
 	Authorise func(*Session, *Request) *smp.Error
 
@@ -102,7 +109,7 @@ type Stages struct {
 	// except that a replacement may return none or more. The queue of the
 	// request is locked until the answer is in the session's queue.
 	//
-	// RSLV is answered with NAME NO_RESOLVER, SUBS and NSUBS with SERVICE. PRXY and PFWD are given to Proxy and answered
+	// RSLV is answered with NAME NO_RESOLVER. PRXY and PFWD are given to Proxy and answered
 	// later, RFWD is given to Forwarded; without Config.Proxy, PRXY is answered
 	// with PROXY BASIC_AUTH, as by an official relay that forwards for nobody,
 	// and PFWD with PROXY NO_SESSION.
@@ -159,8 +166,9 @@ type Stages struct {
 	Remove func(q *Queue, id []byte) bool
 
 	// Push sends something that nobody asked for: a message to the subscriber, a
-	// notification to that of the notifier, END to a session that is displaced, DELD to one whose queue is gone. The
-	// queue is locked; Push must not wait for the session.
+	// notification to that of the notifier, END to a session that is displaced,
+	// DELD to one whose queue is gone. The queue is locked; Push must not wait for
+	// the session. For ENDS and ALLS, which are about a service, q is nil.
 	Push func(to *Session, q *Queue, out Output)
 
 	// Expire removes what is too old at the given time from a queue, and
@@ -194,6 +202,7 @@ func DefaultStages() Stages {
 	return Stages{
 		Accept:    func(conn net.Conn) (net.Conn, error) { return conn, nil },
 		Handshake: transport.Server,
+		Service:   defaultService,
 		Read:      func(s *Session) ([]byte, error) { return s.conn.ReadBlock() },
 		Decode:    defaultDecode,
 		Authorise: defaultAuthorise,

@@ -1,0 +1,177 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+)
+
+// ServiceRecord is what a relay keeps about a client service besides the queues
+// that belong to it.
+type ServiceRecord struct {
+	// ID is what the relay calls the service, the same in all its connections.
+	ID []byte
+	// Role that the certificate was first shown with, the only one it may have.
+	Role transport.Role
+	// Fingerprint is that of the identity certificate.
+	Fingerprint keys.Fingerprint
+}
+
+// service is a client service with the queues that belong to it: those whose
+// messages it receives, or for a notifier their notifications.
+//
+// Locks are taken in the order queue, service, session. Whoever pushes
+// something to the subscriber because it is that holds the lock for reading, so
+// that nothing comes after ENDS.
+type service struct {
+	ServiceRecord
+	connections int // guarded by the lock of services
+
+	mu       sync.RWMutex
+	queues   map[*Queue]struct{}
+	hash     smp.IDsHash // of their ids: of the recipient, or of the notifier
+	complete bool        // the subscriber sent SUBS or NSUBS
+	// subscriber is the connection that gets everything, nil if there is none.
+	// It is changed with mu locked.
+	subscriber atomic.Pointer[Session]
+}
+
+// add makes a queue with an id belong to the service.
+func (v *service) add(q *Queue, id []byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if _, ok := v.queues[q]; !ok {
+		v.queues[q] = struct{}{}
+		v.hash.Toggle(id)
+	}
+}
+
+// removeLocked ends that a queue belongs to the service.
+func (v *service) removeLocked(q *Queue, id []byte) {
+	if _, ok := v.queues[q]; ok {
+		delete(v.queues, q)
+		v.hash.Toggle(id)
+	}
+}
+
+// setLocked is what the service's queues are described with.
+func (v *service) setLocked() smp.ServiceQueues {
+	return smp.ServiceQueues{Count: int64(len(v.queues)), IDsHash: v.hash}
+}
+
+// leave ends the subscription of a connection that is gone.
+func (v *service) leave(s *Session) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.subscriber.CompareAndSwap(s, nil) {
+		v.complete = false
+	}
+}
+
+// services are the client services that a relay knows, by their certificates.
+type services struct {
+	limit int
+	mu    sync.Mutex
+	known map[keys.Fingerprint]*service
+}
+
+// restore makes the services of records known.
+func (x *services) restore(records []ServiceRecord, limit int) {
+	x.limit, x.known = limit, make(map[keys.Fingerprint]*service, len(records))
+	for _, record := range records {
+		x.known[record.Fingerprint] = newService(record)
+	}
+}
+
+func newService(record ServiceRecord) *service {
+	return &service{ServiceRecord: record, queues: make(map[*Queue]struct{})}
+}
+
+// errServices: there are as many services as there may be.
+var errServices = fmt.Errorf("%w: as many services as allowed", transport.ErrBadService)
+
+// errServiceRole: the certificate of a service came with another role before.
+var errServiceRole = fmt.Errorf("%w: its certificate has another role", transport.ErrBadService)
+
+// find returns the service with the fingerprint and role of a record, and enters
+// it if it is new. At the limit it first forgets one that has neither queues nor
+// connections.
+func (x *services) find(record ServiceRecord, connections int) (*service, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	v, ok := x.known[record.Fingerprint]
+	if !ok {
+		if len(x.known) >= x.limit && !x.forgetLocked() {
+			return nil, errServices
+		}
+		v = newService(record)
+		x.known[record.Fingerprint] = v
+	}
+	if v.Role != record.Role {
+		return nil, errServiceRole
+	}
+	v.connections += connections
+	return v, nil
+}
+
+// forgetLocked forgets a service that nothing is known of but its record.
+func (x *services) forgetLocked() bool {
+	for fingerprint, v := range x.known {
+		v.mu.RLock()
+		empty := len(v.queues) == 0
+		v.mu.RUnlock()
+		if empty && v.connections == 0 {
+			delete(x.known, fingerprint)
+			return true
+		}
+	}
+	return false
+}
+
+// join returns the service that a connection was accepted for, nil if it is
+// none.
+func (x *services) join(accepted *transport.Service) (*service, error) {
+	if accepted == nil {
+		return nil, nil
+	}
+	return x.find(ServiceRecord{accepted.ID, accepted.Role, accepted.Fingerprint}, 1)
+}
+
+// leave ends what join has begun.
+func (x *services) leave(v *service) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	v.connections--
+}
+
+// defaultService is the stage Service: it gives a certificate the id that it had
+// before, or a new one.
+func defaultService(_ context.Context, r *Relay, offered transport.Service, _ [][]byte) ([]byte, error) {
+	id := make([]byte, idSize)
+	if _, err := io.ReadFull(r.config.Rand, id); err != nil {
+		return nil, fmt.Errorf("randomness for an id: %w", err)
+	}
+	v, err := r.services.find(ServiceRecord{id, offered.Role, offered.Fingerprint}, 0)
+	if err != nil {
+		return nil, err
+	}
+	return v.ID, nil
+}
+
+// Services are the records of the services that the relay knows, in no order.
+// Config.Services makes another relay know them.
+func (r *Relay) Services() []ServiceRecord {
+	r.services.mu.Lock()
+	defer r.services.mu.Unlock()
+	records := make([]ServiceRecord, 0, len(r.services.known))
+	for _, v := range r.services.known {
+		records = append(records, v.ServiceRecord)
+	}
+	return records
+}
