@@ -7,7 +7,7 @@ import (
 )
 
 // makeLoad runs all slots until the end of the measurement, and then waits until the
-// messages on their way have arrived, at most for the timeout.
+// operations that are due have ended, at most for the timeout.
 func (r *run) makeLoad(ctx context.Context) {
 	start := time.Now()
 	from := start.Add(r.WarmUp)
@@ -37,6 +37,9 @@ func (r *run) makeLoad(ctx context.Context) {
 	_ = r.phase(phaseLoad, func() error { // returns nil
 		r.measure(ctx, ended)
 		<-ended
+		_, good, bad := r.meter.ended(whole...)
+		r.good.Store(good)
+		r.bad.Store(bad)
 		return nil
 	})
 	close(stop)

@@ -43,6 +43,7 @@ type meter struct {
 type measured struct {
 	latency *hdrhistogram.Histogram
 	window  int64 // ended well within the measurement
+	good    int64 // ended well in the whole load
 	bad     int64
 }
 
@@ -68,6 +69,7 @@ func (m *meter) record(o Operation, begin time.Time, err error) {
 		m.fail(o, kindOf(err))
 		return
 	}
+	of.good++
 	if !now.Before(m.from) && now.Before(m.until) {
 		of.window++
 	}
@@ -101,16 +103,22 @@ func (m *meter) note(o Operation, err error) {
 	m.fail(o, kindOf(err))
 }
 
-// window is how many of the operations ended well within the measurement.
-func (m *meter) window(of ...Operation) (n int64) {
+// whole are the operations that are no part of another one.
+var whole = []Operation{Cycle, Create, Subscribe, Delete, Connect}
+
+// ended is how many operations ended well within the measurement, and how many ended at
+// all, well and badly.
+func (m *meter) ended(of ...Operation) (window, good, bad int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, o := range of {
 		if known := m.operations[o]; known != nil {
-			n += known.window
+			window += known.window
+			good += known.good
+			bad += known.bad
 		}
 	}
-	return n
+	return window, good, bad
 }
 
 // timings returns the operations that happened, in the order of reported.

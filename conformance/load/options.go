@@ -118,8 +118,9 @@ func (o Options) withDefaults() (Options, error) {
 	return o, o.check()
 }
 
-// Check returns ErrOptions if the options cannot be used: one is out of bounds, or this
-// process may not have as much memory or as many open files as they need.
+// Check returns ErrOptions if the options cannot be used: one is out of bounds, a process
+// does not exist, or this one may not have as much memory or as many open files as they
+// need.
 func (o Options) Check() error {
 	_, err := o.withDefaults()
 	return err
@@ -149,6 +150,11 @@ func (o Options) check() error {
 	if need := o.memory(); need > MaxMemory {
 		return fmt.Errorf("%w: the run needs about %d MiB of memory, at most %d are allowed; take fewer connections or queues",
 			ErrOptions, need>>20, MaxMemory>>20)
+	}
+	for _, pid := range o.PIDs {
+		if _, err := UsageOf(pid); err != nil {
+			return fmt.Errorf("%w: %w", ErrOptions, err)
+		}
 	}
 	return o.checkDescriptors()
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -122,8 +123,8 @@ type ErrorCount struct {
 	Count int64 `json:"count"`
 }
 
-// Worked reports whether the relay did anything of what it was asked for: a message cycle
-// or another operation of the load, or without load all connections and queues.
+// Worked reports whether the relay did anything of what it was asked for: an operation of
+// the load, or without load some of each phase.
 func (r *Report) Worked() bool {
 	if r.Load.Seconds == 0 {
 		for _, p := range r.Phases {
@@ -133,14 +134,7 @@ func (r *Report) Worked() bool {
 		}
 		return true
 	}
-	for _, t := range r.Operations {
-		if t.Operation == Cycle || t.Operation == Create || t.Operation == Connect {
-			if t.Count > 0 {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Phases, func(p Phase) bool { return p.Name == phaseLoad && p.Count > 0 })
 }
 
 // report makes the report.
@@ -211,8 +205,8 @@ func (w *Window) normalise() {
 
 // count enters what ended in the window.
 func (w *Window) count(m *meter) {
-	w.Messages = m.window(Cycle)
-	w.Operations = w.Messages + m.window(Create, Subscribe, Delete, Connect)
+	w.Messages, _, _ = m.ended(Cycle)
+	w.Operations, _, _ = m.ended(whole...)
 	w.PerSecond = rate(w.Messages, time.Duration(w.Seconds*float64(time.Second)))
 	w.Generator.divide(w.Operations)
 	for i := range w.Servers {

@@ -54,18 +54,13 @@ type run struct {
 	load   Window
 }
 
-// Run makes the load and returns what it measured. It returns ErrOptions, ErrProcess, or
+// Run makes the load and returns what it measured. It returns ErrOptions, or
 // ErrUnreachable with its cause. If ctx ends it stops soon and returns the report of what
 // was done until then; so does a run in which operations fail.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err
-	}
-	for _, pid := range o.PIDs {
-		if _, err := UsageOf(pid); err != nil {
-			return nil, err
-		}
 	}
 	r := newRun(o)
 	defer r.close()

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -56,64 +57,65 @@ func (r *run) signing(alg keys.Algorithm) keys.Algorithm {
 	return alg
 }
 
-// newQueue makes NEW with new keys.
-func (r *run) newQueue(subscribe bool) (request client.Request, dh keys.PrivateKey, err error) {
-	key, err := keys.Generate(r.signing(r.RecipientKey), rand.Reader)
-	if err != nil {
-		return client.Request{}, keys.PrivateKey{}, err
-	}
-	if dh, err = keys.Generate(keys.X25519, rand.Reader); err != nil {
-		return client.Request{}, keys.PrivateKey{}, err
-	}
-	return client.Request{Key: key, Command: smp.NEW{
-		AuthKey:   key.Public(),
-		DHKey:     dh.Public(),
-		Password:  smp.Password(r.Target.Password),
-		Subscribe: subscribe,
-		Request:   &smp.QueueRequest{Mode: smp.Messaging},
-	}}, dh, nil
-}
-
-// createQueues sends n NEW together and gives the queues to use, by their index.
-func (r *run) createQueues(ctx context.Context, p *peer, n int, subscribe bool, use func(int, client.Queue)) {
+// create sends NEW for n queues together, with a new key for each and with the given
+// public keys of the key agreement, and gives each answer to use.
+func (r *run) create(ctx context.Context, p *peer, n int, subscribe bool, dh func(int) keys.PublicKey, use func(int, smp.IDS, keys.PrivateKey) error) {
 	requests := make([]client.Request, n)
-	dhs := make([]keys.PrivateKey, n)
 	for i := range requests {
-		var err error
-		if requests[i], dhs[i], err = r.newQueue(subscribe); err != nil {
+		key, err := keys.Generate(r.signing(r.RecipientKey), rand.Reader)
+		if err != nil {
 			r.count(ctx, Create, err)
 			return
 		}
+		requests[i] = client.Request{Key: key, Command: smp.NEW{
+			AuthKey:   key.Public(),
+			DHKey:     dh(i),
+			Password:  smp.Password(r.Target.Password),
+			Subscribe: subscribe,
+			Request:   &smp.QueueRequest{Mode: smp.Messaging},
+		}}
 	}
-	for i, result := range p.DoAll(ctx, requests...) {
-		q, err := newQueue(result, requests[i].Key, dhs[i])
-		if err == nil {
-			use(i, q)
+	for i, answer := range p.DoAll(ctx, requests...) {
+		err := answer.Err
+		if ids, ok := answer.Response.(smp.IDS); ok {
+			err = use(i, ids, requests[i].Key)
+		} else if err == nil {
+			err = fmt.Errorf("NEW: %w", &client.UnexpectedError{Expected: "IDS", Got: answer.Response.Tag()})
 		}
 		r.count(ctx, Create, err)
 	}
 }
 
-// newQueue returns the queue that the answer to a NEW describes.
-func newQueue(answer client.Result, key, dh keys.PrivateKey) (client.Queue, error) {
-	if answer.Err != nil {
-		return client.Queue{}, answer.Err
-	}
-	ids, ok := answer.Response.(smp.IDS)
-	if !ok {
-		return client.Queue{}, fmt.Errorf("NEW: %w", &client.UnexpectedError{Expected: "IDS", Got: answer.Response.Tag()})
-	}
-	return client.NewQueue(ids, key, dh)
-}
-
 // createSlots makes the queues with messages.
 func (r *run) createSlots(ctx context.Context) {
 	r.eachShare(ctx, phaseQueues, func(p *peer, first, n int) {
-		r.createQueues(ctx, p, n, true, func(j int, q client.Queue) {
-			index := first + j*r.Connections
-			r.slots[index] = r.newSlot(index, q)
+		dhs, err := generate(n)
+		if err != nil {
+			r.count(ctx, Create, err)
+			return
+		}
+		dh := func(j int) keys.PublicKey { return dhs[j].Public() }
+		r.create(ctx, p, n, true, dh, func(j int, ids smp.IDS, key keys.PrivateKey) error {
+			q, err := client.NewQueue(ids, key, dhs[j])
+			if err == nil {
+				index := first + j*r.Connections
+				r.slots[index] = r.newSlot(index, q)
+			}
+			return err
 		})
 	})
+}
+
+// generate makes n keys for key agreements.
+func generate(n int) ([]keys.PrivateKey, error) {
+	made := make([]keys.PrivateKey, n)
+	for i := range made {
+		var err error
+		if made[i], err = keys.Generate(keys.X25519, rand.Reader); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
 }
 
 // secureSlots sends KEY for each of these queues.
@@ -170,11 +172,20 @@ func (r *run) secure(ctx context.Context, p *peer, index int) {
 	r.count(ctx, Secure, err)
 }
 
-// createIdle makes the idle queues, spread over the connections.
+// createIdle makes the idle queues, spread over the connections. As nothing will be
+// decrypted, those that are created together share a key for the key agreement, of which
+// the relay keeps only what it agreed.
 func (r *run) createIdle(ctx context.Context) {
 	r.eachIdle(ctx, phaseIdle, func(p *peer, queues []idle) {
-		r.createQueues(ctx, p, len(queues), false, func(j int, q client.Queue) {
-			queues[j] = idle{q.RecipientID, q.Key}
+		shared, err := generate(1)
+		if err != nil {
+			r.count(ctx, Create, err)
+			return
+		}
+		dh := func(int) keys.PublicKey { return shared[0].Public() }
+		r.create(ctx, p, len(queues), false, dh, func(j int, ids smp.IDS, key keys.PrivateKey) error {
+			queues[j] = idle{bytes.Clone(ids.RecipientID), key}
+			return nil
 		})
 	})
 }

@@ -110,11 +110,15 @@ func (s *slot) cycle(ctx context.Context, o Operation, begin time.Time) {
 	s.body = s.run.bodies.append(s.body[:0], uint32(s.index), f.number)
 	err := s.deliver(ctx, o)
 	s.run.record(ctx, s.run.meter, o, begin, err)
-	if err != nil {
+	switch {
+	case err == nil:
+		s.ledger.accept(f)
+	case ctx.Err() == nil:
 		s.ledger.refuse(f, isRefusal(err))
 		return
+	default:
+		return // nobody has waited for the answer
 	}
-	s.ledger.accept(f)
 	patience := time.NewTimer(s.run.Timeout)
 	defer patience.Stop()
 	select {
