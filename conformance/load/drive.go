@@ -13,13 +13,14 @@ func (r *run) makeLoad(ctx context.Context) {
 	from := start.Add(r.WarmUp)
 	until := from.Add(r.Duration)
 	r.meter = newMeter(from, until)
-	p := &pace{start: start, until: until, rate: r.Rate, slots: len(r.slots)}
+	p := &pace{start: start, until: until, rate: r.Rate, slots: len(r.slots), limit: r.Operations}
 
 	working, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	drained := time.AfterFunc(time.Until(until.Add(r.Timeout)), func() { cancel(context.DeadlineExceeded) })
 	defer drained.Stop()
 
+	began := r.look()
 	stop := make(chan struct{})
 	var senders, recipients sync.WaitGroup
 	for _, s := range r.slots {
@@ -35,7 +36,7 @@ func (r *run) makeLoad(ctx context.Context) {
 		close(ended)
 	}()
 	_ = r.phase(phaseLoad, func() error { // returns nil
-		r.measure(ctx, ended)
+		r.measure(ctx, began, ended)
 		<-ended
 		_, good, bad := r.meter.ended(whole...)
 		r.good.Store(good)
@@ -47,10 +48,21 @@ func (r *run) makeLoad(ctx context.Context) {
 	r.load.Scheduled, r.load.Begun = r.schedule(p)
 }
 
-// measure reads the use of processes and bytes at the beginning and at the end of the
-// measurement. It ends early if all senders have ended, as after a loss of all
-// connections.
-func (r *run) measure(ctx context.Context, ended <-chan struct{}) {
+// look is what has been used up to a time.
+type look struct {
+	at             time.Time
+	usage          []Usage
+	sent, received int64
+}
+
+func (r *run) look() look {
+	return look{time.Now(), r.watch.read(), r.traffic.sent.Load(), r.traffic.received.Load()}
+}
+
+// measure finds what was used from the beginning of the measurement, which is that of the
+// load if there is no warm-up, to its end. It ends early if all senders have ended, as
+// after a loss of all connections.
+func (r *run) measure(ctx context.Context, began look, ended <-chan struct{}) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -64,13 +76,15 @@ func (r *run) measure(ctx context.Context, ended <-chan struct{}) {
 	show := func(left time.Duration) {
 		r.Progress(Progress{phaseLoad, total - int(left/time.Second), total})
 	}
-	waitUntil(ctx, r.meter.from, func(left time.Duration) { show(left + r.Duration) })
-	began, usage := time.Now(), r.watch.read()
-	sent, received := r.traffic.sent.Load(), r.traffic.received.Load()
+	if r.WarmUp > 0 {
+		waitUntil(ctx, r.meter.from, func(left time.Duration) { show(left + r.Duration) })
+		began = r.look()
+	}
 	waitUntil(ctx, r.meter.until, show)
-	r.load = newWindow(time.Since(began), r.watch.pids, usage, r.watch.read())
-	r.load.BytesSent = r.traffic.sent.Load() - sent
-	r.load.BytesReceived = r.traffic.received.Load() - received
+	end := r.look()
+	r.load = newWindow(end.at.Sub(began.at), r.watch.pids, began.usage, end.usage)
+	r.load.BytesSent = end.sent - began.sent
+	r.load.BytesReceived = end.received - began.received
 }
 
 // schedule returns how many operations were due in the whole run and how many were

@@ -14,12 +14,12 @@ type Messages struct {
 	Refused int64 `json:"refused"`
 	// Delivered is the number of messages that arrived, each counted once.
 	Delivered int64 `json:"delivered"`
-	// Late is the number of those that arrived after the timeout.
+	// Late is the number of those that arrived after the patience was over.
 	Late int64 `json:"late"`
-	// Abandoned is the number of accepted messages that had not arrived when a connection
-	// of their queue ended.
+	// Abandoned is the number of accepted messages that had not arrived when the run was
+	// over or a connection of their queue was lost, before the patience was.
 	Abandoned int64 `json:"abandoned"`
-	// Lost is the number of other accepted messages that had not arrived in the end.
+	// Lost is the number of other accepted messages that did not arrive.
 	Lost int64 `json:"lost"`
 	// Duplicated is the number of times that a message arrived again, or although SEND
 	// was refused.
@@ -132,8 +132,11 @@ func (l *ledger) close() Messages {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, f := range l.flying {
-		if f.accepted {
+		switch {
+		case f.accepted && f.late:
 			l.counts.Lost++
+		case f.accepted:
+			l.counts.Abandoned++
 		}
 	}
 	l.flying = nil

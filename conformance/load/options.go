@@ -16,10 +16,11 @@ const (
 	MaxConnections = 20_000
 	MaxQueues      = 10_000
 	MaxIdleQueues  = 2_000_000
+	MaxOperations  = 1_000_000_000
 	MaxRate        = 1_000_000
 	MaxTime        = time.Hour
 	// MaxMemory is what a run may need by estimate, in bytes.
-	MaxMemory = 4 << 30
+	MaxMemory = 2 << 30
 )
 
 // Sizes that the estimate of memory is made of, in bytes: measured, and rounded up.
@@ -29,7 +30,7 @@ const (
 	idleQueueMemory  = 512
 )
 
-// DefaultTimeout is how long an answer or a message may take.
+// DefaultTimeout is how long an answer may take.
 const DefaultTimeout = 30 * time.Second
 
 // ErrOptions: an option cannot be used; the text says which.
@@ -75,10 +76,15 @@ type Options struct {
 	// WarmUp is the time before the measurement begins, Duration that of the
 	// measurement. Without Duration there is no load but what sets it up.
 	WarmUp, Duration time.Duration
+	// Operations ends the load after so many, spread evenly over the queues; 0 for no such
+	// limit.
+	Operations int
 	// Hold is how long everything is left alone after it is set up.
 	Hold time.Duration
-	// Timeout of handshakes, answers and messages; zero is DefaultTimeout.
+	// Timeout of handshakes and answers; zero is DefaultTimeout.
 	Timeout time.Duration
+	// Patience is how long a message may take after SEND was answered; zero is Timeout.
+	Patience time.Duration
 
 	// Seed of the choice of operations and of the bodies. Keys and ids are random.
 	Seed uint64
@@ -108,6 +114,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
+	}
+	if o.Patience == 0 {
+		o.Patience = o.Timeout
 	}
 	if o.Versions == (wire.VersionRange{}) {
 		o.Versions = wire.Versions(smp.MinVersion, smp.MaxVersion)
@@ -167,6 +176,7 @@ func (o Options) checkNumbers() error {
 		{"connections", o.Connections, 1, MaxConnections},
 		{"queues", o.Queues, 0, MaxQueues},
 		{"idle queues", o.IdleQueues, 0, MaxIdleQueues},
+		{"operations", o.Operations, 0, MaxOperations},
 	} {
 		if f.value < f.least || f.value > f.most {
 			return fmt.Errorf("%w: %d %s, expected %d to %d", ErrOptions, f.value, f.name, f.least, f.most)
@@ -185,7 +195,7 @@ func (o Options) checkTimes() error {
 	for _, f := range []struct {
 		name  string
 		value time.Duration
-	}{{"warm-up", o.WarmUp}, {"duration", o.Duration}, {"hold", o.Hold}, {"timeout", o.Timeout}} {
+	}{{"warm-up", o.WarmUp}, {"duration", o.Duration}, {"hold", o.Hold}, {"timeout", o.Timeout}, {"patience", o.Patience}} {
 		if f.value < 0 || f.value > MaxTime {
 			return fmt.Errorf("%w: %s of %v, expected at most %v", ErrOptions, f.name, f.value, MaxTime)
 		}

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -12,7 +13,19 @@ type pace struct {
 	start, until time.Time
 	rate         float64 // operations a second of all slots; 0 is a closed loop
 	slots        int
+	limit        int // operations of all slots; 0 is no limit
 }
+
+// share is how many operations of the limit a slot has.
+func (p *pace) share(index int) int64 {
+	if p.limit == 0 {
+		return math.MaxInt64
+	}
+	return part(int64(p.limit), index, p.slots)
+}
+
+// part is how many of n things slot i of all slots has if they are dealt out in turn.
+func part(n int64, i, slots int) int64 { return (n + int64(slots-1-i)) / int64(slots) }
 
 // due is when operation j of a slot has to begin, in an open loop.
 func (p *pace) due(index int, j int64) time.Time {
@@ -23,20 +36,17 @@ func (p *pace) due(index int, j int64) time.Time {
 // scheduled is how many operations of a slot are due before the end, in an open loop.
 func (p *pace) scheduled(index int) int64 {
 	total := int64(p.until.Sub(p.start).Seconds() * p.rate) // of all slots
-	if total <= int64(index) {
-		return 0
-	}
-	return (total-int64(index)-1)/int64(p.slots) + 1
+	return min(part(total, index, p.slots), p.share(index))
 }
 
 // wait waits until the next operation of a slot may begin. It is false if there is none:
-// the time is over, ctx has ended or a connection of the slot has.
+// the time or the slot's share is over, or ctx or a connection of the slot has ended.
 func (p *pace) wait(ctx context.Context, s *slot) bool {
 	if ctx.Err() != nil || s.lost() {
 		return false
 	}
 	if p.rate == 0 {
-		return time.Now().Before(p.until)
+		return s.begun < p.share(s.index) && time.Now().Before(p.until)
 	}
 	if s.begun >= p.scheduled(s.index) {
 		return false

@@ -1,10 +1,16 @@
 package load
 
 import (
+	_ "embed"
 	"math"
 	"slices"
 	"time"
 )
+
+// Schema is the JSON Schema, draft 2020-12, of the JSON form of a Report.
+//
+//go:embed schema.json
+var Schema []byte
 
 // Report is what a run has measured. Its JSON form is described by Schema.
 type Report struct {

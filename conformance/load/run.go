@@ -214,7 +214,7 @@ func (r *run) messages() Messages {
 }
 
 // slotsOf is how many slots receive over connection i.
-func (r *run) slotsOf(i int) int { return (r.Queues + r.Connections - 1 - i) / r.Connections }
+func (r *run) slotsOf(i int) int { return int(part(int64(r.Queues), i, r.Connections)) }
 
 // bodySize is the size of bodies: what was asked for, or the largest of the version.
 func (r *run) bodySize() int {

@@ -119,7 +119,7 @@ func (s *slot) cycle(ctx context.Context, o Operation, begin time.Time) {
 	default:
 		return // nobody has waited for the answer
 	}
-	patience := time.NewTimer(s.run.Timeout)
+	patience := time.NewTimer(s.run.Patience)
 	defer patience.Stop()
 	select {
 	case <-f.ended:
@@ -206,7 +206,7 @@ func (s *slot) open(message smp.MSG) (f *flight, marker bool) {
 func (s *slot) close() Messages {
 	m := s.ledger.close()
 	if s.lost() {
-		m.Abandoned, m.Lost = m.Lost, 0
+		m.Abandoned, m.Lost = m.Abandoned+m.Lost, 0
 	}
 	return m
 }
