@@ -98,9 +98,7 @@ func (f *loadFlags) run(cmd *cobra.Command, args []string, s suite) error {
 	if f.password != "" {
 		o.Target.Password = f.password
 	}
-	if p, ok := tgt.(interface{ PID() int }); ok {
-		o.PIDs = append(o.PIDs, p.PID())
-	}
+	o.PIDs = append(o.PIDs, processOf(tgt)...)
 	bar := newProgress(cmd.ErrOrStderr(), 0)
 	o.Progress = bar.phase
 	report, err := load.Run(cmd.Context(), o)
@@ -117,6 +115,14 @@ func (f *loadFlags) run(cmd *cobra.Command, args []string, s suite) error {
 		return broken("%w", err)
 	}
 	return f.judge(report, tgt)
+}
+
+// processOf is the process that was started as the target, none for other targets.
+func processOf(tgt target.Target) []int {
+	if p, ok := tgt.(interface{ PID() int }); ok {
+		return []int{p.PID()}
+	}
+	return nil
 }
 
 // parse reads the flags that are no numbers; every error is one of usage.
