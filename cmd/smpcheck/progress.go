@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/load"
 )
 
 // progress shows how far a run is in one line of a terminal, and nothing elsewhere.
@@ -35,6 +36,11 @@ func (p *progress) show(done int, r conformance.Result) {
 // count shows how many things of a kind are done.
 func (p *progress) count(done int, of string) {
 	fmt.Fprintf(p.w, "%s%d of %d %s", eraseLine, done, p.total, of)
+}
+
+// phase shows how far a load is.
+func (p *progress) phase(at load.Progress) {
+	fmt.Fprintf(p.w, "%s%s: %d of %d", eraseLine, at.Phase, at.Done, at.Total)
 }
 
 func (p *progress) clear() { fmt.Fprint(p.w, eraseLine) }

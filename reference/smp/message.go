@@ -4,6 +4,7 @@ import (
 	"crypto/sha3"
 	"errors"
 	"fmt"
+	"sync"
 
 	"smpcheck/reference/box"
 	"smpcheck/reference/wire"
@@ -107,13 +108,24 @@ func DecodeRcvMessage(b []byte) (RcvMessage, error) {
 // bytes. key is agreed between the keys of NEW and IDS, the message id is the
 // nonce.
 func (m RcvMessage) Seal(messageID []byte, key *box.Key) ([]byte, error) {
-	b, err := m.Encode()
+	content := scratch.Get().(*[BlockSize]byte)
+	defer scratch.Put(content)
+	b, err := m.Append(content[:0])
+	if err != nil {
+		return nil, err
+	}
+	padded := scratch.Get().(*[BlockSize]byte)
+	defer scratch.Put(padded)
+	text, err := wire.Pad(padded[:0], b, PaddedRcvMessage)
 	if err != nil {
 		return nil, err
 	}
 	nonce := CorrelationNonce(messageID)
-	return box.SealPadded(nil, b, PaddedRcvMessage, &nonce, key)
+	return box.Seal(make([]byte, 0, PaddedRcvMessage+box.Overhead), text, &nonce, key), nil
 }
+
+// scratch holds what is encoded or verified for the time of one call.
+var scratch = sync.Pool{New: func() any { return new([BlockSize]byte) }}
 
 // OpenRcvMessage decrypts and decodes the body of MSG. It returns box.ErrOpen,
 // an error of wire.Unpad or ErrRcvMessage.

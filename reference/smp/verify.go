@@ -100,7 +100,9 @@ type ServicePeer struct {
 // session the service's signature is not looked at: VerifyService does that.
 // With no keys it does the work of one verification and is false.
 func (v *Verifier) Verify(t *Transmission, queueKeys ...keys.PublicKey) bool {
-	authorized, ok := v.authorized(t)
+	buf := scratch.Get().(*[BlockSize]byte)
+	defer scratch.Put(buf)
+	authorized, ok := v.authorized(buf[:0], t)
 	if len(queueKeys) == 0 {
 		VerifyAuthorization(t.Authorization, authorized, t.CorrelationID, keys.PublicKey{}, v.SessionKey)
 		return false
@@ -153,9 +155,8 @@ func (v *Verifier) byService(t *Transmission) bool {
 		keys.Verify(v.Service.Key, authorized, t.Authorization)
 }
 
-// authorized returns what t's Authorization covers.
-func (v *Verifier) authorized(t *Transmission) ([]byte, bool) {
-	dst := make([]byte, 0, sha256.Size+len(v.SessionID)+t.size())
+// authorized appends to dst what t's Authorization covers.
+func (v *Verifier) authorized(dst []byte, t *Transmission) ([]byte, bool) {
 	if v.Service != nil && t.ServiceSignature != nil {
 		dst = append(dst, v.Service.CertFingerprint[:]...)
 	}
