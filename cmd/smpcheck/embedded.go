@@ -4,10 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"time"
 
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 )
+
+// proxyTimeout is how long the embedded relay waits for another one: some cases ask
+// what happens then.
+const proxyTimeout = 8 * time.Second
 
 // startEmbedded starts the reference relay on a free port of the loopback interface,
 // with an identity of its own. It is a target.Starter.
@@ -16,7 +21,10 @@ func startEmbedded(ctx context.Context) (string, func(), error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("make its identity: %w", err)
 	}
-	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", relay.Config{Credentials: credentials, Proxy: &relay.ProxyConfig{}})
+	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", relay.Config{
+		Credentials: credentials,
+		Proxy:       &relay.ProxyConfig{ConnectTimeout: proxyTimeout, CommandTimeout: proxyTimeout},
+	})
 	if err != nil {
 		return "", nil, err
 	}

@@ -29,6 +29,8 @@ type Conn struct {
 	version uint16
 	// relayKey is the relay's session key, zero if the hello has no usable one.
 	relayKey keys.PublicKey
+	// private is the key of the client's hello, zero if it had none.
+	private keys.PrivateKey
 	// sending and receiving encrypt blocks from version 11; nil for plain blocks.
 	sending, receiving *box.Chain
 	inbox              []Received
@@ -117,7 +119,7 @@ func Dial(t *conformance.T, opts ...Option) *Conn {
 	o.hello.Version = c.version
 	o.hello.KeyHash = t.Server().KeyHash
 	if !o.noKey {
-		o.hello.Key = private.Public()
+		c.private, o.hello.Key = private, private.Public()
 	}
 	c.SendHello(o.hello)
 	if !o.hello.Proxy {

@@ -47,6 +47,13 @@ func All() []conformance.Case {
 		acknowledgeCases,
 		getCases,
 		manageCases,
+		proxySessionCases,
+		proxyForwardCases,
+		proxyErrorCases,
+		proxyDestinationCases,
+		linkNewCases,
+		linkSetCases,
+		linkReadCases,
 		limitCases,
 	)
 }

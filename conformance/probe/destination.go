@@ -1,0 +1,228 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"smpcheck/conformance"
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+	"smpcheck/reference/wire"
+)
+
+// Destination is a relay of the case's own, on a port of the loopback interface,
+// for the relay under test to forward to. It does the handshakes as they should
+// be, unless an option says otherwise, and then nothing: the case reads and
+// writes every block of a Leg.
+type Destination struct {
+	t           *conformance.T
+	credentials keys.Credentials
+	listener    net.Listener
+	options     destinationOptions
+	legs        chan *Leg
+	accepted    chan struct{}
+	met         atomic.Int32
+}
+
+// DestinationOption changes what a Destination does.
+type DestinationOption func(*destinationOptions)
+
+type destinationOptions struct {
+	versions     wire.VersionRange
+	certificates int
+	greeting     func(*transport.Secure) []byte
+	meeting      func(net.Conn)
+	gate         <-chan struct{}
+	refusing     bool
+}
+
+// Speaking offers other versions than 6 to 20.
+func Speaking(versions wire.VersionRange) DestinationOption {
+	return func(o *destinationOptions) { o.versions = versions }
+}
+
+// WithCertificates shows a chain of n certificates, instead of 2.
+func WithCertificates(n int) DestinationOption {
+	return func(o *destinationOptions) { o.certificates = n }
+}
+
+// Greeting sends a block with the given content in the place of the hello, and
+// then nothing. It must not use the T of the case.
+func Greeting(content func(*transport.Secure) []byte) DestinationOption {
+	return func(o *destinationOptions) { o.greeting = content }
+}
+
+// Meeting leaves the TCP connection to meet, which must not use the T of the case.
+func Meeting(meet func(net.Conn)) DestinationOption {
+	return func(o *destinationOptions) { o.meeting = meet }
+}
+
+// Gated accepts connections and begins no handshake before the gate is closed.
+func Gated(gate <-chan struct{}) DestinationOption {
+	return func(o *destinationOptions) { o.gate = gate }
+}
+
+// RefusingUntil ends connections before any handshake until the gate is closed.
+func RefusingUntil(gate <-chan struct{}) DestinationOption {
+	return func(o *destinationOptions) { o.gate, o.refusing = gate, true }
+}
+
+// loopback is where destinations listen, at a port that the system chooses.
+const loopback = "127.0.0.1:0"
+
+// maxLegs is how many connections of a proxy a Destination keeps for the case.
+const maxLegs = 16
+
+// NewDestination starts a destination, which ends with the case.
+func NewDestination(t *conformance.T, opts ...DestinationOption) *Destination {
+	o := destinationOptions{versions: wire.Versions(smp.MinVersion, smp.MaxVersion), certificates: 2}
+	for _, set := range opts {
+		set(&o)
+	}
+	credentials, err := keys.NewCredentials(t.Rand(), keys.Ed25519, o.certificates)
+	if err != nil {
+		t.Broken(fmt.Errorf("the identity of a destination: %w", err))
+	}
+	l, err := net.Listen("tcp", loopback)
+	if err != nil {
+		t.Broken(fmt.Errorf("a destination for the relay: %w", err))
+	}
+	t.Cleanup(func() { l.Close() })
+	d := &Destination{
+		t: t, credentials: credentials, listener: l, options: o,
+		legs: make(chan *Leg, maxLegs), accepted: make(chan struct{}, maxLegs),
+	}
+	go d.serve()
+	return d
+}
+
+// FreeAddress is an address of the loopback interface at which nobody listens.
+func FreeAddress(t *conformance.T) string {
+	l, err := net.Listen("tcp", loopback)
+	if err != nil {
+		t.Broken(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (d *Destination) serve() {
+	for {
+		raw, err := d.listener.Accept()
+		if err != nil {
+			return
+		}
+		d.t.Cleanup(func() { raw.Close() })
+		if d.met.Add(1) > maxLegs {
+			raw.Close()
+			continue
+		}
+		if d.options.refusing && !isClosed(d.options.gate) {
+			raw.Close()
+			continue
+		}
+		d.accepted <- struct{}{}
+		go func() { d.legs <- d.meet(raw) }()
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// meet does the handshakes on a connection.
+func (d *Destination) meet(raw net.Conn) *Leg {
+	if d.options.gate != nil {
+		select {
+		case <-d.options.gate:
+		case <-d.t.Context().Done():
+		}
+	}
+	if d.options.meeting != nil {
+		d.options.meeting(raw)
+		return &Leg{t: d.t, Destination: d, err: errors.New("the destination does no handshake")}
+	}
+	config := transport.ServerConfig{
+		Credentials: d.credentials, Versions: d.options.versions, Timeout: d.t.Timeout(handshakeTime),
+	}
+	if d.t.Info().TLS == "1.2" {
+		config.MinTLS = tlsVersion12
+	}
+	if d.options.greeting != nil {
+		return &Leg{t: d.t, Destination: d, err: d.greet(raw, config)}
+	}
+	conn, err := transport.Server(d.t.Context(), raw, config)
+	return &Leg{t: d.t, Destination: d, Conn: conn, raw: raw, err: err}
+}
+
+func (d *Destination) greet(raw net.Conn, config transport.ServerConfig) error {
+	s, err := transport.ServerTLS(d.t.Context(), raw, config)
+	if err != nil {
+		return err
+	}
+	block, err := wire.Pad(nil, d.options.greeting(s), transport.BlockSize)
+	if err == nil {
+		_, err = s.Write(block)
+	}
+	return errors.Join(err, errors.New("the destination sent a hello of its own"))
+}
+
+// Server is the destination as PRXY names it.
+func (d *Destination) Server() smp.Server { return serverAt(d.listener.Addr().String(), d.credentials) }
+
+// At is a relay with the identity of the destination at another address.
+func (d *Destination) At(address string) smp.Server { return serverAt(address, d.credentials) }
+
+func serverAt(address string, credentials keys.Credentials) smp.Server {
+	host, port, _ := net.SplitHostPort(address) // that of a TCP listener has both
+	fingerprint := credentials.Fingerprint()
+	return smp.Server{Hosts: []string{host}, Port: port, KeyHash: fingerprint[:]}
+}
+
+// Chain is the certificate chain of the destination, leaf first.
+func (d *Destination) Chain() [][]byte { return d.credentials.Chain }
+
+// Met is how many connections were made to the destination.
+func (d *Destination) Met() int { return int(d.met.Load()) }
+
+// AwaitAccepted waits until one more connection was made, and reports whether
+// that came within the time, at time scale 1.
+func (d *Destination) AwaitAccepted(within time.Duration) bool {
+	_, ok := awaitOne(d.t, d.accepted, within)
+	return ok
+}
+
+// RequireLeg waits for one more connection whose handshakes are done; that there
+// is none blocks the case.
+func (d *Destination) RequireLeg() *Leg {
+	leg, ok := awaitOne(d.t, d.legs, answerTime)
+	if !ok {
+		Blocked(d.t, "the relay has not connected to the destination")
+	}
+	if leg.err != nil {
+		Blocked(d.t, "the handshake of the relay with the destination failed: %v", leg.err)
+	}
+	return leg
+}
+
+// awaitOne takes one element out of c.
+func awaitOne[E any](t *conformance.T, c <-chan E, within time.Duration) (e E, ok bool) {
+	timer := time.NewTimer(t.Timeout(within))
+	defer timer.Stop()
+	select {
+	case e = <-c:
+		return e, true
+	case <-timer.C:
+	case <-t.Context().Done():
+	}
+	return e, false
+}

@@ -1,0 +1,202 @@
+package probe
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+
+	"smpcheck/conformance"
+	"smpcheck/reference/box"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+)
+
+const tlsVersion12 = tls.VersionTLS12
+
+// Leg is a connection of the relay under test, as a proxy, to a Destination. It
+// belongs to the goroutine of the case.
+type Leg struct {
+	// Conn is the connection after its handshakes, with what the proxy's hello said.
+	Conn *transport.Conn
+	// Destination is where the leg ends.
+	Destination *Destination
+	// Received and Sent are the contents of all blocks.
+	Received, Sent [][]byte
+
+	t   *conformance.T
+	raw net.Conn
+	err error
+}
+
+// Forward is an RFWD that came over a leg, in its parts.
+type Forward struct {
+	// Transmission is that of the RFWD.
+	Transmission smp.Transmission
+	// Content is what the proxy has encrypted.
+	Content []byte
+	// Command are the parts of Content.
+	Command smp.ForwardedCommand
+	// Answered is the correlation id of the answer; that of the RFWD unless the case
+	// sets another one.
+	Answered []byte
+
+	leg   *Leg
+	nonce box.Nonce
+	key   box.Key
+}
+
+// ExpectForward fails the case unless an RFWD comes that the destination can
+// decrypt.
+func (l *Leg) ExpectForward() *Forward {
+	f, err := l.forward(answerTime)
+	if err != nil {
+		l.t.Fail("RFWD whose content the destination can decrypt", err.Error())
+	}
+	return f
+}
+
+// RequireForward is ExpectForward for an RFWD that the case builds on.
+func (l *Leg) RequireForward() *Forward {
+	f, err := l.forward(answerTime)
+	if err != nil {
+		Blocked(l.t, "the destination got no RFWD that it can decrypt: %v", err)
+	}
+	return f
+}
+
+// NextForward is the next RFWD, nil if none comes within the time, at time scale
+// 1. One that cannot be decrypted blocks the case.
+func (l *Leg) NextForward(within time.Duration) *Forward {
+	f, err := l.forward(within)
+	if err != nil && !timedOut(err) {
+		Blocked(l.t, "the destination got no RFWD that it can decrypt: %v", err)
+	}
+	return f
+}
+
+// forward reads the next RFWD. A PING before it is answered.
+func (l *Leg) forward(within time.Duration) (*Forward, error) {
+	for {
+		tr, cmd, err := l.read(within)
+		if err != nil {
+			return nil, err
+		}
+		switch cmd := cmd.(type) {
+		case smp.PING:
+			l.answer(tr.CorrelationID, []byte("PONG"))
+		case smp.RFWD:
+			return l.open(tr, cmd)
+		default:
+			return nil, fmt.Errorf("%s, expected RFWD", cmd.Tag())
+		}
+	}
+}
+
+func (l *Leg) read(within time.Duration) (tr smp.Transmission, cmd smp.Command, err error) {
+	end := l.t.Timeout(within)
+	if err := l.Conn.SetReadDeadline(deadlineAfter(l.t, end)); err != nil {
+		return tr, nil, err
+	}
+	content, err := l.Conn.ReadBlock()
+	if err != nil {
+		return tr, nil, err
+	}
+	l.t.Record(conformance.Received, "block at the destination", content)
+	l.Received = append(l.Received, bytes.Clone(content))
+	got := smp.DecodeCommands(l.Conn.Version(), l.Conn.SessionID(), content)
+	if len(got) != 1 {
+		return tr, nil, fmt.Errorf("a block of %d transmissions, expected one", len(got))
+	}
+	if got[0].Err != nil && got[0].Command == nil {
+		return tr, nil, fmt.Errorf("malformed command: %w", got[0].Err)
+	}
+	return got[0].Transmission, got[0].Command, nil
+}
+
+func (l *Leg) open(tr smp.Transmission, cmd smp.RFWD) (*Forward, error) {
+	if l.Conn.Secret() == nil {
+		return nil, errors.New("the hello of the proxy had no key")
+	}
+	f := &Forward{Transmission: tr, Answered: tr.CorrelationID, leg: l}
+	var err error
+	if f.nonce, err = box.NonceFrom(tr.CorrelationID); err != nil {
+		return nil, fmt.Errorf("the correlation id: %w", err)
+	}
+	if f.key, err = box.DeriveKey(l.Conn.Secret()); err != nil {
+		return nil, err
+	}
+	if f.Content, err = box.Open(nil, cmd.Body, &f.nonce, &f.key); err != nil {
+		return nil, fmt.Errorf("RFWD: %w", err)
+	}
+	f.Command, err = smp.DecodeForwardedCommand(f.Content)
+	return f, err
+}
+
+// OpenInner takes off the encryption of the client: the content of a block.
+func (f *Forward) OpenInner() ([]byte, error) {
+	nonce, err := box.NonceFrom(f.Command.CorrelationID)
+	if err != nil {
+		return nil, err
+	}
+	key, err := box.Agree(f.leg.Conn.SessionKey(), f.Command.Key)
+	if err != nil {
+		return nil, err
+	}
+	return box.OpenPadded(f.Command.Body, &nonce, &key)
+}
+
+// Answer sends RRES with what the proxy is to pass on.
+func (f *Forward) Answer(body []byte) {
+	f.AnswerContent(append(append([]byte{byte(len(f.Command.CorrelationID))}, f.Command.CorrelationID...), body...))
+}
+
+// AnswerContent sends RRES with the given content, encrypted for the proxy.
+func (f *Forward) AnswerContent(content []byte) {
+	nonce := f.nonce.Reverse()
+	f.AnswerBytes(append([]byte("RRES "), box.Seal(nil, content, &nonce, &f.key)...))
+}
+
+// AnswerBytes sends a response in its encoded form, which need not be valid.
+func (f *Forward) AnswerBytes(response []byte) { f.leg.answer(f.Answered, response) }
+
+// AnswerError sends ERR.
+func (f *Forward) AnswerError(e *smp.Error) {
+	b, err := smp.EncodeResponse(f.leg.Conn.Version(), smp.ERR{Err: e})
+	if err != nil {
+		f.leg.t.Broken(err)
+	}
+	f.AnswerBytes(b)
+}
+
+// answer writes one response without entity id.
+func (l *Leg) answer(correlationID, response []byte) {
+	tr := smp.Transmission{CorrelationID: correlationID, Command: response}
+	encoded, err := tr.Encode(l.Conn.Version())
+	if err != nil {
+		l.t.Broken(err)
+	}
+	content, err := smp.EncodeBlock(encoded)
+	if err != nil {
+		l.t.Broken(err)
+	}
+	l.Send(content)
+}
+
+// Send writes one block with the given content.
+func (l *Leg) Send(content []byte) {
+	l.t.Record(conformance.Sent, "block of the destination", content)
+	l.Sent = append(l.Sent, slices.Clone(content))
+	if err := l.Conn.SetWriteDeadline(deadlineAfter(l.t, l.t.Timeout(answerTime))); err != nil {
+		l.t.Broken(err)
+	}
+	if err := l.Conn.WriteBlock(content); err != nil {
+		l.t.Record(conformance.Note, "writing at the destination: "+err.Error(), nil)
+	}
+}
+
+// Close ends the leg without a word of TLS.
+func (l *Leg) Close() { l.raw.Close() }

@@ -1,0 +1,452 @@
+package relaycases
+
+import (
+	"net"
+	"slices"
+	"time"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/probe"
+	"smpcheck/reference/box"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+	"smpcheck/reference/wire"
+)
+
+// Limits of what a proxy may let a client wait for when the destination is
+// silent: the official one takes 45 seconds to connect and 30 for a command.
+const (
+	silentTime    = 70 * time.Second
+	silentTimeout = 90 * time.Second
+)
+
+// SMP, "Error responses": what a client is told about the connection between
+// proxy and destination.
+var proxyErrorCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/proxy/unreachable",
+		Title:        "PRXY for a relay at whose address nobody listens is refused with PROXY BROKER NETWORK",
+		Requirements: []string{"SMP-PROXY-DESTINATION-GONE"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c := requireProxy(t)
+			server := probe.NewDestination(t).At(probe.FreeAddress(t))
+			expectBroker(t, c.AskSession(server), smp.BrokerError{Code: smp.BrokerNetwork})
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/proxy/identity",
+		Title:        "PRXY whose fingerprint is not that of the relay at the address is refused, and opens no session",
+		Requirements: []string{"SMP-PROXY-DESTINATION-IDENTITY"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			d, c := probe.NewDestination(t), requireProxy(t)
+			wrong := d.Server()
+			wrong.KeyHash = t.Rand().Bytes(32)
+			expectBroker(t, c.AskSession(wrong), smp.BrokerError{Code: smp.BrokerNetwork}, smp.BrokerError{
+				Code: smp.BrokerTransport, Transport: smp.TransportHandshakeIdentity,
+			})
+			right := probe.RequireA[smp.PKEY](c.AskSession(d.Server()))
+			expectBroker(t, c.AskSession(wrong), smp.BrokerError{Code: smp.BrokerNetwork}, smp.BrokerError{
+				Code: smp.BrokerTransport, Transport: smp.TransportHandshakeIdentity,
+			})
+			expectSameSession(t, right, probe.ExpectA[smp.PKEY](c.AskSession(d.Server())))
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/proxy/host",
+		Title:        "PRXY with hosts that the proxy may not connect to is refused with PROXY BROKER HOST",
+		Requirements: []string{"SMP-PROXY-DESTINATION-HOST"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c, d := requireProxy(t), probe.NewDestination(t)
+			onion := d.Server()
+			onion.Hosts = []string{"beccx4yfxxbvyhqypaavemqurytl6hozr47wfc7uuecacjqdvwpw2xid.onion"}
+			expectBroker(t, c.AskSession(onion), smp.BrokerError{Code: smp.BrokerHost})
+			both := d.Server()
+			both.Hosts = slices.Concat(onion.Hosts, both.Hosts)
+			if a := c.AskSession(both); d.Met() == 0 {
+				t.Failf("a connection to the host that can be used", "%s", a)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/proxy/old",
+		Title:        "PRXY for a relay that is older than version 8 is refused with PROXY BROKER TRANSPORT VERSION",
+		Requirements: []string{"SMP-PROXY-DESTINATION-OLD", "SMP-PROXY-ERR-TRANSPORT"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c := requireProxy(t)
+			d := probe.NewDestination(t, probe.Speaking(wire.Versions(6, 7)))
+			expectBroker(t, c.AskSession(d.Server()), transportBroker(smp.TransportVersion))
+		},
+	}),
+	greeted("relay/proxy/hello-garbage", "a hello that cannot be read", smp.TransportHandshakeParse,
+		func(*transport.Secure) []byte { return []byte{0, 6} }),
+	greeted("relay/proxy/hello-other-session", "a hello with another session identifier", smp.TransportSession,
+		func(*transport.Secure) []byte { return plainHello(make([]byte, 32)) }),
+	greeted("relay/proxy/hello-without-key", "a hello without session key", smp.TransportNoAuth,
+		func(s *transport.Secure) []byte { return plainHello(s.Binding().SessionID) }),
+	met("relay/proxy/ends-at-once", "a relay that ends the connection at once", func(c net.Conn) { c.Close() }),
+	met("relay/proxy/no-tls", "something that speaks no TLS", func(c net.Conn) {
+		c.Write([]byte("220 relay.example ESMTP\r\n"))
+	}),
+	must(conformance.Case{
+		ID:           "relay/proxy/silent-hello",
+		Title:        "PRXY for a relay that is silent gets an error in the end, and no other client waits for it",
+		Requirements: []string{"SMP-PROXY-DESTINATION-GONE"},
+		Versions:     from(8),
+		Edges:        true,
+		Timeout:      silentTimeout,
+		Run: func(t *T) {
+			c := requireProxy(t)
+			silent := probe.NewDestination(t, probe.Meeting(func(net.Conn) {}))
+			d := probe.NewDestination(t)
+			asked := c.Transmission(nil, probe.NoKey, c.PRXY(silent.Server()))
+			c.Send(asked)
+			expectForwarded(t, c.OpenTunnel(d), d.RequireLeg())
+			probe.RequireA[smp.PKEY](probe.Dial(t).AskSession(d.Server()))
+			expectBroker(t, c.AwaitWithin("PRXY", asked, silentTime),
+				smp.BrokerError{Code: smp.BrokerTimeout}, smp.BrokerError{Code: smp.BrokerNetwork})
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/proxy/retried",
+		Title:        "A relay that could not be reached is connected to when it can be",
+		Requirements: []string{"SMP-PROXY-DESTINATION-RETRY"},
+		Versions:     from(8),
+		Edges:        true,
+		Timeout:      silentTimeout,
+		Run: func(t *T) {
+			c := requireProxy(t)
+			gate := make(chan struct{})
+			d := probe.NewDestination(t, probe.RefusingUntil(gate))
+			c.AskSession(d.Server()).RequireRefused()
+			close(gate)
+			// The official proxy remembers a failure for 30 seconds.
+			for range 60 {
+				if _, ok := c.AskSession(d.Server()).Response.(smp.PKEY); ok {
+					expectForwarded(t, c.OpenTunnel(d), d.RequireLeg())
+					return
+				}
+				d.AwaitAccepted(time.Second)
+			}
+			t.Fail("a session with a relay that can be reached now", "an error as before, for a minute")
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/proxy/client-gone",
+		Title:        "A client that leaves before PKEY does not keep others from the destination",
+		Requirements: []string{"SMP-PROXY-SENDER-GONE"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c, gone := requireProxy(t), probe.Dial(t)
+			gate := make(chan struct{})
+			d := probe.NewDestination(t, probe.Gated(gate))
+			gone.Send(gone.Transmission(nil, probe.NoKey, gone.PRXY(d.Server())))
+			if !d.AwaitAccepted(probe.EventTime) {
+				probe.Blocked(t, "the relay has not connected to the destination")
+			}
+			gone.Reset()
+			asked := c.Transmission(nil, probe.NoKey, c.PRXY(d.Server()))
+			c.Send(asked)
+			c.Ping()
+			close(gate)
+			a := c.Await("PRXY", asked)
+			if _, refused := a.Response.(smp.ERR); refused {
+				a = c.AskSession(d.Server()) // the attempt may end with the client that asked for it
+			}
+			probe.ExpectA[smp.PKEY](a)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/proxy/error-protocol",
+		Title:        "An error with which the destination answers RFWD reaches the client as PROXY PROTOCOL",
+		Requirements: []string{"SMP-PROXY-ERR-PROTOCOL"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			u, leg := tunnel(t)
+			for _, e := range []*smp.Error{
+				smp.ErrCrypto, smp.ErrBlock, smp.ErrAuth, smp.ErrCmdSyntax, smp.ErrInternal, smp.ErrProxyNoSession,
+				smp.ProxyBrokerError(transportBroker(smp.TransportNoAuth)),
+			} {
+				p := packPing(t, u)
+				u.Send(p)
+				leg.RequireForward().AnswerError(e)
+				u.Await(p).ExpectError(smp.ProxyProtocolError(e))
+			}
+		},
+	}),
+	answered("relay/proxy/error-response", "An answer that is no response", "SMP-PROXY-ERR-RESPONSE",
+		[]smp.BrokerCode{smp.BrokerResponse}, []string{"XRES 0123456789", "RRES", "ERR NONSENSE", "PKEY \x05ab", ""}),
+	answered("relay/proxy/error-unexpected", "Another response than RRES", "SMP-PROXY-ERR-UNEXPECTED",
+		[]smp.BrokerCode{smp.BrokerUnexpected}, []string{"PONG", "PRES 0123456789"}),
+	must(conformance.Case{
+		ID:           "relay/proxy/error-crypto",
+		Title:        "RRES that the proxy cannot decrypt is an error, and never PRES",
+		Requirements: []string{"SMP-PROXY-PRES-UNCHANGED", "SMP-PROXY-RRES-NONCE"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			u, leg := tunnel(t)
+			for _, content := range [][]byte{t.Rand().Bytes(16283), t.Rand().Bytes(15), {}} {
+				p := packPing(t, u)
+				u.Send(p)
+				leg.RequireForward().AnswerBytes(append([]byte("RRES "), content...))
+				expectFailure(t, u.Await(p), smp.ErrCrypto)
+			}
+			expectForwarded(t, u, leg)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/proxy/error-replayed",
+		Title:        "RRES of an earlier command is an error, and never PRES",
+		Requirements: []string{"SMP-PROXY-PRES-CORRELATION", "SMP-PROXY-RRES-NONCE"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			u, leg := tunnel(t)
+			p, next := packPing(t, u), packPing(t, u)
+			u.Send(p)
+			f := leg.RequireForward()
+			f.Answer(t.Rand().Bytes(smp.PaddedForwarded + box.Overhead))
+			probe.RequireA[smp.PRES](u.Await(p))
+			u.Send(next)
+			f.Answered = leg.RequireForward().Answered
+			f.Answer(t.Rand().Bytes(smp.PaddedForwarded + box.Overhead))
+			expectFailure(t, u.Await(next), smp.ErrCrypto)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/proxy/error-content",
+		Title:        "RRES whose content cannot be cut into its fields is an error, and never PRES",
+		Requirements: []string{"SMP-PROXY-RRES-CONTENT", "SMP-PROXY-ERR-RESPONSE"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			u, leg := tunnel(t)
+			for _, content := range [][]byte{{}, {24}, slices.Concat([]byte{255}, t.Rand().Bytes(200))} {
+				p := packPing(t, u)
+				u.Send(p)
+				leg.RequireForward().AnswerContent(content)
+				expectFailure(t, u.Await(p), smp.ErrCrypto)
+			}
+			expectForwarded(t, u, leg)
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/proxy/error-large",
+		Title:        "An answer that does not fit into PRES ends neither the session nor the client's connection",
+		Requirements: []string{"SMP-PROXY-ERR-SESSION-LIVES", "SMP-PROXY-PRES-UNCHANGED"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			u, leg := tunnel(t)
+			p := packPing(t, u)
+			u.Send(p)
+			body := t.Rand().Bytes(16300)
+			leg.RequireForward().Answer(body)
+			// The official relay sends nothing when the answer does not fit.
+			if a := u.Await(p); a.Response != nil && !isERR(a) {
+				expectPRES(t, a, body)
+			}
+			expectForwarded(t, u, leg)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/proxy/error-timeout",
+		Title:        "A forwarded command that the destination does not answer becomes PROXY BROKER TIMEOUT",
+		Requirements: []string{"SMP-PROXY-ERR-TIMEOUT"},
+		Versions:     from(8),
+		Edges:        true,
+		Timeout:      silentTimeout,
+		Run: func(t *T) {
+			u, leg := tunnel(t)
+			p := packPing(t, u)
+			u.Send(p)
+			f := leg.RequireForward()
+			a := u.AwaitWithin(p, silentTime)
+			a.ExpectError(smp.ProxyBrokerError(smp.BrokerError{Code: smp.BrokerTimeout}))
+			f.Answer(t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)) // too late
+			next := packPing(t, u)
+			u.Send(next)
+			body := t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)
+			leg.RequireForward().Answer(body)
+			expectPRES(t, u.Await(next), body)
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/proxy/session-lives",
+		Title:        "After an error for one command the session forwards the next",
+		Requirements: []string{"SMP-PROXY-ERR-SESSION-LIVES"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			u, leg := tunnel(t)
+			for _, spoil := range []func(*probe.Forward){
+				func(f *probe.Forward) { f.AnswerError(smp.ErrInternal) },
+				func(f *probe.Forward) { f.AnswerBytes([]byte("NONSENSE")) },
+				func(f *probe.Forward) { f.AnswerBytes([]byte("PONG")) },
+				func(f *probe.Forward) { f.AnswerBytes([]byte("RRES nonsense")) },
+			} {
+				p := packPing(t, u)
+				u.Send(p)
+				spoil(leg.RequireForward())
+				u.Await(p).RequireRefused()
+				expectForwarded(t, u, leg)
+			}
+			expectSameSession(t, u.PKEY, probe.ExpectA[smp.PKEY](probe.Dial(t).AskSession(leg.Destination.Server())))
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/proxy/dies",
+		Title:        "A destination that ends the connection in the middle of a forward ends the session, and no other",
+		Requirements: []string{"SMP-PROXY-PFWD-CLOSED-SESSION"},
+		Versions:     from(8),
+		Timeout:      silentTimeout,
+		Run: func(t *T) {
+			c := requireProxy(t)
+			d, other := probe.NewDestination(t), probe.NewDestination(t)
+			u, v := c.OpenTunnel(d), c.OpenTunnel(other)
+			leg, otherLeg := d.RequireLeg(), other.RequireLeg()
+			lost, kept := packPing(t, u), packPing(t, v)
+			u.Send(lost)
+			v.Send(kept)
+			leg.RequireForward()
+			f := otherLeg.RequireForward()
+			leg.Close()
+			if a := u.AwaitWithin(lost, silentTime); !a.OK() || !isERR(a) {
+				t.Failf("an error for the command that was under way", "%s", a)
+			}
+			body := t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)
+			f.Answer(body)
+			expectPRES(t, v.Await(kept), body)
+
+			again := c.RequireTunnel(awaitSession(t, c, d))
+			if string(again.SessionID) == string(u.SessionID) {
+				t.Fail("another session for the second connection", "the session of the first one")
+			}
+			u.Send(lost)
+			u.Await(lost).ExpectRefused()
+			p := packPing(t, again)
+			again.Send(p)
+			expectCommand(t, d.RequireLeg().ExpectForward(), p)
+			expectForwarded(t, v, otherLeg)
+		},
+	}),
+}
+
+// requireProxy is a connection to a relay that forwards to destinations of the
+// runner; another relay skips the case.
+func requireProxy(t *T) *probe.Conn {
+	c := probe.Dial(t)
+	c.OpenTunnel(probe.NewDestination(t))
+	return c
+}
+
+// awaitSession asks for a session with a destination whose connection has ended,
+// until the proxy has noticed the end.
+func awaitSession(t *T, c *probe.Conn, d *probe.Destination) probe.Answer {
+	a := c.AskSession(d.Server())
+	for d.Met() < 2 && t.Context().Err() == nil {
+		d.AwaitAccepted(100 * time.Millisecond)
+		a = c.AskSession(d.Server())
+	}
+	return a
+}
+
+// greeted is the case of a destination that begins with another hello.
+func greeted(id, what string, want smp.TransportError, hello func(*transport.Secure) []byte) conformance.Case {
+	return must(conformance.Case{
+		ID:           id,
+		Title:        "PRXY for a relay with " + what + " is refused with PROXY BROKER TRANSPORT " + string(want),
+		Requirements: []string{"SMP-PROXY-DESTINATION-GONE", "SMP-PROXY-ERR-TRANSPORT"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c := requireProxy(t)
+			d := probe.NewDestination(t, probe.Greeting(hello))
+			expectBroker(t, c.AskSession(d.Server()), transportBroker(want))
+		},
+	})
+}
+
+// plainHello is a hello without key.
+func plainHello(sessionID []byte) []byte {
+	content, err := transport.ServerHello{Versions: wire.Versions(6, 17), SessionID: sessionID}.Encode()
+	if err != nil {
+		return nil // a session identifier of TLS is never too long
+	}
+	return content
+}
+
+// met is the case of a destination that does no handshake.
+func met(id, what string, meet func(net.Conn)) conformance.Case {
+	return must(conformance.Case{
+		ID:           id,
+		Title:        "PRXY for " + what + " gets an error at once",
+		Requirements: []string{"SMP-PROXY-DESTINATION-GONE"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c := requireProxy(t)
+			d := probe.NewDestination(t, probe.Meeting(meet))
+			expectBroker(t, c.AskSession(d.Server()), smp.BrokerError{Code: smp.BrokerNetwork})
+		},
+	})
+}
+
+// answered is the case of a destination that answers RFWD with something else.
+func answered(id, what, requirement string, want []smp.BrokerCode, responses []string) conformance.Case {
+	return must(conformance.Case{
+		ID:           id,
+		Title:        what + " in the place of RRES becomes PROXY BROKER " + string(want[0]),
+		Requirements: []string{requirement},
+		Versions:     from(8),
+		Run: func(t *T) {
+			u, leg := tunnel(t)
+			for _, response := range responses {
+				p := packPing(t, u)
+				u.Send(p)
+				leg.RequireForward().AnswerBytes([]byte(response))
+				a := u.Await(p)
+				e, ok := a.Response.(smp.ERR)
+				if !ok || e.Err.Proxy == nil || !slices.Contains(want, e.Err.Proxy.Broker.Code) {
+					t.Failf("PFWD → ERR PROXY BROKER "+string(want[0])+" and a text", "%s for the answer %q", a, response)
+				}
+			}
+		},
+	})
+}
+
+func transportBroker(e smp.TransportError) smp.BrokerError {
+	return smp.BrokerError{Code: smp.BrokerTransport, Transport: e}
+}
+
+// expectBroker fails the case unless the answer is an error, and does not take it
+// for the expected one unless it is PROXY BROKER as wanted: the document leaves
+// open which error belongs to which failure.
+func expectBroker(t *T, a probe.Answer, want ...smp.BrokerError) {
+	expected := a.Name() + " → ERR " + smp.ProxyBrokerError(want[0]).Error()
+	e, ok := a.Response.(smp.ERR)
+	if !ok {
+		t.Fail(expected, a.String())
+	}
+	if e.Err.Proxy == nil || e.Err.Proxy.Code != smp.ProxyBroker {
+		t.Nonstrict(expected, a.String())
+	}
+	got := e.Err.Proxy.Broker
+	for _, w := range want {
+		if got.Code == w.Code && got.Transport == w.Transport {
+			return
+		}
+	}
+	t.Nonstrict(expected, a.String())
+}
+
+// expectFailure fails the case unless the answer is an error; one of the proxy, or
+// usual, as in the official relay.
+func expectFailure(t *T, a probe.Answer, usual *smp.Error) {
+	a.ExpectRefused()
+	if e := a.Response.(smp.ERR).Err; !e.Equal(usual) && (e.Proxy == nil || e.Proxy.Code != smp.ProxyBroker) {
+		t.Nonstrict("PFWD → ERR "+usual.Error()+" or PROXY BROKER", a.String())
+	}
+}
+
+func isERR(a probe.Answer) bool {
+	_, ok := a.Response.(smp.ERR)
+	return ok
+}
