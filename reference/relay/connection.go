@@ -130,6 +130,7 @@ func (s *Session) execute(requests []Request) {
 	}
 	s.relay.deliverPostponed(s)
 	s.Flush()
+	s.relay.journal.pace()
 }
 
 // answer runs one request through Authorise and Execute and puts the answer into
@@ -146,9 +147,9 @@ func (s *Session) run(r *Request, reply func(...Output)) {
 	case r.Err != nil:
 		reply(r.failure(r.Err))
 	case q == nil:
-		reply(s.relay.stages.Execute(s, r)...)
+		reply(s.executed(r)...)
 	default:
-		q.mu.Lock()
+		s.relay.lock(q)
 		defer q.mu.Unlock()
 		if !s.relay.alive(q) {
 			reply(r.failure(smp.ErrAuth))
@@ -158,7 +159,7 @@ func (s *Session) run(r *Request, reply func(...Output)) {
 		if _, ok := r.Command.(smp.SUB); !ok {
 			s.relay.resume(s, q) // what a SUB before in this block postponed
 		}
-		reply(s.relay.stages.Execute(s, r)...)
+		reply(s.executed(r)...)
 	}
 }
 
@@ -189,6 +190,7 @@ func (s *Session) write() error {
 // transmit runs outputs through Deliver, Encode and Write.
 func (s *Session) transmit(outs []Output) error {
 	stages := &s.relay.stages
+	outs = settled(outs)
 	for i := range outs {
 		if outs[i].Response != nil {
 			continue

@@ -19,6 +19,8 @@ type Output struct {
 	// Message is the message to deliver and Queue the queue that it is from.
 	Message *Message
 	Queue   *Queue
+
+	commit *commit // that the answer waits for, nil for none
 }
 
 // pushed reports whether o is a message that nobody asked for.
