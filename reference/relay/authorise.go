@@ -79,7 +79,7 @@ func (s *Session) lookup(r *Request, p party) *Record {
 	if r.Queue == nil {
 		return nil
 	}
-	return r.Queue.snapshot()
+	return s.relay.snapshot(r.Queue)
 }
 
 // senderMaySet reports whether SKEY and LKEY may set the key: in a messaging queue, once

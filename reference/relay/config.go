@@ -35,7 +35,8 @@ type Config struct {
 	// SuspendedTTL is how long a suspended queue is kept; default 21 days.
 	SuspendedTTL time.Duration
 	// QueueTTL is how long a queue is kept after its last authorised command;
-	// default: for ever.
+	// default: for ever. It begins anew when the relay starts, since the time of
+	// that command is never stored.
 	QueueTTL time.Duration
 	// NotificationTTL is how long a notification is kept for a notifier that
 	// does not take it; default 24 hours.
@@ -80,6 +81,13 @@ type Config struct {
 	// Proxy lets clients forward commands to other relays; nil for no clients,
 	// as if each of them had a wrong password.
 	Proxy *ProxyConfig
+
+	// Store keeps the records of queues, so that a relay with the same Store
+	// has them again: their ids, keys, modes and links, suspension, and nothing
+	// else. A command that changes one of these is answered when the change is
+	// stored, and with ERR INTERNAL if that fails. Nil keeps everything in
+	// memory only.
+	Store RecordStore
 
 	// Now is the clock of messages and expiry; default time.Now. Deadlines of
 	// connections do not use it.

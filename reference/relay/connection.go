@@ -140,6 +140,7 @@ func (s *Session) execute(requests []Request) {
 	s.relay.deliverPostponed(s)
 	s.startCollection()
 	s.Flush()
+	s.relay.journal.pace()
 }
 
 // answer runs one request through Authorise and Execute and puts the answer into
@@ -156,9 +157,9 @@ func (s *Session) run(r *Request, reply func(...Output)) {
 	case r.Err != nil:
 		reply(r.failure(r.Err))
 	case q == nil:
-		reply(s.relay.stages.Execute(s, r)...)
+		reply(s.executed(r)...)
 	default:
-		q.mu.Lock()
+		s.relay.lock(q)
 		defer q.mu.Unlock()
 		if !s.relay.alive(q) {
 			reply(r.failure(smp.ErrAuth))
@@ -168,7 +169,7 @@ func (s *Session) run(r *Request, reply func(...Output)) {
 		if _, ok := r.Command.(smp.SUB); !ok {
 			s.relay.resume(s, q) // what a SUB before in this block postponed
 		}
-		reply(s.relay.stages.Execute(s, r)...)
+		reply(s.executed(r)...)
 	}
 }
 
@@ -200,6 +201,7 @@ func (s *Session) write() error {
 // transmit runs outputs through Deliver or Notify, Encode and Write.
 func (s *Session) transmit(outs []Output) error {
 	stages := &s.relay.stages
+	outs = settled(outs)
 	for i := range outs {
 		if outs[i].Response != nil {
 			continue

@@ -42,16 +42,17 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 	if err != nil {
 		return s.internal(err)
 	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	switch err := s.addQueue(q, r); {
 	case errors.Is(err, errFull), q.link != nil && errors.Is(err, errDuplicate):
 		return fail(smp.ErrAuth)
 	case err != nil:
 		return s.internal(err)
 	}
+	r.commit = relay.journal.create(q)
 	if c.Subscribe {
-		q.mu.Lock()
 		s.claim(q)
-		q.mu.Unlock()
 	}
 	return smp.IDS{
 		RecipientID: q.recipientID,

@@ -24,16 +24,25 @@ func defaultExpire(r *Relay, q *Queue, now time.Time) bool {
 // alive removes what is too old from the queue and reports whether the queue
 // still exists. The lock of q is held.
 func (r *Relay) alive(q *Queue) bool {
-	if !q.deleted && r.stages.Expire(r, q, r.config.Now()) {
+	if !q.deleted && !q.pending && r.stages.Expire(r, q, r.config.Now()) {
 		r.delete(q, nil)
 	}
-	return !q.deleted
+	return !q.deleted && !q.pending
 }
 
 // delete removes the queue with its messages, and tells its subscriber and that
-// to its notifications, if it is not by, the session that asked for it. The lock
-// of q is held.
+// to its notifications, if it is not by, the session that asked for it. With a store
+// it does so when the store has removed the queue. The lock of q is held.
 func (r *Relay) delete(q *Queue, by *Session) {
+	if r.journal != nil {
+		r.journal.remove(q, by)
+		return
+	}
+	r.forget(q, by)
+}
+
+// forget is delete for a queue that is not stored any more.
+func (r *Relay) forget(q *Queue, by *Session) {
 	r.deleteNotifier(q, by)
 	r.store.remove(q)
 	r.detach(q, by, smp.DELD{})
@@ -50,6 +59,7 @@ func (r *Relay) Expire() {
 		q.mu.Lock()
 		r.alive(q)
 		q.mu.Unlock()
+		r.journal.pace()
 	}
 }
 

@@ -84,12 +84,15 @@ func (r *Relay) setLink(q *Queue, c smp.LSET) smp.Response {
 	return smp.OK{}
 }
 
-// deleteLink forgets the link of a queue, if it has one. The lock of q is held.
+// deleteLink forgets the link of a queue, if it has one. With a store, its id is
+// free when the store knows. The lock of q is held.
 func (r *Relay) deleteLink(q *Queue) {
 	if q.link == nil {
 		return
 	}
-	r.store.links.delete(q.link.ID)
+	if r.journal == nil {
+		r.store.links.delete(q.link.ID)
+	}
 	q.link = nil
 }
 

@@ -22,6 +22,8 @@ type Output struct {
 	Queue   *Queue
 	// Notification is what a notifier is told.
 	Notification *Notification
+
+	commit *commit // that the answer waits for, nil for none
 }
 
 // pushed reports whether o is a message that nobody asked for.

@@ -41,6 +41,7 @@ type Queue struct {
 	mailbox    Mailbox
 	usedAt     time.Time
 	deleted    bool
+	pending    bool // a change is on its way to Config.Store: see Relay.lock
 	subscriber *Subscription
 	uncommon   *uncommon // nil for most queues
 }
@@ -163,11 +164,4 @@ func (q *Queue) suspend(now time.Time) {
 	if !q.record.Suspended() {
 		q.Change(func(r *Record) { r.SuspendedAt = now })
 	}
-}
-
-// snapshot returns the record for a caller that does not hold the lock.
-func (q *Queue) snapshot() *Record {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.record
 }

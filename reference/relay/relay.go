@@ -14,7 +14,8 @@ import (
 // ErrClosed: the relay was closed.
 var ErrClosed = errors.New("relay is closed")
 
-// Relay is an SMP relay. Its queues live as long as it does.
+// Relay is an SMP relay. Its messages live as long as it does, its queues too
+// unless there is a Config.Store.
 type Relay struct {
 	config Config
 	stages Stages
@@ -22,6 +23,7 @@ type Relay struct {
 	log    *slog.Logger
 
 	services     services
+	journal      *journal      // nil for a relay without store
 	destinations *destinations // nil for a relay that does not forward
 
 	mu          sync.Mutex
@@ -35,7 +37,7 @@ type Relay struct {
 
 // New returns a relay that serves nobody yet. It starts a goroutine for
 // Config.SweepInterval, so Close has to be called in the end. It returns
-// ErrConfig.
+// ErrConfig, and what Config.Store or its records say.
 func New(config Config) (*Relay, error) {
 	config, err := config.withDefaults()
 	if err != nil {
@@ -48,6 +50,12 @@ func New(config Config) (*Relay, error) {
 		log:         config.Logger,
 		connections: make(map[net.Conn]struct{}),
 		listeners:   make(map[net.Listener]struct{}),
+	}
+	if config.Store != nil {
+		if err := r.restore(); err != nil {
+			return nil, err
+		}
+		r.journal = newJournal(r)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
@@ -74,7 +82,8 @@ func (r *Relay) Connections() int {
 }
 
 // Close ends all connections and listeners of the relay and waits until
-// everything that it started has ended. Queues and messages are gone.
+// everything that it started has ended. Messages are gone; queues too, except
+// those in Config.Store, which Close does not close.
 func (r *Relay) Close() error {
 	r.mu.Lock()
 	r.closed = true
@@ -89,6 +98,7 @@ func (r *Relay) Close() error {
 	r.mu.Unlock()
 	r.stop()
 	r.running.Wait()
+	r.journal.close()
 	return nil
 }
 

@@ -25,6 +25,8 @@ type Request struct {
 	// Queue is the queue that EntityID names for the party that may send
 	// Command. Authorise sets it; nil for commands that need no queue.
 	Queue *Queue
+
+	commit *commit // that the answer has to wait for, nil for none
 }
 
 // IDKind says what an id is for.
