@@ -67,6 +67,8 @@ type Config struct {
 	// Proxy lets clients forward commands to other relays; nil for no clients,
 	// as if each of them had a wrong password.
 	Proxy *ProxyConfig
+	// Names lets clients look up names; nil for a relay without resolver.
+	Names *NamesConfig
 
 	// Now is the clock of messages and expiry; default time.Now. Deadlines of
 	// connections do not use it.
@@ -159,6 +161,13 @@ func (c Config) withDefaults() (Config, error) {
 			return c, err
 		}
 		c.Proxy = proxy
+	}
+	if c.Names != nil {
+		names, err := c.Names.withDefaults()
+		if err != nil {
+			return c, err
+		}
+		c.Names = names
 	}
 	if c.Now == nil {
 		c.Now = time.Now

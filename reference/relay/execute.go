@@ -69,7 +69,7 @@ func defaultExecute(s *Session, r *Request) []Output {
 			return nil
 		}
 	case smp.RSLV:
-		out.Response = fail(smp.ErrNameNoResolver)
+		return s.resolveName(r, c)
 	case smp.SUBS, smp.NSUBS:
 		out.Response = fail(smp.ErrService)
 	default:

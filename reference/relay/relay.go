@@ -22,6 +22,7 @@ type Relay struct {
 	log    *slog.Logger
 
 	destinations *destinations // nil for a relay that does not forward
+	names        *names        // nil for a relay that does not resolve names
 
 	mu          sync.Mutex
 	closed      bool
@@ -52,6 +53,9 @@ func New(config Config) (*Relay, error) {
 	r.stop = stop
 	if config.Proxy != nil {
 		r.destinations = newDestinations(ctx, r)
+	}
+	if config.Names != nil {
+		r.names = &names{config: config.Names, ctx: ctx}
 	}
 	r.running.Go(func() { r.sweep(ctx) })
 	return r, nil
