@@ -29,6 +29,8 @@ type Conn struct {
 	version uint16
 	// relayKey is the relay's session key, zero if the hello has no usable one.
 	relayKey keys.PublicKey
+	// ownKey is the key of the client's hello.
+	ownKey keys.PrivateKey
 	// sending and receiving encrypt blocks from version 11; nil for plain blocks.
 	sending, receiving *box.Chain
 	inbox              []Received
@@ -114,6 +116,7 @@ func Dial(t *conformance.T, opts ...Option) *Conn {
 		c.RelayKey()
 	}
 	private := c.generate(keys.X25519)
+	c.ownKey = private
 	o.hello.Version = c.version
 	o.hello.KeyHash = t.Server().KeyHash
 	if !o.noKey {

@@ -47,6 +47,7 @@ func All() []conformance.Case {
 		acknowledgeCases,
 		getCases,
 		manageCases,
+		nameCases,
 		limitCases,
 	)
 }

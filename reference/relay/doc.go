@@ -23,6 +23,8 @@
 //   - An answer that fits no block, a message under a correlation id that is
 //     much too long, becomes ERR LARGE_MSG instead of nothing.
 //   - Suspended queues expire, as the document wants.
+//   - OFF for a queue that the operator has blocked suspends it and leaves it
+//     blocked, so that its recipient cannot undo that.
 //
 // The answer to SUB is SOK, OK below version 16, and the message that waits
 // comes behind it with an empty correlation id, at every version. A

@@ -26,6 +26,9 @@ func fail(err *smp.Error) smp.Response { return smp.ERR{Err: err} }
 // defaultExecute is the stage Execute.
 func defaultExecute(s *Session, r *Request) []Output {
 	out := r.output()
+	if err := s.refusal(r); err != nil {
+		return []Output{r.failure(err)}
+	}
 	switch c := r.Command.(type) {
 	case smp.NEW:
 		out.Response = s.create(r, c)
