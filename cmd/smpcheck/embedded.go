@@ -8,6 +8,19 @@ import (
 
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
+	"smpcheck/reference/relay/names"
+)
+
+// embeddedName is a name that the embedded relay resolves, embeddedNames all of them.
+const (
+	embeddedName  = "smpcheck.testing"
+	embeddedNames = `{"` + embeddedName + `": {
+		"name": "` + embeddedName + `", "nickname": "", "website": "", "location": "",
+		"simplexContact": ["https://localhost/a#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"], "simplexChannel": [],
+		"eth": null, "btc": null, "xmr": null, "dot": null,
+		"owner": "0x0000000000000000000000000000000000000001",
+		"resolver": "0x0000000000000000000000000000000000000002"
+	}}`
 )
 
 // proxyTimeout is how long the embedded relay waits for another one: some cases ask
@@ -21,9 +34,14 @@ func startEmbedded(ctx context.Context) (string, func(), error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("make its identity: %w", err)
 	}
+	directory, err := names.Parse([]byte(embeddedNames))
+	if err != nil {
+		return "", nil, fmt.Errorf("read its names: %w", err)
+	}
 	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", relay.Config{
 		Credentials: credentials,
-		Proxy:       &relay.ProxyConfig{ConnectTimeout: proxyTimeout, CommandTimeout: proxyTimeout},
+		Proxy:       &relay.ProxyConfig{ConnectTimeout: proxyTimeout, CommandTimeout: proxyTimeout, AllowPrivate: true},
+		Names:       &relay.NamesConfig{Resolver: directory},
 	})
 	if err != nil {
 		return "", nil, err

@@ -11,6 +11,7 @@ import (
 	"smpcheck/conformance/expect"
 	"smpcheck/conformance/report"
 	"smpcheck/conformance/target"
+	"smpcheck/reference/smp"
 )
 
 func relayCommand(s suite) *cobra.Command {
@@ -34,6 +35,10 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 		return err
 	}
 	p, err := f.plan(cmd, registry)
+	if err != nil {
+		return err
+	}
+	names, err := f.names(args, s)
 	if err != nil {
 		return err
 	}
@@ -61,6 +66,7 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	if err != nil {
 		return broken("%s: %w", tgt.Server(), errors.Join(err, obituary(tgt)))
 	}
+	info.Names = names
 	bar := newProgress(cmd.ErrOrStderr(), len(p.cases))
 	p.options.OnResult = bar.show
 	outcome := conformance.Execute(ctx, p.cases, tgt, info, p.options)
@@ -95,6 +101,26 @@ func (f *runFlags) opener(args []string, s suite) (func(context.Context) (target
 		return func(context.Context) (target.Target, error) { return target.At(server), nil }, nil
 	}
 	return func(ctx context.Context) (target.Target, error) { return target.Embed(ctx, s.embed) }, nil
+}
+
+// noNames is the value of --known-name for a relay without the names role.
+const noNames = "none"
+
+// names is what is known about the names of the target. Its error is one of usage.
+func (f *runFlags) names(args []string, s suite) (target.Names, error) {
+	switch {
+	case f.knownName == noNames:
+		return target.Names{Off: true}, nil
+	case f.knownName != "":
+		name, err := smp.CanonicalName(f.knownName)
+		if err != nil {
+			return target.Names{}, fmt.Errorf("--known-name: %w", err)
+		}
+		return target.Names{Known: name}, nil
+	case len(args) == 0 && f.exec == "":
+		return s.names, nil
+	}
+	return target.Names{}, nil
 }
 
 // obituary is how a target has ended, nil if it has not.

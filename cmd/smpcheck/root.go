@@ -30,6 +30,8 @@ type suite struct {
 	preflight func(ctx context.Context, t target.Target, scale float64) (target.Info, error)
 	// embed starts the relay that is tested if no other is named.
 	embed target.Starter
+	// names is what is known about the names of that relay.
+	names target.Names
 }
 
 // registry returns the cases of the suite with the requirements that they cite.

@@ -3,9 +3,10 @@ package main
 import (
 	"smpcheck/conformance/probe"
 	"smpcheck/conformance/relaycases"
+	"smpcheck/conformance/target"
 )
 
 // relaySuite is the suite that tests relays.
 func relaySuite() suite {
-	return suite{cases: relaycases.All, preflight: probe.Preflight, embed: startEmbedded}
+	return suite{cases: relaycases.All, preflight: probe.Preflight, embed: startEmbedded, names: target.Names{Known: embeddedName}}
 }

@@ -29,7 +29,7 @@ func startRelay(t *testing.T, change ...func(*relay.Config)) *relay.Endpoint {
 	t.Helper()
 	credentials, err := keys.NewCredentials(rand.Reader, keys.Ed25519, 2)
 	require.NoError(t, err)
-	config := relay.Config{Credentials: credentials, Proxy: &relay.ProxyConfig{}}
+	config := relay.Config{Credentials: credentials, Proxy: &relay.ProxyConfig{AllowPrivate: true}}
 	for _, f := range change {
 		f(&config)
 	}

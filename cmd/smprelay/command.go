@@ -39,7 +39,7 @@ type options struct {
 	tls12                   bool
 	maxConnections          int
 	maxQueues               int
-	proxy                   bool
+	proxy, proxyPrivate     bool
 	proxyConnect, proxyTime time.Duration
 	handshakeTime, idleTime time.Duration
 	logLevel                string
@@ -101,7 +101,8 @@ serves until it gets SIGINT or SIGTERM.`,
 	f.DurationVar(&o.messageTTL, "message-ttl", relay.DefaultMessageTTL, "`time` that a message is kept")
 	f.IntVar(&o.maxConnections, "max-connections", relay.DefaultMaxConnections, "`number` of connections served at a time")
 	f.IntVar(&o.maxQueues, "max-queues", relay.DefaultMaxQueues, "`number` of queues")
-	f.BoolVar(&o.proxy, "proxy", true, "forward messages to other relays, on any network that this machine reaches")
+	f.BoolVar(&o.proxy, "proxy", true, "forward messages to other relays")
+	f.BoolVar(&o.proxyPrivate, "proxy-private", false, "forward to relays on this machine and in private networks too")
 	f.DurationVar(&o.proxyConnect, "proxy-connect-timeout", relay.DefaultProxyConnectTimeout, "`time` for connecting to another relay")
 	f.DurationVar(&o.proxyTime, "proxy-command-timeout", relay.DefaultProxyCommandTimeout, "`time` for the answer of another relay")
 	f.DurationVar(&o.handshakeTime, "handshake-timeout", relay.DefaultHandshakeTimeout, "`time` for the handshake of a connection")
@@ -165,7 +166,7 @@ func (o options) proxyConfig() *relay.ProxyConfig {
 	if !o.proxy {
 		return nil
 	}
-	return &relay.ProxyConfig{ConnectTimeout: o.proxyConnect, CommandTimeout: o.proxyTime}
+	return &relay.ProxyConfig{AllowPrivate: o.proxyPrivate, ConnectTimeout: o.proxyConnect, CommandTimeout: o.proxyTime}
 }
 
 // parseVersions reads "6-20" or "9".

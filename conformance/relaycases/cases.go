@@ -54,6 +54,7 @@ func All() []conformance.Case {
 		linkNewCases,
 		linkSetCases,
 		linkReadCases,
+		nameCases,
 		limitCases,
 	)
 }

@@ -48,6 +48,8 @@ type Info struct {
 	Unusable map[uint16]string
 	// Capabilities are names of optional abilities that the probe has seen.
 	Capabilities []string
+	// Names is what the operator says about names; the probe does not know.
+	Names Names
 	// Patience is shared by the cases of a run; nil for none.
 	Patience *Patience
 }

@@ -12,7 +12,7 @@ import (
 
 // Each side sends through the relay on which it receives.
 func TestThroughProxies(t *testing.T) {
-	config := relay.Config{Proxy: &relay.ProxyConfig{}}
+	config := relay.Config{Proxy: &relay.ProxyConfig{AllowPrivate: true}}
 	first, second := startRelay(t, config), startRelay(t, config)
 	alice := newPeer(t, "alice", []link.Server{first}, func(c *agent.Config) { c.Network.Proxies = []link.Server{first} })
 	bob := newPeer(t, "bob", []link.Server{second}, func(c *agent.Config) { c.Network.Proxies = []link.Server{second} })

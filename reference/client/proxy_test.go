@@ -28,7 +28,7 @@ func serverOf(t *testing.T, cfg client.Config) smp.Server {
 }
 
 // forwarding is a relay that forwards.
-func forwarding() relay.Config { return relay.Config{Proxy: &relay.ProxyConfig{}} }
+func forwarding() relay.Config { return relay.Config{Proxy: &relay.ProxyConfig{AllowPrivate: true}} }
 
 // proxied makes a session with the relay of cfg.
 func proxied(t *testing.T, c *client.Client, cfg client.Config) *client.ProxySession {
@@ -258,7 +258,7 @@ func TestProxyVersions(t *testing.T) {
 	t.Parallel()
 	near := listen(t, forwarding())
 	far := listen(t, relay.Config{Versions: wire.Versions(6, 9)})
-	old := listen(t, relay.Config{Versions: wire.Versions(6, 7), Proxy: &relay.ProxyConfig{}})
+	old := listen(t, relay.Config{Versions: wire.Versions(6, 7), Proxy: &relay.ProxyConfig{AllowPrivate: true}})
 	_, err := dial(t, old).Proxy(t.Context(), serverOf(t, far), nil)
 	requireProxyError(t, err, false, nil)
 	require.ErrorIs(t, err, transport.ErrVersion)
@@ -273,7 +273,7 @@ func TestProxyVersions(t *testing.T) {
 // A relay can be its own destination.
 func TestProxyToItself(t *testing.T) {
 	t.Parallel()
-	near := listen(t, relay.Config{Proxy: &relay.ProxyConfig{}, Quota: 2})
+	near := listen(t, relay.Config{Proxy: &relay.ProxyConfig{AllowPrivate: true}, Quota: 2})
 	sendThrough(t, dial(t, near), proxied(t, dial(t, near), near))
 }
 

@@ -81,6 +81,8 @@ type Config struct {
 	// Proxy lets clients forward commands to other relays; nil for no clients,
 	// as if each of them had a wrong password.
 	Proxy *ProxyConfig
+	// Names lets clients look up names; nil for a relay without resolver.
+	Names *NamesConfig
 
 	// Store keeps the records of queues, so that a relay with the same Store
 	// has them again: their ids, keys, modes and links, suspension, and nothing
@@ -186,6 +188,13 @@ func (c Config) withDefaults() (Config, error) {
 			return c, err
 		}
 		c.Proxy = proxy
+	}
+	if c.Names != nil {
+		names, err := c.Names.withDefaults()
+		if err != nil {
+			return c, err
+		}
+		c.Names = names
 	}
 	if c.Now == nil {
 		c.Now = time.Now

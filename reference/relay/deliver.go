@@ -5,7 +5,8 @@ import (
 )
 
 // deliver pushes the oldest message of q to its subscriber, unless the
-// subscriber has one that it did not acknowledge. The lock of q is held.
+// subscriber has one that it did not acknowledge, or the queue is blocked. The
+// lock of q is held.
 //
 // If the subscriber's connection has no room, the message stays where it is and
 // its session comes back for it: one slow connection costs the relay nothing
@@ -17,7 +18,7 @@ func (r *Relay) deliver(q *Queue) {
 		q.follow(v)
 	}
 	sub := q.subscriber
-	if sub == nil || sub.delivered != nil || sub.postponed {
+	if sub == nil || sub.delivered != nil || sub.postponed || q.record.Blocked() {
 		return
 	}
 	if !sub.session.out.room() {

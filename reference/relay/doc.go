@@ -6,8 +6,7 @@
 // so that another package can replace one of them – the reference itself always
 // does what the protocol says.
 //
-// It serves versions 6 to 20. Commands for names are decoded and refused: see
-// Execute in Stages for what each of them is answered.
+// It serves versions 6 to 20.
 //
 // # Where the documents leave a choice
 //
@@ -23,11 +22,13 @@
 //   - An answer that fits no block, a message under a correlation id that is
 //     much too long, becomes ERR LARGE_MSG instead of nothing.
 //   - Suspended queues expire, as the document wants.
+//   - OFF for a queue that the operator has blocked suspends it and leaves it
+//     blocked, so that its recipient cannot undo that.
 //
 // The answer to SUB is SOK, OK below version 16, and the message that waits
-// comes behind it with an empty correlation id, at every version. RSLV is
-// answered with NAME NO_RESOLVER at every version too. A relay that has as many
-// queues as it may answers NEW like one with a wrong password, with AUTH.
+// comes behind it with an empty correlation id, at every version. A
+// relay that has as many queues as it may answers NEW like one with a wrong
+// password, with AUTH.
 //
 // # Notifications
 //
@@ -84,6 +85,16 @@
 //     leaves no connection behind;
 //   - connections that nobody uses are closed, and their number is limited;
 //   - the answer of a destination has to be for the command that was sent.
+//
+// # Names
+//
+// With Config.Names the relay answers RSLV from a resolver, otherwise with NAME
+// NO_RESOLVER; below version 20 it is CMD UNKNOWN, also inside of RFWD, while the
+// official relay 7.0 knows it at every version. Lookups run beside all other
+// commands, and above their limits are answered with NAME RESOLVER at once, where
+// the official relay lets the connection wait. A record that RNAME must not carry,
+// because a field has not the form of the document or the whole is too long, is
+// NAME RESOLVER too.
 //
 // # Short links
 //

@@ -26,6 +26,9 @@ func fail(err *smp.Error) smp.Response { return smp.ERR{Err: err} }
 // defaultExecute is the stage Execute.
 func defaultExecute(s *Session, r *Request) []Output {
 	out := r.output()
+	if err := s.refusal(r); err != nil {
+		return []Output{r.failure(err)}
+	}
 	switch c := r.Command.(type) {
 	case smp.NEW:
 		out.Response = s.create(r, c)
@@ -76,7 +79,7 @@ func defaultExecute(s *Session, r *Request) []Output {
 			return nil
 		}
 	case smp.RSLV:
-		out.Response = fail(smp.ErrNameNoResolver)
+		return s.resolveName(r, c)
 	case smp.SUBS, smp.NSUBS:
 		out.Response = s.subscribeService()
 	default:

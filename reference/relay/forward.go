@@ -27,7 +27,7 @@ func defaultForwarded(s *Session, r *Request) smp.Response {
 	if failure != nil {
 		return fail(failure)
 	}
-	inner := s.forwardedSession(f.Version)
+	inner := s.forwardedSession(f, r)
 	requests := stages.Decode(inner, f.Content)
 	if len(requests) != 1 {
 		return fail(smp.ErrBlock)
@@ -39,17 +39,45 @@ func defaultForwarded(s *Session, r *Request) smp.Response {
 	inner.run(&requests[0], func(outs ...Output) { answers = outs })
 	r.commit = requests[0].commit
 	if len(answers) != 1 {
-		return nil
+		return nil // or later, see forwarding
 	}
-	transmission, err := inner.encode(&answers[0], answers[0].Response)
+	return inner.forward.seal(inner, answers[0])
+}
+
+// forwarding is what the session of a forwarded command needs to be answered.
+type forwarding struct {
+	connection *Session // that of the proxy
+	request    *Request // RFWD
+	command    *Forward
+}
+
+// seal returns what the proxy is answered if the command is answered out.
+func (f *forwarding) seal(inner *Session, out Output) smp.Response {
+	transmission, err := inner.encode(&out, out.Response)
 	if err != nil {
-		return s.internal(err)
+		return inner.internal(err)
 	}
 	content, err := smp.EncodeBlock(transmission)
 	if err != nil {
 		return fail(smp.ErrBlock)
 	}
-	return stages.SealForward(inner, f, content)
+	return inner.relay.stages.SealForward(inner, f.command, content)
+}
+
+// answerLater answers a command that was executed beside the others.
+func (f *forwarding) answerLater(inner *Session, out Output) {
+	answer := f.request.output()
+	answer.Response = f.seal(inner, out)
+	f.connection.answerLater(answer)
+}
+
+// connection is the session that has the connection: of a forwarded command that
+// of the proxy.
+func (s *Session) connection() *Session {
+	if s.forward != nil {
+		return s.forward.connection
+	}
+	return s
 }
 
 // forwardable reports whether a command may come through a proxy: those of
@@ -98,13 +126,14 @@ func defaultOpenForward(s *Session, r *Request) (*Forward, *smp.Error) {
 // version that the client chose, and without the service that the proxy is. As in the official relay any version is taken,
 // also one that was not offered, and the session identifier is implied at every
 // one, so that those before 7 are like 7.
-func (s *Session) forwardedSession(version uint16) *Session {
+func (s *Session) forwardedSession(f *Forward, r *Request) *Session {
 	return &Session{
+		forward:  &forwarding{connection: s, request: r, command: f},
 		relay:    s.relay,
 		conn:     s.conn,
 		out:      s.out,
 		verifier: smp.Verifier{SessionID: s.verifier.SessionID, SessionKey: s.verifier.SessionKey},
-		version:  max(version, smp.VersionAuthenticators),
+		version:  max(f.Version, smp.VersionAuthenticators),
 		queues:   make(map[*Queue]struct{}),
 	}
 }

@@ -13,18 +13,20 @@ import (
 // zero field has the default that its comment names.
 //
 // Whoever knows the password of the relay, everybody if there is none, can make
-// the relay connect to hosts and ports of his choice. AllowHost and Dial are
-// where that is limited; by default only onion hosts are refused, which need
-// another network, so that addresses of this machine and of private networks can
-// be reached.
+// the relay connect to hosts and ports of his choice. By default these have to be
+// hosts of the Internet: onion hosts need another network, and addresses of this
+// machine and of private networks are refused.
 type ProxyConfig struct {
 	// AllowHost reports whether the relay may connect to a host of PRXY: an IP
 	// address, a domain name or an onion name. The first one allowed is used.
 	AllowHost func(wire.Host) bool
-	// Dial makes the network connections; default that of net.Dialer. It is
-	// where to look at the addresses that a name stands for, with
-	// net.Dialer.Control, or to use another network. It has to return when its
-	// context ends.
+	// AllowPrivate lets the relay connect to addresses that are not IsPublic too.
+	// Otherwise they are refused when they are connected to, with PROXY BROKER
+	// HOST, so that it does not matter which name stands for them.
+	AllowPrivate bool
+	// Dial makes the network connections; default that of a net.Dialer, with the
+	// rule of AllowPrivate, which another Dial has to enforce by itself. It has to
+	// return when its context ends.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// ConnectTimeout limits connecting to a relay with both handshakes; default
@@ -92,7 +94,11 @@ func (c ProxyConfig) withDefaults() (*ProxyConfig, error) {
 		c.AllowHost = func(h wire.Host) bool { return h.Kind() != wire.Onion }
 	}
 	if c.Dial == nil {
-		c.Dial = new(net.Dialer).DialContext
+		dialer := publicDialer()
+		if c.AllowPrivate {
+			dialer = new(net.Dialer)
+		}
+		c.Dial = dialer.DialContext
 	}
 	return &c, nil
 }

@@ -23,7 +23,7 @@ import (
 // forwarding makes a relay forward.
 func forwarding(change ...func(*relay.ProxyConfig)) func(*relay.Config) {
 	return func(c *relay.Config) {
-		c.Proxy = &relay.ProxyConfig{CommandTimeout: patience, ConnectTimeout: patience}
+		c.Proxy = &relay.ProxyConfig{AllowPrivate: true, CommandTimeout: patience, ConnectTimeout: patience}
 		for _, f := range change {
 			f(c.Proxy)
 		}

@@ -321,7 +321,7 @@ func TestClosingAProxy(t *testing.T) {
 	silent := listen(t, func(net.Conn) { got <- struct{}{} })
 	near, err := relay.Listen(context.Background(), "127.0.0.1:0", relay.Config{
 		Credentials: credentials(),
-		Proxy:       &relay.ProxyConfig{CommandTimeout: time.Hour, ConnectTimeout: time.Hour},
+		Proxy:       &relay.ProxyConfig{AllowPrivate: true, CommandTimeout: time.Hour, ConnectTimeout: time.Hour},
 	})
 	require.NoError(t, err)
 	c := connect(t, near, 20)
@@ -352,7 +352,7 @@ func TestClosingWaitsForForwards(t *testing.T) {
 	var ended atomic.Bool
 	near, err := relay.Listen(context.Background(), "127.0.0.1:0", relay.Config{
 		Credentials: credentials(),
-		Proxy:       &relay.ProxyConfig{},
+		Proxy:       &relay.ProxyConfig{AllowPrivate: true},
 		Stages: relay.Stages{Proxy: func(ctx context.Context, _ *relay.Session, _ *relay.Request) smp.Response {
 			close(started)
 			<-ctx.Done()

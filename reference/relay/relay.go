@@ -25,6 +25,7 @@ type Relay struct {
 	services     services
 	journal      *journal      // nil for a relay without store
 	destinations *destinations // nil for a relay that does not forward
+	names        *names        // nil for a relay that does not resolve names
 
 	mu          sync.Mutex
 	closed      bool
@@ -62,6 +63,9 @@ func New(config Config) (*Relay, error) {
 	r.services.restore(config.Services, config.MaxServices)
 	if config.Proxy != nil {
 		r.destinations = newDestinations(ctx, r)
+	}
+	if config.Names != nil {
+		r.names = &names{config: config.Names, ctx: ctx}
 	}
 	r.running.Go(func() { r.sweep(ctx) })
 	return r, nil

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
@@ -15,7 +16,9 @@ type Session struct {
 
 	version  uint16        // of a forwarded command; 0 for the agreed one
 	proxying chan struct{} // has an element for each PRXY and PFWD under way
+	lookups  atomic.Int64  // RSLV under way, those in forwarded commands too
 	beside   sync.WaitGroup
+	forward  *forwarding // for the session of a forwarded command; nil otherwise
 
 	verifier  smp.Verifier
 	service   *service // nil for an ordinary client

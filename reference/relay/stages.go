@@ -65,6 +65,7 @@ const (
 // before every use of a queue, Leave when the connection is gone. Execute gives PRXY and
 // PFWD to Proxy, which uses Connect and Forward, and RFWD to Forwarded, which uses
 // OpenForward, the stages of a command, and SealForward.
+// RSLV is given to Resolve.
 type Stages struct {
 	// Accept gets a new network connection and returns the one that is used
 	// from there on. An error closes the connection.
@@ -111,8 +112,10 @@ type Stages struct {
 	// except that a replacement may return none or more. The queue of the
 	// request is locked until the answer is in the session's queue.
 	//
-	// RSLV is answered with NAME NO_RESOLVER. PRXY and PFWD are given to Proxy and answered
-	// later, RFWD is given to Forwarded; without Config.Proxy, PRXY is answered
+	// RSLV is answered with CMD UNKNOWN below version 20. PRXY and PFWD are given to
+	// Proxy, RSLV to Resolve, and answered later, RFWD is given to Forwarded; without
+	// Config.Names, RSLV is answered with NAME NO_RESOLVER; without Config.Proxy, PRXY
+	// is answered
 	// with PROXY BASIC_AUTH, as by an official relay that forwards for nobody,
 	// and PFWD with PROXY NO_SESSION.
 	Execute func(*Session, *Request) []Output
@@ -146,6 +149,11 @@ type Stages struct {
 	// SealForward encrypts the content of a block with the answer, for the client
 	// and then for the proxy, and returns what the proxy is answered.
 	SealForward func(s *Session, f *Forward, content []byte) smp.Response
+
+	// Resolve looks a name up and returns RNAME or ERR NAME, nil for no answer.
+	// It is called on a goroutine of its own. ctx ends with the timeout and when
+	// the relay is closed. Without Config.Names it is not called.
+	Resolve func(ctx context.Context, s *Session, c smp.RSLV) smp.Response
 
 	// NewID makes an id for what a request creates.
 	NewID func(*Session, *Request, IDKind) ([]byte, error)
@@ -217,6 +225,7 @@ func DefaultStages() Stages {
 
 		OpenForward: defaultOpenForward,
 		SealForward: defaultSealForward,
+		Resolve:     defaultResolve,
 		NewID:       defaultNewID,
 		Store:       func(q *Queue, m *Message) bool { return q.mailbox.Put(m) },
 		Announce:    defaultAnnounce,

@@ -73,7 +73,7 @@ func (RNAME) Tag() string { return "RNAME" }
 
 func (c RSLV) put(w *wire.Writer, _ uint16) {
 	w.Byte(' ')
-	name, err := canonicalName(c.Domain)
+	name, err := CanonicalName(c.Domain)
 	if err != nil {
 		w.Fail(err)
 	}
@@ -91,18 +91,18 @@ func readRSLV(r *wire.Reader) RSLV {
 	if i := strings.IndexAny(b, " \t\n\v\f\r"); i >= 0 {
 		b = b[:i]
 	}
-	name, err := canonicalName(b)
+	name, err := CanonicalName(b)
 	if err != nil {
 		r.Fail(err)
 	}
 	return RSLV{Domain: name}
 }
 
-// canonicalName checks a name and returns it in lower case. Its errors do not
-// repeat the name, which tells what a user looks for. A relay answers
-// CMD SYNTAX to a malformed name in the official implementation, while the
-// document has NAME NOT_FOUND for it.
-func canonicalName(name string) (string, error) {
+// CanonicalName checks a name and returns it in lower case, or ErrName, which
+// does not repeat the name, since that tells what a user looks for. A relay
+// answers CMD SYNTAX to a malformed name in the official implementation, while
+// the document has NAME NOT_FOUND for it.
+func CanonicalName(name string) (string, error) {
 	if len(name) > MaxNameLength {
 		return "", fmt.Errorf("%w: %d bytes, at most %d", ErrName, len(name), MaxNameLength)
 	}
@@ -182,6 +182,22 @@ func present(list []string) []string {
 
 func readRNAME(r *wire.Reader) RNAME {
 	params(r)
+	return RNAME{Record: readNameRecord(r)}
+}
+
+// ParseNameRecord reads a name record in JSON, as it stands in RNAME and as a
+// resolver gives it to a relay. Fields that the document does not name are
+// ignored. SMP, "Name record response".
+func ParseNameRecord(b []byte) (NameRecord, error) {
+	r := wire.NewReader(b)
+	n := readNameRecord(r)
+	if err := r.Close(); err != nil {
+		return NameRecord{}, fmt.Errorf("name record: %w", err)
+	}
+	return n, nil
+}
+
+func readNameRecord(r *wire.Reader) NameRecord {
 	var n NameRecord
 	o := readObject(r)
 	o.require("name", "a string", &n.Name)
@@ -200,5 +216,5 @@ func readRNAME(r *wire.Reader) RNAME {
 	if err := n.check(); err != nil {
 		r.Fail(err)
 	}
-	return RNAME{Record: n}
+	return n
 }

@@ -19,7 +19,7 @@ import (
 // forwarding is a relay that forwards to relays on this machine.
 func forwarding(t *testing.T, config relay.Config) *server {
 	t.Helper()
-	config.Proxy = &relay.ProxyConfig{AllowHost: func(wire.Host) bool { return true }}
+	config.Proxy = &relay.ProxyConfig{AllowPrivate: true, AllowHost: func(wire.Host) bool { return true }}
 	return start(t, config)
 }
 
