@@ -36,12 +36,12 @@ func (r *Relay) Block(id []byte, info smp.BlockingInfo) error {
 	if n := info.Notice; n != nil && n.TTL != nil && *n.TTL <= 0 {
 		return fmt.Errorf("%w: a notice for %d seconds", ErrBlocking, *n.TTL)
 	}
-	answer := &smp.Error{Code: smp.CodeBlocked, Blocking: &info}
+	answer := blockedError(&info)
 	return r.withQueue(id, func(q *Queue) error {
-		if q.record.Blocked() && q.record.blocked.Equal(answer) {
+		if q.record.Blocked() && blockedError(q.record.Blocking).Equal(answer) {
 			return nil
 		}
-		q.Change(func(r *Record) { r.blocked = answer })
+		q.Change(func(r *Record) { r.Blocking = &info })
 		if s := q.Subscriber(); s != nil {
 			r.stages.Push(s, q, Output{EntityID: q.recipientID, Response: fail(answer)})
 		}
@@ -56,7 +56,7 @@ func (r *Relay) Unblock(id []byte) error {
 		if !q.record.Blocked() {
 			return ErrNotBlocked
 		}
-		q.Change(func(r *Record) { r.blocked = nil })
+		q.Change(func(r *Record) { r.Blocking = nil })
 		r.deliver(q)
 		return nil
 	})
@@ -71,24 +71,34 @@ func (r *Relay) withQueue(id []byte, do func(*Queue) error) error {
 	if q == nil {
 		return ErrNoQueue
 	}
-	q.mu.Lock()
+	c, err := r.withLocked(q, do)
+	if c != nil {
+		<-c.done
+		err = errors.Join(err, c.err)
+	}
+	return err
+}
+
+// withLocked is withQueue for a queue that was found. It returns the commit of what do
+// changed, nil for none.
+func (r *Relay) withLocked(q *Queue, do func(*Queue) error) (*commit, error) {
+	r.lock(q)
 	defer q.mu.Unlock()
 	if !r.alive(q) {
-		return ErrNoQueue
+		return nil, ErrNoQueue
 	}
-	return do(q)
+	before := q.state()
+	err := do(q)
+	return r.changed(q, before), err
+}
+
+// blockedError is what commands for a blocked queue are answered.
+func blockedError(info *smp.BlockingInfo) *smp.Error {
+	return &smp.Error{Code: smp.CodeBlocked, Blocking: info}
 }
 
 // Blocked reports whether the operator has blocked the queue.
-func (r *Record) Blocked() bool { return r.blocked != nil }
-
-// Blocking is why the queue is blocked, nil if it is not.
-func (r *Record) Blocking() *smp.BlockingInfo {
-	if r.blocked == nil {
-		return nil
-	}
-	return r.blocked.Blocking
-}
+func (r *Record) Blocked() bool { return r.Blocking != nil }
 
 // refusal is what a request is answered because its queue is blocked, nil for
 // one that is executed.
@@ -104,5 +114,5 @@ func (s *Session) refusal(r *Request) *smp.Error {
 			return smp.ErrLargeMsg
 		}
 	}
-	return r.Queue.record.blocked
+	return blockedError(r.Queue.record.Blocking)
 }

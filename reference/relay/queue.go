@@ -21,8 +21,8 @@ type Record struct {
 	Mode smp.QueueMode
 	// SuspendedAt is when OFF came; zero while the queue is active.
 	SuspendedAt time.Time
-	// blocked is ERR BLOCKED if the operator has blocked the queue; nil otherwise.
-	blocked *smp.Error
+	// Blocking is why the operator has blocked the queue; nil if that is not so.
+	Blocking *smp.BlockingInfo
 }
 
 // Suspended reports whether OFF was executed.

@@ -92,6 +92,12 @@ var queueFields = []queueField{
 			q.link = newLink(id, smp.LinkData{Fixed: r.Large(), User: r.Large()})
 		},
 	},
+	{
+		tag:  8,
+		has:  func(s queueState) bool { return s.record.Blocked() },
+		put:  func(w *wire.Writer, _ *Queue, s queueState) { putBlocking(w, s.record.Blocking) },
+		read: func(r *wire.Reader, q *Queue) { q.record.Blocking = readBlocking(r) },
+	},
 }
 
 func always(queueState) bool { return true }
@@ -184,3 +190,38 @@ const day = 24 * 60 * 60 // in seconds
 func putDay(w *wire.Writer, t time.Time) { w.Uint32(uint32((t.Unix() + day - 1) / day)) }
 
 func readDay(r *wire.Reader) time.Time { return time.Unix(int64(r.Uint32())*day, 0) }
+
+// What follows the reason of blocking.
+const (
+	noNotice = iota
+	noticeForever
+	noticeForSeconds // which follow
+)
+
+func putBlocking(w *wire.Writer, info *smp.BlockingInfo) {
+	w.Large([]byte(info.Reason))
+	switch {
+	case info.Notice == nil:
+		w.Byte(noNotice)
+	case info.Notice.TTL == nil:
+		w.Byte(noticeForever)
+	default:
+		w.Byte(noticeForSeconds)
+		w.Int64(*info.Notice.TTL)
+	}
+}
+
+func readBlocking(r *wire.Reader) *smp.BlockingInfo {
+	info := &smp.BlockingInfo{Reason: smp.BlockingReason(r.Large())}
+	switch r.Byte() {
+	case noNotice:
+	case noticeForever:
+		info.Notice = &smp.ClientNotice{}
+	case noticeForSeconds:
+		seconds := r.Int64()
+		info.Notice = &smp.ClientNotice{TTL: &seconds}
+	default:
+		r.Fail(fmt.Errorf("%w: notice of a blocked queue", ErrRecord))
+	}
+	return info
+}
