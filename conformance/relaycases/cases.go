@@ -47,6 +47,9 @@ func All() []conformance.Case {
 		acknowledgeCases,
 		getCases,
 		manageCases,
+		notifierKeyCases,
+		notifierSubscribeCases,
+		notificationCases,
 		limitCases,
 	)
 }

@@ -80,7 +80,7 @@ func (n *recordedNotifications) sent(c smp.ReceivedCommand) {
 }
 
 func (n *recordedNotifications) came(answer smp.ReceivedResponse) {
-	id := string(answer.Transmission.CorrelationID)
+	id, entity := string(answer.Transmission.CorrelationID), answer.Transmission.EntityID
 	switch response := answer.Response.(type) {
 	case smp.IDS:
 		q, err := client.NewQueue(response, n.private[n.news[id].AuthKey], n.private[n.news[id].DHKey])
@@ -92,11 +92,11 @@ func (n *recordedNotifications) came(answer smp.ReceivedResponse) {
 	case smp.NID:
 		n.enabled(response.NotifierCredentials, n.requests[id])
 	case smp.NMSG:
-		meta, err := n.notifiers[string(answer.Transmission.EntityID)].Decrypt(response)
+		meta, err := n.notifiers[string(entity)].Decrypt(response)
 		require.NoError(n.t, err)
 		n.announced = append(n.announced, meta)
 	case smp.MSG:
-		content, err := n.queues[string(answer.Transmission.EntityID)].Decrypt(response)
+		content, err := n.queues[string(entity)].Decrypt(response)
 		require.NoError(n.t, err)
 		n.delivered[string(response.ID)] = content.Timestamp
 	}
