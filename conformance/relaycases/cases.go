@@ -55,6 +55,9 @@ func All() []conformance.Case {
 		linkSetCases,
 		linkReadCases,
 		nameCases,
+		notifierKeyCases,
+		notifierSubscribeCases,
+		notificationCases,
 		limitCases,
 	)
 }

@@ -80,23 +80,23 @@ func (n *recordedNotifications) sent(c smp.ReceivedCommand) {
 }
 
 func (n *recordedNotifications) came(answer smp.ReceivedResponse) {
-	id := string(answer.Transmission.CorrelationID)
+	id, entity := answer.Transmission.CorrelationID, answer.Transmission.EntityID
 	switch response := answer.Response.(type) {
 	case smp.IDS:
-		q, err := client.NewQueue(response, n.private[n.news[id].AuthKey], n.private[n.news[id].DHKey])
+		q, err := client.NewQueue(response, n.private[n.news[string(id)].AuthKey], n.private[n.news[string(id)].DHKey])
 		require.NoError(n.t, err)
 		n.queues[string(response.RecipientID)] = q
 		if response.Notifier != nil {
-			n.enabled(*response.Notifier, n.requests[id])
+			n.enabled(*response.Notifier, n.requests[string(id)])
 		}
 	case smp.NID:
-		n.enabled(response.NotifierCredentials, n.requests[id])
+		n.enabled(response.NotifierCredentials, n.requests[string(id)])
 	case smp.NMSG:
-		meta, err := n.notifiers[string(answer.Transmission.EntityID)].Decrypt(response)
+		meta, err := n.notifiers[string(entity)].Decrypt(response)
 		require.NoError(n.t, err)
 		n.announced = append(n.announced, meta)
 	case smp.MSG:
-		content, err := n.queues[string(answer.Transmission.EntityID)].Decrypt(response)
+		content, err := n.queues[string(entity)].Decrypt(response)
 		require.NoError(n.t, err)
 		n.delivered[string(response.ID)] = content.Timestamp
 	}
