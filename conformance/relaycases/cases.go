@@ -48,6 +48,11 @@ func All() []conformance.Case {
 		getCases,
 		manageCases,
 		limitCases,
+		serviceIdentityCases,
+		serviceQueueCases,
+		serviceSubscribeCases,
+		serviceSignatureCases,
+		serviceNotifyCases,
 	)
 }
 
