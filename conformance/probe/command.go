@@ -59,6 +59,9 @@ func (c *Conn) Authorize(tr smp.Transmission, key keys.PrivateKey) smp.Transmiss
 		relayKey = c.RelayKey()
 	}
 	authorizer, err := smp.NewAuthorizer(key, relayKey)
+	if err == nil && c.service != nil && signedByService(tr.Command) {
+		return c.authorizeInService(tr, authorizer)
+	}
 	if err == nil {
 		err = tr.Authorize(c.sessionID, authorizer)
 	}

@@ -36,6 +36,8 @@ type Conn struct {
 	inbox              []Received
 	// ended says how the connection ended; nil while it is open.
 	ended error
+	// service signs NEW, SUB and NSUB too; nil for an ordinary client.
+	service *smp.ServiceCredentials
 	// commands holds the correlation ids of the commands that were encoded.
 	commands map[string]bool
 	// seen holds the ids of the messages that the case has received.

@@ -59,6 +59,11 @@ func All() []conformance.Case {
 		notifierSubscribeCases,
 		notificationCases,
 		limitCases,
+		serviceIdentityCases,
+		serviceQueueCases,
+		serviceSubscribeCases,
+		serviceSignatureCases,
+		serviceNotifyCases,
 	)
 }
 

@@ -49,9 +49,8 @@ func TestTheReferenceRelayKeepsEveryRule(t *testing.T) {
 
 	outcome := conformance.Execute(t.Context(), registry.Cases(), tested, info, conformance.Options{TimeoutScale: 4})
 	special := map[string]conformance.Verdict{
-		"relay/tls/version-12-refused":   conformance.Nonstrict, // it was told to accept TLS 1.2
-		"relay/handshake/service-stable": conformance.Skip,      // it takes no services
-		"relay/new/password-needless":    conformance.Skip,      // it has a password
+		"relay/tls/version-12-refused": conformance.Nonstrict, // it was told to accept TLS 1.2
+		"relay/new/password-needless":  conformance.Skip,      // it has a password
 	}
 	for _, r := range outcome.Results {
 		want, other := special[r.Case.ID]
