@@ -115,3 +115,23 @@ func BenchmarkVerifySEND(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkVerifySENDAgreed is BenchmarkVerifySEND/X25519 for a key that was agreed with
+// before.
+func BenchmarkVerifySENDAgreed(b *testing.B) {
+	key, session, t := benchKeys(b, keys.X25519)
+	a, err := smp.NewAuthorizer(key, session.Public())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := t.Authorize(sessionID, a); err != nil {
+		b.Fatal(err)
+	}
+	v := smp.Verifier{SessionID: sessionID, SessionKey: session, Agreed: smp.NewAgreements(1)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if !v.Verify(t, key.Public()) {
+			b.Fatal("not verified")
+		}
+	}
+}

@@ -84,6 +84,8 @@ type Verifier struct {
 	SessionKey keys.PrivateKey
 	// Service is the service that the client is; nil for none.
 	Service *ServicePeer
+	// Agreed remembers key agreements of SessionKey; nil for nothing.
+	Agreed *Agreements
 }
 
 // ServicePeer is what a relay knows of the service in a session.
@@ -108,11 +110,19 @@ func (v *Verifier) Verify(t *Transmission, queueKeys ...keys.PublicKey) bool {
 		return false
 	}
 	for _, k := range queueKeys {
-		if VerifyAuthorization(t.Authorization, authorized, t.CorrelationID, k, v.SessionKey) {
+		if v.by(k, t, authorized) {
 			return ok
 		}
 	}
 	return false
+}
+
+// by reports whether t is authorized by a key.
+func (v *Verifier) by(key keys.PublicKey, t *Transmission, authorized []byte) bool {
+	if v.Agreed != nil && key.Algorithm() == keys.X25519 && len(t.Authorization) == box.AuthenticatorSize {
+		return v.Agreed.verify(t, authorized, key, v.SessionKey)
+	}
+	return VerifyAuthorization(t.Authorization, authorized, t.CorrelationID, key, v.SessionKey)
 }
 
 // Dummy does the work of Verify with one key and no result, for answers of
