@@ -21,6 +21,9 @@ type Relay struct {
 	store  *store
 	log    *slog.Logger
 
+	startedAt time.Time
+	counters  counters
+
 	destinations *destinations // nil for a relay that does not forward
 	names        *names        // nil for a relay that does not resolve names
 
@@ -46,6 +49,7 @@ func New(config Config) (*Relay, error) {
 		stages:      config.Stages,
 		store:       newStore(config.MaxQueues),
 		log:         config.Logger,
+		startedAt:   time.Now(),
 		connections: make(map[net.Conn]struct{}),
 		listeners:   make(map[net.Listener]struct{}),
 	}
