@@ -20,7 +20,7 @@ import (
 // startRelayProcess starts a relay and returns its address.
 func startRelayProcess(t *testing.T, program string) string {
 	t.Helper()
-	cmd := exec.Command(program, "--listen", "127.0.0.1:0", "--log-level", "error")
+	cmd := exec.Command(program, "--listen", "127.0.0.1:0", "--proxy-private", "--log-level", "error")
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

@@ -24,8 +24,11 @@ const (
 	exitUsage   = 2
 )
 
-// usageError is an error of the command line.
+// usageError is an error of the command line, or an unsafe configuration.
 type usageError struct{ error }
+
+// Unwrap returns the error without its kind.
+func (e usageError) Unwrap() error { return e.error }
 
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
@@ -43,6 +46,11 @@ type options struct {
 	proxyConnect, proxyTime time.Duration
 	handshakeTime, idleTime time.Duration
 	logLevel                string
+	names                   namesOptions
+	control                 string
+
+	// given reports whether a flag was given.
+	given func(name string) bool
 }
 
 // run is the program: it returns the exit code.
@@ -60,34 +68,53 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitFailure
 }
 
+// newCommand is the program. Without a subcommand it serves.
 func newCommand(stdout, stderr io.Writer) *cobra.Command {
+	cmd := serveCommand("smprelay", stdout, stderr)
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.AddCommand(serveCommand("serve", stdout, stderr))
+	cmd.AddCommand(controlCommands(stdout)...)
+	return cmd
+}
+
+func serveCommand(name string, stdout, stderr io.Writer) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
-		Use:   "smprelay",
+		Use:   name,
 		Short: "Run an SMP relay that keeps everything in memory",
 		Long: `Run an SMP relay that keeps everything in memory.
 
 It prints its address, smp://FINGERPRINT@HOST:PORT, on standard output and
-serves until it gets SIGINT or SIGTERM.`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("unexpected argument %q, there are only flags", args[0])
-			}
-			return nil
-		},
+serves until it gets SIGINT or SIGTERM. With --control its operator can use
+the commands block, unblock and stats meanwhile.`,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := o
-			if !cmd.Flags().Changed("chain") {
+			o.given = cmd.Flags().Changed
+			if !o.given("chain") {
 				o.chain = 0
 			}
 			return serve(cmd.Context(), o, stdout, stderr)
 		},
 	}
-	cmd.SetOut(stdout)
-	cmd.SetErr(stderr)
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	o.register(cmd)
+	return cmd
+}
+
+// noArguments refuses arguments.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("unexpected argument %q, expected flags only", args[0])
+	}
+	return nil
+}
+
+// register declares the flags of the relay.
+func (o *options) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", ":5223", "`address` to listen at, host:port; port 0 takes a free one")
 	f.StringVar(&o.host, "host", "", "`name` of the host in the printed address (default: that of --listen)")
@@ -108,7 +135,8 @@ serves until it gets SIGINT or SIGTERM.`,
 	f.DurationVar(&o.handshakeTime, "handshake-timeout", relay.DefaultHandshakeTimeout, "`time` for the handshake of a connection")
 	f.DurationVar(&o.idleTime, "idle-timeout", relay.DefaultIdleTimeout, "`time` after which a silent connection is closed")
 	f.StringVar(&o.logLevel, "log-level", "info", "what to log: debug, info, warn or error")
-	return cmd
+	o.names.register(cmd)
+	f.StringVar(&o.control, "control", "", "`socket` for the commands block, unblock and stats, in a directory of mode 0700 (default: none)")
 }
 
 // config checks the flags and makes a configuration of them, without
@@ -134,6 +162,7 @@ func (o options) config(stderr io.Writer) (relay.Config, error) {
 		{"idle-timeout", o.idleTime > 0},
 		{"proxy-connect-timeout", o.proxyConnect > 0},
 		{"proxy-command-timeout", o.proxyTime > 0},
+		{"names-timeout", o.names.timeout > 0},
 	} {
 		if !f.positive {
 			return relay.Config{}, usage("--%s has to be positive", f.name)
@@ -142,7 +171,14 @@ func (o options) config(stderr io.Writer) (relay.Config, error) {
 	if o.chain != 0 && (o.chain < 2 || o.chain > 4) {
 		return relay.Config{}, usage("--chain %d, expected 2, 3 or 4", o.chain)
 	}
+	if err := o.contradiction(versions); err != nil {
+		return relay.Config{}, err
+	}
 	password, err := o.readPassword()
+	if err != nil {
+		return relay.Config{}, err
+	}
+	names, err := o.names.config()
 	if err != nil {
 		return relay.Config{}, err
 	}
@@ -155,6 +191,7 @@ func (o options) config(stderr io.Writer) (relay.Config, error) {
 		MaxConnections:   o.maxConnections,
 		MaxQueues:        o.maxQueues,
 		Proxy:            o.proxyConfig(),
+		Names:            names,
 		HandshakeTimeout: o.handshakeTime,
 		IdleTimeout:      o.idleTime,
 		Logger:           slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
@@ -195,16 +232,21 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if config.Credentials, err = identity(o.dir, o.chain); err != nil {
 		return err
 	}
-	e, err := relay.Listen(ctx, o.listen, config)
+	admin, err := listenControl(o.control)
 	if err != nil {
 		return err
 	}
+	e, err := relay.Listen(ctx, o.listen, config)
+	if err != nil {
+		return errors.Join(err, admin.Close())
+	}
+	admin.serve(ctx, e.Relay)
 	config.Logger.Info("relay started", "versions", config.Versions.String())
 	_, err = fmt.Fprintln(stdout, e.AddressAt(o.host))
 	if err == nil {
 		err = e.Wait()
 	}
-	err = errors.Join(err, e.Close())
+	err = errors.Join(err, admin.Close(), e.Close())
 	config.Logger.Info("relay stopped")
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"smpcheck/reference/keys"
 )
@@ -32,8 +31,8 @@ func identity(dir string, chain int) (keys.Credentials, error) {
 	if dir == "" {
 		return newIdentity(chain)
 	}
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return keys.Credentials{}, fmt.Errorf("%w: %w", errIdentity, err)
+	if err := makeDirectory(dir); err != nil {
+		return keys.Credentials{}, err
 	}
 	if err := checkPrivate(dir, "700"); err != nil {
 		return keys.Credentials{}, err
@@ -61,6 +60,25 @@ func identity(dir string, chain int) (keys.Credentials, error) {
 	return loadIdentity(chainPath, keyPath, chain)
 }
 
+// makeDirectory makes the directory if there is nothing with its name.
+func makeDirectory(dir string) error {
+	err := os.Mkdir(dir, 0o700)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return usage("%w: --dir %s: the folder above is missing: %w", errIdentity, dir, err)
+	case err != nil && !errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%w: %w", errIdentity, err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errIdentity, err)
+	}
+	if !info.IsDir() {
+		return usage("%w: --dir %s is no directory", errIdentity, dir)
+	}
+	return nil
+}
+
 func newIdentity(chain int) (keys.Credentials, error) {
 	if chain == 0 {
 		chain = defaultChain
@@ -81,20 +99,19 @@ func loadIdentity(chainPath, keyPath string, chain int) (keys.Credentials, error
 		return keys.Credentials{}, fmt.Errorf("%w: %s: %w", errIdentity, chainPath, err)
 	}
 	if n := len(c.Chain); chain != 0 && n != chain {
-		return keys.Credentials{}, fmt.Errorf("%w: %s has %d certificates, --chain asks for %d", errIdentity, chainPath, n, chain)
+		return keys.Credentials{}, usage("%w: %s has %d certificates, --chain asks for %d", errIdentity, chainPath, n, chain)
 	}
 	return c, nil
 }
 
 // checkPrivate refuses a file or directory that others than its owner can use.
-// Windows has no such permissions in a file mode.
 func checkPrivate(path, mode string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errIdentity, err)
 	}
-	if perm := info.Mode().Perm(); perm&0o077 != 0 && runtime.GOOS != "windows" {
-		return fmt.Errorf("%w: others can use %s (mode %04o); run chmod %s %s", errIdentity, path, perm, mode, path)
+	if err := refuse(info, path, 0o077, mode); err != nil {
+		return usage("%w: %w", errIdentity, err)
 	}
 	return nil
 }

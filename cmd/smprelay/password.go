@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
-	"os"
 
 	"smpcheck/reference/smp"
 )
@@ -21,8 +19,8 @@ func (o options) readPassword() (smp.Password, error) {
 		return nil, usage("--password and --password-file exclude each other")
 	case o.passwordFile != "":
 		var err error
-		if password, err = passwordFrom(o.passwordFile); err != nil {
-			return nil, err
+		if password, err = secretFrom(o.passwordFile, maxPassword); err != nil {
+			return nil, fmt.Errorf("--password-file: %w", err)
 		}
 	case o.password == "":
 		return nil, nil
@@ -40,19 +38,4 @@ func (o options) readPassword() (smp.Password, error) {
 // address. The protocol allows some Latin-1 characters more.
 func notAllowed(c rune) bool {
 	return c <= ' ' || c > '~' || c == '@' || c == ':' || c == '/'
-}
-
-// passwordFrom returns the first line of a file.
-func passwordFrom(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("password: %w", err)
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxPassword+3))
-	if err != nil {
-		return nil, fmt.Errorf("password: %w", err)
-	}
-	line, _, _ := bytes.Cut(content, []byte("\n"))
-	return bytes.TrimSuffix(line, []byte("\r")), nil
 }

@@ -11,7 +11,8 @@ import (
 	"smpcheck/reference/smp"
 )
 
-// A relay forwards, to itself too, unless it is told not to.
+// A relay forwards unless it is told not to, and to relays in private networks, as
+// it is one, only if it is told to.
 func TestProxy(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -19,10 +20,11 @@ func TestProxy(t *testing.T) {
 		password string
 		want     *smp.Error
 	}{
-		{nil, "", nil},
+		{[]string{"--proxy-private"}, "", nil},
+		{nil, "", smp.ProxyBrokerError(smp.BrokerError{Code: smp.BrokerHost})},
 		{[]string{"--proxy=false"}, "", smp.ErrProxyBasicAuth},
 		{[]string{"--password", "secret"}, "", smp.ErrProxyBasicAuth},
-		{[]string{"--password", "secret"}, "secret", nil},
+		{[]string{"--password", "secret", "--proxy-private"}, "secret", nil},
 	} {
 		r := launch(t, test.args...)
 		parts := addressForm.FindStringSubmatch(r.address)

@@ -116,6 +116,9 @@ func (s *Session) read() error {
 			return err
 		}
 		content, err := s.relay.stages.Read(s)
+		if err == nil || errors.Is(err, transport.ErrLargeMessage) {
+			s.count.blocksIn.Add(1)
+		}
 		switch {
 		case err == nil:
 			s.execute(s.relay.stages.Decode(s, content))
@@ -150,6 +153,9 @@ func (s *Session) answer(r *Request) { s.run(r, s.Send) }
 // run runs one request through Authorise and Execute. It gives the answer to
 // reply while the queue of the request, if there is one, is locked.
 func (s *Session) run(r *Request, reply func(...Output)) {
+	if r.Command != nil {
+		s.count.command(r.Command)
+	}
 	if r.Err == nil {
 		r.Err = s.relay.stages.Authorise(s, r)
 	}
@@ -204,6 +210,7 @@ func (s *Session) transmit(outs []Output) error {
 	outs = settled(outs)
 	for i := range outs {
 		if outs[i].Response != nil {
+			s.count.response(outs[i].Response)
 			continue
 		}
 		var err error
@@ -219,7 +226,11 @@ func (s *Session) transmit(outs []Output) error {
 	if err := s.conn.SetWriteDeadline(deadline); err != nil {
 		return err
 	}
-	return stages.Write(s, contents)
+	if err := stages.Write(s, contents); err != nil {
+		return err
+	}
+	s.count.blocksOut.Add(uint64(len(contents)))
+	return nil
 }
 
 // seal makes the response of an output that has none yet.

@@ -53,6 +53,7 @@ type forwarding struct {
 
 // seal returns what the proxy is answered if the command is answered out.
 func (f *forwarding) seal(inner *Session, out Output) smp.Response {
+	inner.count.response(out.Response)
 	transmission, err := inner.encode(&out, out.Response)
 	if err != nil {
 		return inner.internal(err)
@@ -132,6 +133,7 @@ func (s *Session) forwardedSession(f *Forward, r *Request) *Session {
 		relay:    s.relay,
 		conn:     s.conn,
 		out:      s.out,
+		count:    s.count,
 		verifier: smp.Verifier{SessionID: s.verifier.SessionID, SessionKey: s.verifier.SessionKey},
 		version:  max(f.Version, smp.VersionAuthenticators),
 		queues:   make(map[*Queue]struct{}),

@@ -217,6 +217,13 @@ func (ds *destinations) acquire(sessionID []byte) *destination {
 	return d
 }
 
+// len is the number of destinations.
+func (ds *destinations) len() int {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	return len(ds.byKey)
+}
+
 func (ds *destinations) release(d *destination) {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()

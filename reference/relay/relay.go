@@ -22,8 +22,14 @@ type Relay struct {
 	store  *store
 	log    *slog.Logger
 
+<<<<<<< HEAD
 	services     services
 	journal      *journal      // nil for a relay without store
+=======
+	startedAt time.Time
+	counters  counters
+
+>>>>>>> i5-control
 	destinations *destinations // nil for a relay that does not forward
 	names        *names        // nil for a relay that does not resolve names
 
@@ -49,6 +55,7 @@ func New(config Config) (*Relay, error) {
 		stages:      config.Stages,
 		store:       newStore(config.MaxQueues),
 		log:         config.Logger,
+		startedAt:   time.Now(),
 		connections: make(map[net.Conn]struct{}),
 		listeners:   make(map[net.Listener]struct{}),
 	}

@@ -13,6 +13,7 @@ type Session struct {
 	relay *Relay
 	conn  *transport.Conn
 	out   *outbox
+	count *counts
 
 	version  uint16        // of a forwarded command; 0 for the agreed one
 	proxying chan struct{} // has an element for each PRXY and PFWD under way
@@ -47,6 +48,7 @@ func newSession(r *Relay, conn *transport.Conn) (*Session, error) {
 		verifier: verifier(conn),
 		service:  service,
 		out:      newOutbox(r.config.MaxOutput),
+		count:    r.counters.share(),
 		proxying: make(chan struct{}, proxying),
 		queues:   make(map[*Queue]struct{}),
 	}, nil
