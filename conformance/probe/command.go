@@ -15,6 +15,10 @@ import (
 // scale 1.
 const answerTime = 4 * time.Second
 
+// AnswerTime is answerTime for a case that waits for something else than an
+// answer.
+const AnswerTime = answerTime
+
 // EventTime is how long a relay may take for an event that it sends from a
 // periodic task, at time scale 1. The official relay sends END every 15 s.
 const EventTime = 20 * time.Second

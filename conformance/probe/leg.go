@@ -150,9 +150,7 @@ func (f *Forward) OpenInner() ([]byte, error) {
 }
 
 // Answer sends RRES with what the proxy is to pass on.
-func (f *Forward) Answer(body []byte) {
-	f.AnswerContent(append(append([]byte{byte(len(f.Command.CorrelationID))}, f.Command.CorrelationID...), body...))
-}
+func (f *Forward) Answer(body []byte) { f.leg.SendTransmissions(f.Transmit(body)) }
 
 // AnswerContent sends RRES with the given content, encrypted for the proxy.
 func (f *Forward) AnswerContent(content []byte) {
@@ -172,18 +170,45 @@ func (f *Forward) AnswerError(e *smp.Error) {
 	f.AnswerBytes(b)
 }
 
-// answer writes one response without entity id.
+// Transmit is RRES with what the proxy is to pass on as it stands in a block.
+func (f *Forward) Transmit(body []byte) []byte {
+	nonce := f.nonce.Reverse()
+	content, err := smp.ForwardedResponse{CorrelationID: f.Command.CorrelationID, Body: body}.Encode()
+	if err != nil {
+		f.leg.t.Broken(err)
+	}
+	return f.leg.encode(f.Answered, append([]byte("RRES "), box.Seal(nil, content, &nonce, &f.key)...))
+}
+
+// answer writes one response.
 func (l *Leg) answer(correlationID, response []byte) {
+	l.SendTransmissions(l.encode(correlationID, response))
+}
+
+// encode is a response without entity id as it stands in a block.
+func (l *Leg) encode(correlationID, response []byte) []byte {
 	tr := smp.Transmission{CorrelationID: correlationID, Command: response}
 	encoded, err := tr.Encode(l.Conn.Version())
 	if err != nil {
 		l.t.Broken(err)
 	}
-	content, err := smp.EncodeBlock(encoded)
+	return encoded
+}
+
+// SendTransmissions writes one block with encoded transmissions.
+func (l *Leg) SendTransmissions(encoded ...[]byte) {
+	content, err := smp.EncodeBlock(encoded...)
 	if err != nil {
 		l.t.Broken(err)
 	}
 	l.Send(content)
+}
+
+// SendBlock writes bytes as they are inside TLS.
+func (l *Leg) SendBlock(b []byte) {
+	if _, err := l.Conn.NetConn().Write(b); err != nil {
+		l.t.Record(conformance.Note, "writing at the destination: "+err.Error(), nil)
+	}
 }
 
 // Send writes one block with the given content.

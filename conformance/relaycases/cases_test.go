@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,6 +21,9 @@ import (
 
 const password = "wanderer"
 
+// proxyTimeout is how long the relay waits for others to which it forwards.
+const proxyTimeout = 10 * time.Second
+
 // startRelay runs a relay in the configuration that the embedded one does not
 // have: with a password, TLS 1.2 too, and three certificates.
 func startRelay(t *testing.T) target.Target {
@@ -28,6 +32,7 @@ func startRelay(t *testing.T) target.Target {
 	require.NoError(t, err)
 	e, err := relay.Listen(context.Background(), "127.0.0.1:0", relay.Config{
 		Credentials: credentials, Password: smp.Password(password), TLS12: true,
+		Proxy: &relay.ProxyConfig{ConnectTimeout: proxyTimeout, CommandTimeout: proxyTimeout},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, e.Close()) })
@@ -51,6 +56,7 @@ func TestTheReferenceRelayKeepsEveryRule(t *testing.T) {
 	special := map[string]conformance.Verdict{
 		"relay/tls/version-12-refused": conformance.Nonstrict, // it was told to accept TLS 1.2
 		"relay/new/password-needless":  conformance.Skip,      // it has a password
+		"relay/proxy/disabled":         conformance.Skip,      // it forwards
 	}
 	for _, r := range outcome.Results {
 		want, other := special[r.Case.ID]

@@ -302,6 +302,21 @@ var proxySessionCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
+		ID:           "relay/proxy/disabled",
+		Title:        "A relay that forwards for nobody refuses PRXY with PROXY BASIC_AUTH and PFWD with PROXY NO_SESSION",
+		Requirements: []string{"SMP-PROXY-DISABLED"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			d, c := probe.NewDestination(t), probe.Dial(t)
+			a := c.AskSession(d.Server())
+			if e, ok := a.Response.(smp.ERR); !ok || e.Err.Proxy != nil && e.Err.Proxy.Code == smp.ProxyBroker {
+				t.Skip("the relay forwards")
+			}
+			a.ExpectError(smp.ErrProxyBasicAuth)
+			c.AskTransmission("PFWD", foreignParcel(t, c).Transmission()).ExpectError(smp.ErrProxyNoSession)
+		},
+	}),
+	observed(conformance.Case{
 		ID:           "relay/proxy/itself",
 		Title:        "A relay can be its own destination",
 		Requirements: []string{"SMP-PROXY-SELF"},

@@ -1,7 +1,7 @@
 package relaycases
 
 import (
-	"net"
+	"bytes"
 	"slices"
 	"time"
 
@@ -10,7 +10,6 @@ import (
 	"smpcheck/reference/box"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
-	"smpcheck/reference/wire"
 )
 
 // Limits of what a proxy may let a client wait for when the destination is
@@ -20,145 +19,8 @@ const (
 	silentTimeout = 90 * time.Second
 )
 
-// SMP, "Error responses": what a client is told about the connection between
-// proxy and destination.
+// SMP, "Error responses": what a client is told about the answer to RFWD.
 var proxyErrorCases = []conformance.Case{
-	must(conformance.Case{
-		ID:           "relay/proxy/unreachable",
-		Title:        "PRXY for a relay at whose address nobody listens is refused with PROXY BROKER NETWORK",
-		Requirements: []string{"SMP-PROXY-DESTINATION-GONE"},
-		Versions:     from(8),
-		Run: func(t *T) {
-			c := requireProxy(t)
-			server := probe.NewDestination(t).At(probe.FreeAddress(t))
-			expectBroker(t, c.AskSession(server), smp.BrokerError{Code: smp.BrokerNetwork})
-		},
-	}),
-	must(conformance.Case{
-		ID:           "relay/proxy/identity",
-		Title:        "PRXY whose fingerprint is not that of the relay at the address is refused, and opens no session",
-		Requirements: []string{"SMP-PROXY-DESTINATION-IDENTITY"},
-		Versions:     from(8),
-		Run: func(t *T) {
-			d, c := probe.NewDestination(t), requireProxy(t)
-			wrong := d.Server()
-			wrong.KeyHash = t.Rand().Bytes(32)
-			expectBroker(t, c.AskSession(wrong), smp.BrokerError{Code: smp.BrokerNetwork}, smp.BrokerError{
-				Code: smp.BrokerTransport, Transport: smp.TransportHandshakeIdentity,
-			})
-			right := probe.RequireA[smp.PKEY](c.AskSession(d.Server()))
-			expectBroker(t, c.AskSession(wrong), smp.BrokerError{Code: smp.BrokerNetwork}, smp.BrokerError{
-				Code: smp.BrokerTransport, Transport: smp.TransportHandshakeIdentity,
-			})
-			expectSameSession(t, right, probe.ExpectA[smp.PKEY](c.AskSession(d.Server())))
-		},
-	}),
-	must(conformance.Case{
-		ID:           "relay/proxy/host",
-		Title:        "PRXY with hosts that the proxy may not connect to is refused with PROXY BROKER HOST",
-		Requirements: []string{"SMP-PROXY-DESTINATION-HOST"},
-		Versions:     from(8),
-		Run: func(t *T) {
-			c, d := requireProxy(t), probe.NewDestination(t)
-			onion := d.Server()
-			onion.Hosts = []string{"beccx4yfxxbvyhqypaavemqurytl6hozr47wfc7uuecacjqdvwpw2xid.onion"}
-			expectBroker(t, c.AskSession(onion), smp.BrokerError{Code: smp.BrokerHost})
-			both := d.Server()
-			both.Hosts = slices.Concat(onion.Hosts, both.Hosts)
-			if a := c.AskSession(both); d.Met() == 0 {
-				t.Failf("a connection to the host that can be used", "%s", a)
-			}
-		},
-	}),
-	must(conformance.Case{
-		ID:           "relay/proxy/old",
-		Title:        "PRXY for a relay that is older than version 8 is refused with PROXY BROKER TRANSPORT VERSION",
-		Requirements: []string{"SMP-PROXY-DESTINATION-OLD", "SMP-PROXY-ERR-TRANSPORT"},
-		Versions:     from(8),
-		Run: func(t *T) {
-			c := requireProxy(t)
-			d := probe.NewDestination(t, probe.Speaking(wire.Versions(6, 7)))
-			expectBroker(t, c.AskSession(d.Server()), transportBroker(smp.TransportVersion))
-		},
-	}),
-	greeted("relay/proxy/hello-garbage", "a hello that cannot be read", smp.TransportHandshakeParse,
-		func(*transport.Secure) []byte { return []byte{0, 6} }),
-	greeted("relay/proxy/hello-other-session", "a hello with another session identifier", smp.TransportSession,
-		func(*transport.Secure) []byte { return plainHello(make([]byte, 32)) }),
-	greeted("relay/proxy/hello-without-key", "a hello without session key", smp.TransportNoAuth,
-		func(s *transport.Secure) []byte { return plainHello(s.Binding().SessionID) }),
-	met("relay/proxy/ends-at-once", "a relay that ends the connection at once", func(c net.Conn) { c.Close() }),
-	met("relay/proxy/no-tls", "something that speaks no TLS", func(c net.Conn) {
-		c.Write([]byte("220 relay.example ESMTP\r\n"))
-	}),
-	must(conformance.Case{
-		ID:           "relay/proxy/silent-hello",
-		Title:        "PRXY for a relay that is silent gets an error in the end, and no other client waits for it",
-		Requirements: []string{"SMP-PROXY-DESTINATION-GONE"},
-		Versions:     from(8),
-		Edges:        true,
-		Timeout:      silentTimeout,
-		Run: func(t *T) {
-			c := requireProxy(t)
-			silent := probe.NewDestination(t, probe.Meeting(func(net.Conn) {}))
-			d := probe.NewDestination(t)
-			asked := c.Transmission(nil, probe.NoKey, c.PRXY(silent.Server()))
-			c.Send(asked)
-			expectForwarded(t, c.OpenTunnel(d), d.RequireLeg())
-			probe.RequireA[smp.PKEY](probe.Dial(t).AskSession(d.Server()))
-			expectBroker(t, c.AwaitWithin("PRXY", asked, silentTime),
-				smp.BrokerError{Code: smp.BrokerTimeout}, smp.BrokerError{Code: smp.BrokerNetwork})
-		},
-	}),
-	observed(conformance.Case{
-		ID:           "relay/proxy/retried",
-		Title:        "A relay that could not be reached is connected to when it can be",
-		Requirements: []string{"SMP-PROXY-DESTINATION-RETRY"},
-		Versions:     from(8),
-		Edges:        true,
-		Timeout:      silentTimeout,
-		Run: func(t *T) {
-			c := requireProxy(t)
-			gate := make(chan struct{})
-			d := probe.NewDestination(t, probe.RefusingUntil(gate))
-			c.AskSession(d.Server()).RequireRefused()
-			close(gate)
-			// The official proxy remembers a failure for 30 seconds.
-			for range 60 {
-				if _, ok := c.AskSession(d.Server()).Response.(smp.PKEY); ok {
-					expectForwarded(t, c.OpenTunnel(d), d.RequireLeg())
-					return
-				}
-				d.AwaitAccepted(time.Second)
-			}
-			t.Fail("a session with a relay that can be reached now", "an error as before, for a minute")
-		},
-	}),
-	observed(conformance.Case{
-		ID:           "relay/proxy/client-gone",
-		Title:        "A client that leaves before PKEY does not keep others from the destination",
-		Requirements: []string{"SMP-PROXY-SENDER-GONE"},
-		Versions:     from(8),
-		Run: func(t *T) {
-			c, gone := requireProxy(t), probe.Dial(t)
-			gate := make(chan struct{})
-			d := probe.NewDestination(t, probe.Gated(gate))
-			gone.Send(gone.Transmission(nil, probe.NoKey, gone.PRXY(d.Server())))
-			if !d.AwaitAccepted(probe.EventTime) {
-				probe.Blocked(t, "the relay has not connected to the destination")
-			}
-			gone.Reset()
-			asked := c.Transmission(nil, probe.NoKey, c.PRXY(d.Server()))
-			c.Send(asked)
-			c.Ping()
-			close(gate)
-			a := c.Await("PRXY", asked)
-			if _, refused := a.Response.(smp.ERR); refused {
-				a = c.AskSession(d.Server()) // the attempt may end with the client that asked for it
-			}
-			probe.ExpectA[smp.PKEY](a)
-		},
-	}),
 	must(conformance.Case{
 		ID:           "relay/proxy/error-protocol",
 		Title:        "An error with which the destination answers RFWD reaches the client as PROXY PROTOCOL",
@@ -271,6 +133,27 @@ var proxyErrorCases = []conformance.Case{
 			expectPRES(t, u.Await(next), body)
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/proxy/error-block",
+		Title:        "A destination that answers with no block at all harms no other: its clients get an error, and can go on later",
+		Requirements: []string{"SMP-PROXY-PRES-UNCHANGED"},
+		Versions:     from(8),
+		Edges:        true,
+		Timeout:      silentTimeout,
+		Run: func(t *T) {
+			c := requireProxy(t)
+			d, other := probe.NewDestination(t), probe.NewDestination(t)
+			u, v := c.OpenTunnel(d), c.OpenTunnel(other)
+			leg, otherLeg := d.RequireLeg(), other.RequireLeg()
+			p := packPing(t, u)
+			u.Send(p)
+			leg.RequireForward()
+			leg.SendBlock(bytes.Repeat([]byte{0xff}, transport.BlockSize))
+			expectForwarded(t, v, otherLeg)
+			u.AwaitWithin(p, silentTime).ExpectRefused()
+			probe.ExpectA[smp.PKEY](c.AskSession(d.Server()))
+		},
+	}),
 	observed(conformance.Case{
 		ID:           "relay/proxy/session-lives",
 		Title:        "After an error for one command the session forwards the next",
@@ -348,45 +231,6 @@ func awaitSession(t *T, c *probe.Conn, d *probe.Destination) probe.Answer {
 		a = c.AskSession(d.Server())
 	}
 	return a
-}
-
-// greeted is the case of a destination that begins with another hello.
-func greeted(id, what string, want smp.TransportError, hello func(*transport.Secure) []byte) conformance.Case {
-	return must(conformance.Case{
-		ID:           id,
-		Title:        "PRXY for a relay with " + what + " is refused with PROXY BROKER TRANSPORT " + string(want),
-		Requirements: []string{"SMP-PROXY-DESTINATION-GONE", "SMP-PROXY-ERR-TRANSPORT"},
-		Versions:     from(8),
-		Run: func(t *T) {
-			c := requireProxy(t)
-			d := probe.NewDestination(t, probe.Greeting(hello))
-			expectBroker(t, c.AskSession(d.Server()), transportBroker(want))
-		},
-	})
-}
-
-// plainHello is a hello without key.
-func plainHello(sessionID []byte) []byte {
-	content, err := transport.ServerHello{Versions: wire.Versions(6, 17), SessionID: sessionID}.Encode()
-	if err != nil {
-		return nil // a session identifier of TLS is never too long
-	}
-	return content
-}
-
-// met is the case of a destination that does no handshake.
-func met(id, what string, meet func(net.Conn)) conformance.Case {
-	return must(conformance.Case{
-		ID:           id,
-		Title:        "PRXY for " + what + " gets an error at once",
-		Requirements: []string{"SMP-PROXY-DESTINATION-GONE"},
-		Versions:     from(8),
-		Run: func(t *T) {
-			c := requireProxy(t)
-			d := probe.NewDestination(t, probe.Meeting(meet))
-			expectBroker(t, c.AskSession(d.Server()), smp.BrokerError{Code: smp.BrokerNetwork})
-		},
-	})
 }
 
 // answered is the case of a destination that answers RFWD with something else.

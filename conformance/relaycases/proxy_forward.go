@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"time"
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
@@ -126,7 +125,7 @@ var proxyForwardCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/proxy/hops",
 		Title:        "The connections of client and destination have no eight bytes in common",
-		Requirements: []string{"SMP-PROXY-HOPS-CIPHERTEXT", "CLAIM-ROUTE-NO-MATCH"},
+		Requirements: []string{"SMP-PROXY-HOPS-CIPHERTEXT"},
 		Versions:     from(8),
 		Run: func(t *T) {
 			c := probe.Dial(t)
@@ -155,7 +154,7 @@ var proxyForwardCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/proxy/hops-session",
 		Title:        "The destination is not shown which client of the proxy a command is from",
-		Requirements: []string{"SMP-PROXY-HOPS-SESSION", "CLAIM-ROUTE-NO-SENDER-SESSION", "CLAIM-ROUTE-NO-SENDER"},
+		Requirements: []string{"SMP-PROXY-HOPS-SESSION"},
 		Versions:     from(8),
 		Run: func(t *T) {
 			d := probe.NewDestination(t)
@@ -193,10 +192,10 @@ var proxyForwardCases = []conformance.Case{
 			}
 		},
 	}),
-	claim(conformance.Case{
+	must(conformance.Case{
 		ID:           "relay/proxy/sizes",
 		Title:        "Forwarded commands of all kinds have one size on both hops, and their responses have one size",
-		Requirements: []string{"CLAIM-ROUTE-NO-COMMAND"},
+		Requirements: []string{"SMP-PROXY-RFWD-FORM", "SMP-PROXY-PRES-FORM"},
 		Versions:     from(9),
 		Run: func(t *T) {
 			u, leg := tunnel(t)
@@ -218,64 +217,6 @@ var proxyForwardCases = []conformance.Case{
 					t.Failf("RFWD of one size", "%d and %d bytes", len(first), len(now))
 				}
 			}
-		},
-	}),
-	must(conformance.Case{
-		ID:           "relay/proxy/pres-correlation",
-		Title:        "Each PRES has the correlation id of its PFWD, in whatever order the destination answers",
-		Requirements: []string{"SMP-PROXY-PRES-CORRELATION"},
-		Versions:     from(8),
-		Run: func(t *T) {
-			u, leg := tunnel(t)
-			other := probe.Dial(t).OpenTunnel(leg.Destination)
-			parcels := []*probe.Parcel{packPing(t, u), packPing(t, other), packPing(t, u), packPing(t, other), packPing(t, u)}
-			forwards := make(map[string]*probe.Forward)
-			for i, p := range parcels {
-				[]*probe.Tunnel{u, other}[i%2].Send(p)
-			}
-			for range parcels {
-				f := leg.RequireForward()
-				forwards[string(f.Command.CorrelationID)] = f
-			}
-			bodies := make([][]byte, len(parcels))
-			for i, p := range slices.Backward(parcels) {
-				f := forwards[string(p.CorrelationID)]
-				if f == nil {
-					probe.Blocked(t, "the destination got another command in the place of one")
-				}
-				bodies[i] = t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)
-				f.Answer(bodies[i])
-			}
-			for i, p := range parcels {
-				expectPRES(t, []*probe.Tunnel{u, other}[i%2].Await(p), bodies[i])
-			}
-		},
-	}),
-	must(conformance.Case{
-		ID:           "relay/proxy/stray-answer",
-		Title:        "An answer of the destination with the correlation id of no RFWD answers nothing",
-		Requirements: []string{"SMP-PROXY-PRES-CORRELATION"},
-		Versions:     from(8),
-		Run: func(t *T) {
-			u, leg := tunnel(t)
-			p := packPing(t, u)
-			u.Send(p)
-			f := leg.RequireForward()
-			right := f.Answered
-			for _, wrong := range [][]byte{t.Rand().Bytes(24), f.Command.CorrelationID, reversed(right), right[:23], nil} {
-				f.Answered = wrong
-				f.Answer(t.Rand().Bytes(smp.PaddedForwarded + box.Overhead))
-			}
-			f.Answered = right
-			body := t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)
-			f.Answer(body)
-			expectPRES(t, u.Await(p), body)
-			f.Answer(t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)) // answered already
-			next := packPing(t, u)
-			u.Send(next)
-			g := leg.RequireForward()
-			g.Answer(body[1:])
-			expectPRES(t, u.Await(next), body[1:])
 		},
 	}),
 	observed(conformance.Case{
@@ -366,74 +307,7 @@ var proxyForwardCases = []conformance.Case{
 			}
 		},
 	}),
-	observed(conformance.Case{
-		ID:           "relay/proxy/beside",
-		Title:        "While a destination is slow, the same client and others are served, for this destination and for others",
-		Requirements: []string{"SMP-PROXY-SLOW-DESTINATION"},
-		Versions:     from(8),
-		Run: func(t *T) {
-			c := probe.Dial(t)
-			slow, quick := probe.NewDestination(t), probe.NewDestination(t)
-			u, v := c.OpenTunnel(slow), c.OpenTunnel(quick)
-			slowLeg, quickLeg := slow.RequireLeg(), quick.RequireLeg()
-			waiting := packPing(t, u)
-			q := c.NewQueue()
-			c.Send(waiting.Transmission())
-			f := slowLeg.RequireForward()
-
-			c.Ask(nil, probe.NoKey, smp.PING{}).Expect(smp.PONG{})
-			body := t.Rand().Bytes(50)
-			q.Sender(c, smp.SEND{Body: body}).Expect(smp.OK{})
-			q.ExpectMessage(c, body)
-			expectForwarded(t, v, quickLeg)
-			other := probe.Dial(t)
-			expectForwarded(t, other.OpenTunnel(quick), quickLeg)
-			expectForwarded(t, other.OpenTunnel(slow), slowLeg)
-
-			response := t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)
-			f.Answer(response)
-			expectPRES(t, u.Await(waiting), response)
-		},
-	}),
-	observed(conformance.Case{
-		ID:           "relay/proxy/bounded",
-		Title:        "The proxy does not take PFWD without end from a client that gets no answers",
-		Requirements: []string{"SMP-PROXY-CONCURRENCY"},
-		Versions:     from(8),
-		Edges:        true,
-		Timeout:      40 * time.Second,
-		Run: func(t *T) {
-			const many = 96
-			u, leg := tunnel(t)
-			var parcels []*probe.Parcel
-			for range many {
-				p := packPing(t, u)
-				u.Send(p)
-				parcels = append(parcels, p)
-			}
-			var forwards []*probe.Forward
-			for f := leg.NextForward(quiet); f != nil; f = leg.NextForward(quiet) {
-				forwards = append(forwards, f)
-			}
-			if len(forwards) == many {
-				t.Failf("fewer commands at once at the destination", "all %d of them", many)
-			}
-			body := t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)
-			for answered := 0; answered < many; answered++ {
-				if answered == len(forwards) {
-					forwards = append(forwards, leg.RequireForward())
-				}
-				forwards[answered].Answer(body)
-			}
-			for _, p := range parcels {
-				expectPRES(t, u.Await(p), body)
-			}
-		},
-	}),
 }
-
-// quiet is how long nothing comes from a proxy that waits for answers.
-const quiet = time.Second
 
 // tunnel opens a session with a new destination.
 func tunnel(t *T) (*probe.Tunnel, *probe.Leg) {

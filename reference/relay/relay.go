@@ -22,14 +22,11 @@ type Relay struct {
 	store  *store
 	log    *slog.Logger
 
-<<<<<<< HEAD
-	services     services
-	journal      *journal      // nil for a relay without store
-=======
+	services  services
+	journal   *journal // nil for a relay without store
 	startedAt time.Time
 	counters  counters
 
->>>>>>> i5-control
 	destinations *destinations // nil for a relay that does not forward
 	names        *names        // nil for a relay that does not resolve names
 
