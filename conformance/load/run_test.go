@@ -66,7 +66,7 @@ func TestEveryMessageArrivesOnce(t *testing.T) {
 func TestThroughProxy(t *testing.T) {
 	t.Parallel()
 	o := options(t, start(t, relay.Config{}), "proxy=3,send=1", 20)
-	via := start(t, relay.Config{Proxy: &relay.ProxyConfig{}, Password: smp.Password("sesame")})
+	via := start(t, relay.Config{Proxy: &relay.ProxyConfig{AllowPrivate: true}, Password: smp.Password("sesame")})
 	via.Password = "sesame"
 	o.Via = &via
 	r, err := load.Run(t.Context(), o)

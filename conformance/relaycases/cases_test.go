@@ -32,7 +32,7 @@ func startRelay(t *testing.T) target.Target {
 	require.NoError(t, err)
 	e, err := relay.Listen(context.Background(), "127.0.0.1:0", relay.Config{
 		Credentials: credentials, Password: smp.Password(password), TLS12: true,
-		Proxy: &relay.ProxyConfig{ConnectTimeout: proxyTimeout, CommandTimeout: proxyTimeout},
+		Proxy: &relay.ProxyConfig{ConnectTimeout: proxyTimeout, CommandTimeout: proxyTimeout, AllowPrivate: true},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, e.Close()) })
