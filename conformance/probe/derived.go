@@ -31,21 +31,42 @@ var hashes = []struct {
 // ExpectUnrelatedIDs fails the case if one id of a queue can be computed from the
 // other one: as its hash, or by the same mask as in another queue.
 func ExpectUnrelatedIDs(t *conformance.T, queues []*Queue) {
-	const expected = "ids of recipient and sender that have nothing to do with each other"
+	pairs := make([][2][]byte, len(queues))
+	for i, q := range queues {
+		pairs[i] = [2][]byte{q.RecipientID, q.SenderID}
+	}
+	expectUnrelated(t, "recipient", "sender", pairs)
+}
+
+// ExpectUnrelatedNotifierIDs is ExpectUnrelatedIDs for the ids of notifiers and those
+// of the two other parties.
+func ExpectUnrelatedNotifierIDs(t *conformance.T, notifiers []*Notifier) {
+	recipients, senders := make([][2][]byte, len(notifiers)), make([][2][]byte, len(notifiers))
+	for i, n := range notifiers {
+		recipients[i] = [2][]byte{n.Queue.RecipientID, n.ID}
+		senders[i] = [2][]byte{n.Queue.SenderID, n.ID}
+	}
+	expectUnrelated(t, "recipient", "notifier", recipients)
+	expectUnrelated(t, "sender", "notifier", senders)
+}
+
+// expectUnrelated takes the ids of two parties for each queue.
+func expectUnrelated(t *conformance.T, first, second string, pairs [][2][]byte) {
+	expected := "ids of " + first + " and " + second + " that have nothing to do with each other"
 	var masks [][]byte
-	for _, q := range queues {
+	for _, ids := range pairs {
 		for _, h := range hashes {
-			if startsAs(h.sum(q.RecipientID), q.SenderID) {
-				t.Failf(expected, "the sender's id is the %s of the recipient's", h.name)
+			if startsAs(h.sum(ids[0]), ids[1]) {
+				t.Failf(expected, "the %s's id is the %s of the %s's", second, h.name, first)
 			}
-			if startsAs(h.sum(q.SenderID), q.RecipientID) {
-				t.Failf(expected, "the recipient's id is the %s of the sender's", h.name)
+			if startsAs(h.sum(ids[1]), ids[0]) {
+				t.Failf(expected, "the %s's id is the %s of the %s's", first, h.name, second)
 			}
 		}
-		mask := exclusiveOr(q.RecipientID, q.SenderID)
+		mask := exclusiveOr(ids[0], ids[1])
 		for _, other := range masks {
 			if run := commonRun(mask, other); len(run) > 0 {
-				t.Fail(expected, fmt.Sprintf("%x xor %x holds %x as in another queue", q.RecipientID, q.SenderID, run))
+				t.Fail(expected, fmt.Sprintf("%x xor %x holds %x as in another queue", ids[0], ids[1], run))
 			}
 		}
 		masks = append(masks, mask)
