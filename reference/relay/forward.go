@@ -124,9 +124,10 @@ func defaultOpenForward(s *Session, r *Request) (*Forward, *smp.Error) {
 
 // forwardedSession is the session in which a forwarded command is decoded,
 // authorised, executed and answered: that of the proxy's connection, at the
-// version that the client chose, and without the service that the proxy is. As in the official relay any version is taken,
-// also one that was not offered, and the session identifier is implied at every
-// one, so that those before 7 are like 7.
+// version that the client chose, and without the service that the proxy is. As
+// in the official relay any version is taken, also one that was not offered, and
+// the session identifier is implied at every one, so that those before 7 are like
+// 7.
 func (s *Session) forwardedSession(f *Forward, r *Request) *Session {
 	return &Session{
 		forward:  &forwarding{connection: s, request: r, command: f},
