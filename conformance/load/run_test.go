@@ -128,7 +128,7 @@ func TestIdleQueuesWithoutLoad(t *testing.T) {
 	require.NoError(t, err)
 	requireClean(t, r, 0)
 	require.Equal(t, 1000, e.Queues())
-	require.Equal(t, []string{"connect", "idle queues", "subscribe"}, phases)
+	require.Equal(t, []string{"connect", "idle queues", "subscribe", "hold"}, phases)
 	require.EqualValues(t, 1000, phase(r, "idle queues").Count)
 	require.EqualValues(t, 1000, phase(r, "subscribe").Count)
 	require.Len(t, phase(r, "hold").Servers, 1)
