@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +34,8 @@ const workVariable = "SMPCHECK_LOAD_BENCHMARK"
 type work struct {
 	Address     string
 	Echo        bool // of blocks in TLS, instead of messages
+	Idle        bool // connections and queues until standard input ends, instead of messages
+	Queues      int  // idle ones
 	Connections int
 	Version     uint16
 	Seconds     float64
@@ -67,17 +70,23 @@ func (w work) do() error {
 	if err != nil {
 		return err
 	}
-	announced := false
-	report, err := load.Run(context.Background(), load.Options{
-		Target: server, Connections: w.Connections, Queues: w.Connections, Mix: mix, Keep: true,
-		Versions: wire.Versions(w.Version, w.Version), Duration: time.Duration(w.Seconds * float64(time.Second)),
-		Progress: func(p load.Progress) {
-			if p.Phase == "load" && !announced {
-				announced = true
-				fmt.Println()
-			}
-		},
-	})
+	o := load.Options{Target: server, Connections: w.Connections, Queues: w.Connections, Mix: mix, Keep: true,
+		Versions: wire.Versions(w.Version, w.Version), Duration: time.Duration(w.Seconds * float64(time.Second))}
+	if w.Idle {
+		o.Queues, o.IdleQueues, o.Duration, o.Hold = 0, w.Queues, 0, load.MaxTime
+	}
+	announce := sync.OnceFunc(func() { fmt.Println() })
+	o.Progress = func(p load.Progress) {
+		if p.Phase == "load" || p.Phase == "hold" {
+			announce()
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		defer cancel()
+		_, _ = io.Copy(io.Discard, os.Stdin) // however it ends
+	}()
+	report, err := load.Run(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -132,28 +141,49 @@ func (w work) echo(address string, keyHash []byte) error {
 // for each message or block.
 func (w work) measure(b *testing.B, unit string) {
 	w.Seconds = 3
-	text, err := json.Marshal(w)
-	require.NoError(b, err)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), workVariable+"="+string(text))
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	require.NoError(b, err)
-	require.NoError(b, cmd.Start())
-	lines := bufio.NewScanner(out)
-	require.True(b, lines.Scan(), "the set-up failed")
+	lines, end := w.start(b)
 	before, began := readServer(b), time.Now()
 	require.True(b, lines.Scan(), "the work failed")
 	after, took := readServer(b), time.Since(began)
-	require.NoError(b, cmd.Wait())
+	end()
 	var n float64
-	_, err = fmt.Sscan(lines.Text(), &n)
+	_, err := fmt.Sscan(lines.Text(), &n)
 	require.NoError(b, err)
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(n/took.Seconds(), unit+"s/s")
 	b.ReportMetric(float64((after.cpu-before.cpu).Microseconds())/n, "CPU-µs/"+unit)
 	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/n, "allocs/"+unit)
 	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/n, "B/"+unit)
+}
+
+// start starts the work in another process, and returns when the set-up is over: what the
+// process prints, and how to end it.
+func (w work) start(b *testing.B) (lines *bufio.Scanner, end func()) {
+	text, err := json.Marshal(w)
+	require.NoError(b, err)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), workVariable+"="+string(text))
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	require.NoError(b, err)
+	out, err := cmd.StdoutPipe()
+	require.NoError(b, err)
+	require.NoError(b, cmd.Start())
+	lines = bufio.NewScanner(out)
+	require.True(b, lines.Scan(), "the set-up failed")
+	return lines, func() {
+		require.NoError(b, in.Close())
+		require.NoError(b, cmd.Wait())
+	}
+}
+
+// memory is what the heap and the stacks of this process hold, without garbage.
+func memory() float64 {
+	runtime.GC()
+	runtime.GC() // what the first one has put aside of pools is gone
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc + m.StackInuse)
 }
 
 // spent is what a process has spent.
@@ -183,6 +213,33 @@ func BenchmarkRelay(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkIdle is the memory of the reference relay for a connection and for a queue
+// that nobody uses, without garbage.
+func BenchmarkIdle(b *testing.B) {
+	for _, test := range []struct {
+		unit string
+		n    int
+		work work
+	}{
+		{"connection", 1000, work{Connections: 1000}},
+		{"queue", 100_000, work{Connections: 10, Queues: 100_000}},
+	} {
+		b.Run(test.unit, func(b *testing.B) {
+			e, err := relay.Listen(b.Context(), "127.0.0.1:0", relay.Config{Credentials: identity(b)})
+			require.NoError(b, err)
+			defer e.Close()
+			test.work.Address, test.work.Idle, test.work.Version = e.Address(), true, 20
+			for b.Loop() {
+				before := memory()
+				_, end := test.work.start(b)
+				b.ReportMetric((memory()-before)/float64(test.n), "B/"+test.unit)
+				end()
+			}
+			b.ReportMetric(0, "ns/op")
+		})
 	}
 }
 

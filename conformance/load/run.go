@@ -124,7 +124,10 @@ func (r *run) setUp(ctx context.Context) {
 
 // hold leaves everything alone.
 func (r *run) hold(ctx context.Context) {
-	waitUntil(ctx, time.Now().Add(r.Hold), func(time.Duration) {})
+	total := int(r.Hold / time.Second)
+	show := func(left time.Duration) { r.Progress(Progress{phaseHold, total - int(left/time.Second), total}) }
+	show(r.Hold)
+	waitUntil(ctx, time.Now().Add(r.Hold), show)
 }
 
 // tearDown deletes the queues, also after an interruption.

@@ -88,13 +88,13 @@ func TestThroughProxy(t *testing.T) {
 func TestMixIsRepeatable(t *testing.T) {
 	t.Parallel()
 	counts := func(seed uint64) map[load.Operation]int64 {
-		o := options(t, start(t, relay.Config{}), "send=5,create=5,subscribe=5,delete=4,connect=1", 120)
+		o := options(t, start(t, relay.Config{}), "send=5,create=5,subscribe=5,delete=4,connect=2", 60)
 		o.Seed = seed
 		r, err := load.Run(t.Context(), o)
 		require.NoError(t, err)
 		requireClean(t, r, int(timing(r, load.Cycle).Count))
-		require.EqualValues(t, 120, r.Window.Operations)
-		require.EqualValues(t, 120, phase(r, "load").Count)
+		require.EqualValues(t, 60, r.Window.Operations)
+		require.EqualValues(t, 60, phase(r, "load").Count)
 		require.EqualValues(t, 4+timing(r, load.Create).Count-timing(r, load.Delete).Count, phase(r, "delete").Count)
 		found := make(map[load.Operation]int64)
 		for _, x := range r.Operations {
@@ -116,7 +116,7 @@ func TestIdleQueuesWithoutLoad(t *testing.T) {
 	require.NoError(t, err)
 	defer e.Close()
 	o := options(t, address(t, e.Address()), "send", 0)
-	o.Queues, o.IdleQueues, o.SubscribeIdle, o.Duration, o.Keep, o.Hold = 0, 1000, true, 0, true, time.Millisecond
+	o.Queues, o.IdleQueues, o.SubscribeIdle, o.Duration, o.Keep, o.Hold = 0, 300, true, 0, true, time.Millisecond
 	o.PIDs = []int{os.Getpid()}
 	var phases []string
 	o.Progress = func(p load.Progress) {
@@ -127,17 +127,17 @@ func TestIdleQueuesWithoutLoad(t *testing.T) {
 	r, err := load.Run(t.Context(), o)
 	require.NoError(t, err)
 	requireClean(t, r, 0)
-	require.Equal(t, 1000, e.Queues())
-	require.Equal(t, []string{"connect", "idle queues", "subscribe"}, phases)
-	require.EqualValues(t, 1000, phase(r, "idle queues").Count)
-	require.EqualValues(t, 1000, phase(r, "subscribe").Count)
+	require.Equal(t, 300, e.Queues())
+	require.Equal(t, []string{"connect", "idle queues", "subscribe", "hold"}, phases)
+	require.EqualValues(t, 300, phase(r, "idle queues").Count)
+	require.EqualValues(t, 300, phase(r, "subscribe").Count)
 	require.Len(t, phase(r, "hold").Servers, 1)
 	require.Positive(t, phase(r, "hold").Servers[0].Resident)
 
 	o.Keep = false
 	_, err = load.Run(t.Context(), o)
 	require.NoError(t, err)
-	require.Equal(t, 1000, e.Queues(), "what the second run made is gone")
+	require.Equal(t, 300, e.Queues(), "what the second run made is gone")
 }
 
 func TestInterruptionGivesThePartialReport(t *testing.T) {
