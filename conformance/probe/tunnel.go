@@ -264,11 +264,13 @@ func (u *Tunnel) Ask(p *Parcel) Answer {
 // Name is the command that was sent.
 func (a Answer) Name() string { return a.command }
 
-// Errors of opening a response.
+// ErrResponseIDs: the response to a forwarded command has other ids.
+var ErrResponseIDs = errors.New("the response has other ids than the forwarded command")
+
+// Further errors of opening a response.
 var (
 	errResponseSize  = errors.New("the encrypted response is not 16242 bytes long")
 	errResponseBatch = errors.New("what is encrypted is no block with one transmission")
-	errResponseIDs   = errors.New("the response has other ids than the forwarded command")
 )
 
 // Unseal takes the encryption off a response: the padded content.
@@ -302,7 +304,7 @@ func (p *Parcel) Open(body []byte) (Received, error) {
 		return Received{}, err
 	}
 	if string(tr.CorrelationID) != string(p.Inner.CorrelationID) || string(tr.EntityID) != string(p.Inner.EntityID) {
-		return Received{}, errResponseIDs
+		return Received{}, ErrResponseIDs
 	}
 	r := Received{Transmission: tr}
 	r.Response, r.Err = smp.DecodeResponse(p.tunnel.Version, tr.Command)

@@ -2,6 +2,7 @@ package relaycases
 
 import (
 	"bytes"
+	"errors"
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
@@ -59,7 +60,7 @@ var proxyDestinationCases = []conformance.Case{
 			q := c.NewQueue()
 			for _, id := range [][]byte{q.SenderID, t.Rand().Bytes(24)} {
 				p := c.Tunnel.Pack(id, probe.NoKey, smp.SEND{Body: []byte("x")})
-				expectResponse(t, p, requireRRES(c, p))
+				expectResponse(t, p, requireRRES(t, c, p))
 			}
 		},
 	}),
@@ -94,7 +95,12 @@ var proxyDestinationCases = []conformance.Case{
 			tr := c.Tunnel.Transmission(q.SenderID, probe.NoKey, smp.SEND{Body: []byte("x")})
 			p := c.Tunnel.PackContent(c.Tunnel.BlockOf(tr), t.Rand().Bytes(24))
 			p.Inner = tr
-			expectResponse(t, p, requireRRES(c, p))
+			switch _, err := p.Open(requireRRES(t, c, p)); {
+			case errors.Is(err, probe.ErrResponseIDs):
+				t.Fail("a response with the ids of the forwarded command", err.Error())
+			case err != nil:
+				probe.Blocked(t, "the response in RRES cannot be read: %v", err)
+			}
 		},
 	}),
 	observed(conformance.Case{
@@ -248,12 +254,12 @@ var proxyDestinationCases = []conformance.Case{
 }
 
 // requireRRES carries a parcel and returns what PRES would have.
-func requireRRES(c *probe.Courier, p *probe.Parcel) []byte {
+func requireRRES(t *T, c *probe.Courier, p *probe.Parcel) []byte {
 	r := c.Wrap(p)
 	rres := probe.RequireA[smp.RRES](c.AskTransmission("RFWD", r.Transmission))
 	response, err := r.Unwrap(rres.Body)
 	if err != nil {
-		return nil
+		probe.Blocked(t, "RRES cannot be decrypted: %v", err)
 	}
 	return response.Body
 }
@@ -261,9 +267,6 @@ func requireRRES(c *probe.Courier, p *probe.Parcel) []byte {
 // expectResponse fails the case unless what is encrypted for the client has the
 // form and the size that all responses have.
 func expectResponse(t *T, p *probe.Parcel, body []byte) {
-	if body == nil {
-		probe.Blocked(t, "RRES cannot be decrypted")
-	}
 	if len(body) != smp.PaddedForwarded+box.Overhead {
 		t.Failf("an encrypted response of 16242 bytes", "%d bytes", len(body))
 	}
@@ -302,7 +305,7 @@ func expectBlockError(t *T, c *probe.Courier, what string, p *probe.Parcel) {
 		}
 		inner, err := p.Open(response.Body)
 		if err != nil {
-			t.Fail("RFWD with "+what+" → ERR BLOCK", err.Error())
+			probe.Blocked(t, "the response in RRES cannot be read: %v", err)
 		}
 		a.Received = inner
 	}

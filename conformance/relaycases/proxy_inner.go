@@ -171,6 +171,7 @@ var proxyInnerCases = []conformance.Case{
 		Versions:     from(8),
 		Run: func(t *T) {
 			c := probe.DialAsProxy(t)
+			c.Command(c.NewQueue().SenderID, probe.NoKey, smp.SEND{}).Require(smp.OK{})
 			q := probe.Dial(t).NewQueue()
 			q.Secure()
 			for _, version := range []uint16{8, 9, 11, 14, 15, 16, 17, 18, 20} {
@@ -180,8 +181,9 @@ var proxyInnerCases = []conformance.Case{
 				u := *c.Tunnel
 				u.Version = version
 				p := u.Pack(q.SenderID, q.SenderKey, smp.SEND{Body: []byte(fmt.Sprint("at version ", version))})
-				if a := c.Carry(p); a.Response != (smp.OK{}) {
-					t.Failf(fmt.Sprintf("SEND in the form of version %d → OK", version), "%s", a)
+				r, err := p.Open(requireRRES(t, c, p))
+				if err != nil || r.Response != (smp.OK{}) {
+					t.Failf(fmt.Sprintf("SEND in the form of version %d → OK", version), "%v %v", r, err)
 				}
 				q.Acknowledge(q.Conn, q.RequireMessage(q.Conn))
 			}
