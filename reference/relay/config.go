@@ -78,6 +78,11 @@ type Config struct {
 	// 4 MiB.
 	MaxOutput int
 
+	// ReplayMemory is how many forwarded commands are remembered, at least, to
+	// refuse one that a proxy sends again; default 1000000, which takes up to 40
+	// MB, as far as so many come.
+	ReplayMemory int
+
 	// Proxy lets clients forward commands to other relays; nil for no clients,
 	// as if each of them had a wrong password.
 	Proxy *ProxyConfig
@@ -120,6 +125,7 @@ const (
 	DefaultMaxQueues        = 1_000_000
 	DefaultMaxServices      = 10_000
 	DefaultMaxOutput        = 4 << 20
+	DefaultReplayMemory     = 1_000_000
 )
 
 // MinOutput is the smallest MaxOutput: room for two messages and some answers.
@@ -152,6 +158,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"handshakes", &c.MaxHandshakes, DefaultMaxHandshakes, 1},
 		{"queues", &c.MaxQueues, DefaultMaxQueues, 1},
 		{"services", &c.MaxServices, DefaultMaxServices, max(1, len(c.Services))},
+		{"forwarded commands to remember", &c.ReplayMemory, DefaultReplayMemory, 1},
 		{"output bytes", &c.MaxOutput, DefaultMaxOutput, MinOutput},
 	} {
 		if *f.field == 0 {

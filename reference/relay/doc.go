@@ -69,8 +69,9 @@
 //
 // Every relay is a destination: it takes RFWD on every connection with a session
 // key of both sides, and executes what is inside like any other command, in the
-// form and with the limits of the version that the client chose. It does not
-// notice when a proxy repeats one. With Config.Proxy it is a proxy as well. The
+// form and with the limits of the version that the client chose. A command that a
+// proxy sends again in the same session, by the key of its client, is CRYPTO, as if
+// it did not decrypt: the official relay executes it again. With Config.Proxy it is a proxy as well. The
 // encryptions are those of the official relay: what is padded is the content of
 // a block with one transmission, and the nonce of a response is that of its
 // command with the bytes reversed, where the document has a bare transmission and

@@ -94,7 +94,8 @@ func forwardable(c smp.Command) bool {
 
 // defaultOpenForward is the stage OpenForward. The encryption of the proxy is
 // with the secret of the two hellos, that of the client with its key for this
-// command. The errors are the official relay's.
+// command, which no other one had in the session: a command that the proxy sends
+// again is CRYPTO. The other errors are the official relay's.
 func defaultOpenForward(s *Session, r *Request) (*Forward, *smp.Error) {
 	if s.conn.Secret() == nil {
 		return nil, smp.ProxyBrokerError(smp.BrokerError{Code: smp.BrokerTransport, Transport: smp.TransportNoAuth})
@@ -117,6 +118,9 @@ func defaultOpenForward(s *Session, r *Request) (*Forward, *smp.Error) {
 		return nil, smp.ErrCrypto
 	}
 	if f.Content, err = box.OpenPadded(f.Body, &f.ClientNonce, &f.ClientKey); err != nil {
+		return nil, smp.ErrCrypto
+	}
+	if s.relay.replays.repeated(s.conn.SessionID(), f.Key) {
 		return nil, smp.ErrCrypto
 	}
 	return f, nil

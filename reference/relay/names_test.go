@@ -213,7 +213,10 @@ func TestLimitsOfLookups(t *testing.T) {
 		require.IsType(t, smp.RNAME{}, c.next().Response)
 	}
 	// A lookup is over for the limit a moment after its answer.
-	require.Eventually(t, func() bool { return first.do(noKey, nil, someName) != busy }, patience, time.Millisecond)
+	require.Eventually(t, func() bool {
+		_, resolved := first.do(noKey, nil, someName).(smp.RNAME)
+		return resolved
+	}, patience, time.Millisecond)
 }
 
 // Lookups under way count for a proxy's connection, not for the session of each

@@ -42,6 +42,9 @@ type ProxyConfig struct {
 	// connected to included; for more the answer is PROXY BROKER NETWORK.
 	// Default 1000.
 	MaxDestinations int
+	// MaxClientDestinations is how many of them, at a time, one connection may have
+	// asked for; for more the answer is PROXY BROKER NETWORK. Default 100.
+	MaxClientDestinations int
 	// MaxCommands is how many PRXY and PFWD of one connection are served at a
 	// time; then the connection waits. Default 32.
 	MaxCommands int
@@ -50,11 +53,12 @@ type ProxyConfig struct {
 // Defaults of ProxyConfig. The timeouts are below those after which an official
 // client gives up PRXY and PFWD, so that it learns the reason.
 const (
-	DefaultProxyConnectTimeout = 20 * time.Second
-	DefaultProxyCommandTimeout = 15 * time.Second
-	DefaultProxyIdleTimeout    = time.Hour
-	DefaultMaxDestinations     = 1000
-	DefaultMaxProxyCommands    = 32
+	DefaultProxyConnectTimeout   = 20 * time.Second
+	DefaultProxyCommandTimeout   = 15 * time.Second
+	DefaultProxyIdleTimeout      = time.Hour
+	DefaultMaxDestinations       = 1000
+	DefaultMaxClientDestinations = 100
+	DefaultMaxProxyCommands      = 32
 )
 
 // withDefaults returns c with its zero fields set, or ErrConfig.
@@ -81,6 +85,7 @@ func (c ProxyConfig) withDefaults() (*ProxyConfig, error) {
 		initial int
 	}{
 		{"destinations", &c.MaxDestinations, DefaultMaxDestinations},
+		{"destinations of a client", &c.MaxClientDestinations, DefaultMaxClientDestinations},
 		{"commands", &c.MaxCommands, DefaultMaxProxyCommands},
 	} {
 		if *f.field == 0 {

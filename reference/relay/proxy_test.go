@@ -252,6 +252,7 @@ func TestConfigurationOfAProxy(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []relay.ProxyConfig{
 		{ConnectTimeout: -1}, {CommandTimeout: -1}, {IdleTimeout: -1}, {MaxDestinations: -1}, {MaxCommands: -1},
+		{MaxClientDestinations: -1},
 	} {
 		_, err := relay.New(relay.Config{Credentials: credentials(), Proxy: &bad})
 		require.ErrorIs(t, err, relay.ErrConfig)
@@ -259,6 +260,23 @@ func TestConfigurationOfAProxy(t *testing.T) {
 	mine := relay.ProxyConfig{}
 	start(t, func(c *relay.Config) { c.Proxy = &mine })
 	require.Zero(t, mine.MaxCommands, "the configuration of the caller stays as it is")
+}
+
+// One client cannot take the places of all others. A destination that is gone
+// makes room.
+func TestLimitOfDestinationsOfAClient(t *testing.T) {
+	t.Parallel()
+	near := start(t, forwarding(func(c *relay.ProxyConfig) { c.MaxClientDestinations = 2 }))
+	first, second, third := start(t), start(t), start(t)
+	c := connect(t, near, 20)
+	c.prxy(at(t, first))
+	c.prxy(at(t, second))
+	require.Equal(t, broken(smp.BrokerNetwork), c.do(noKey, nil, smp.PRXY{Server: at(t, third)}))
+	c.prxy(at(t, first))
+	connect(t, near, 20).prxy(at(t, third))
+	require.NoError(t, first.Close())
+	require.Eventually(t, func() bool { return near.Stats().Destinations == 2 }, patience, time.Millisecond)
+	c.prxy(at(t, third))
 }
 
 func TestLimitOfDestinations(t *testing.T) {

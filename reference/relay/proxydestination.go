@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"strconv"
 	"sync"
@@ -72,12 +73,12 @@ func newDestinations(ctx context.Context, r *Relay) *destinations {
 // who ask at the same time wait for the same attempt, which goes on when they
 // leave. An attempt that failed is forgotten at once; the official relay
 // remembers it for 30 seconds.
-func (ds *destinations) connect(ctx context.Context, server smp.Server) (*client.Client, error) {
+func (ds *destinations) connect(ctx context.Context, s *Session, server smp.Server) (*client.Client, error) {
 	address, err := ds.address(server)
 	if err != nil {
 		return nil, err
 	}
-	d, err := ds.enter(address, server.KeyHash)
+	d, err := ds.enter(s, address, server.KeyHash)
 	if err != nil {
 		return nil, err
 	}
@@ -107,11 +108,14 @@ func (ds *destinations) address(server smp.Server) (string, error) {
 	return "", errHost
 }
 
-// enter finds the destination or starts to connect to it.
-func (ds *destinations) enter(address string, keyHash []byte) (*destination, error) {
+// enter finds the destination or starts to connect to it, for a session.
+func (ds *destinations) enter(s *Session, address string, keyHash []byte) (*destination, error) {
 	key := string(keyHash) + address
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
+	if !ds.admit(s, key) {
+		return nil, errDestinations
+	}
 	d := ds.byKey[key]
 	if d != nil && d.ended() {
 		ds.drop(d)
@@ -127,6 +131,25 @@ func (ds *destinations) enter(address string, keyHash []byte) (*destination, err
 	}
 	d.usedAt = time.Now()
 	return d, nil
+}
+
+// admit reports whether a session may have the destination as well. It forgets
+// those that the session asked for and that are gone. ds.mu is held.
+func (ds *destinations) admit(s *Session, key string) bool {
+	if _, known := s.asked[key]; known {
+		return true
+	}
+	if len(s.asked) >= ds.config.MaxClientDestinations {
+		maps.DeleteFunc(s.asked, func(key string, _ struct{}) bool { return ds.byKey[key] == nil })
+	}
+	if len(s.asked) >= ds.config.MaxClientDestinations {
+		return false
+	}
+	if s.asked == nil {
+		s.asked = make(map[string]struct{})
+	}
+	s.asked[key] = struct{}{}
+	return true
 }
 
 // serve connects to a destination and keeps the connection until it ends.

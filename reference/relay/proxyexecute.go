@@ -56,7 +56,7 @@ func noProxy(c smp.Command) *smp.Error {
 func defaultProxy(ctx context.Context, s *Session, r *Request) smp.Response {
 	switch c := r.Command.(type) {
 	case smp.PRXY:
-		return s.relay.proxySession(ctx, c)
+		return s.relay.proxySession(ctx, s, c)
 	case smp.PFWD:
 		return s.relay.forward(ctx, &r.Transmission, c)
 	}
@@ -64,11 +64,11 @@ func defaultProxy(ctx context.Context, s *Session, r *Request) smp.Response {
 }
 
 // proxySession executes PRXY. SMP, "Request proxied session".
-func (r *Relay) proxySession(ctx context.Context, c smp.PRXY) smp.Response {
+func (r *Relay) proxySession(ctx context.Context, s *Session, c smp.PRXY) smp.Response {
 	if want := r.config.Password; want != nil && subtle.ConstantTimeCompare(want, c.Password) != 1 {
 		return fail(smp.ErrProxyBasicAuth)
 	}
-	d, err := r.destinations.connect(ctx, c.Server)
+	d, err := r.destinations.connect(ctx, s, c.Server)
 	if err != nil {
 		return fail(brokerError(err))
 	}

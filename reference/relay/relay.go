@@ -28,7 +28,8 @@ type Relay struct {
 	counters  counters
 
 	destinations *destinations // nil for a relay that does not forward
-	names        *names        // nil for a relay that does not resolve names
+	replays      *replays
+	names        *names // nil for a relay that does not resolve names
 
 	mu          sync.Mutex
 	closed      bool
@@ -52,6 +53,7 @@ func New(config Config) (*Relay, error) {
 		stages:      config.Stages,
 		store:       newStore(config.MaxQueues),
 		log:         config.Logger,
+		replays:     newReplays(config.ReplayMemory),
 		startedAt:   time.Now(),
 		connections: make(map[net.Conn]struct{}),
 		listeners:   make(map[net.Listener]struct{}),

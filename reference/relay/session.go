@@ -15,9 +15,10 @@ type Session struct {
 	out   *outbox
 	count *counts
 
-	version  uint16        // of a forwarded command; 0 for the agreed one
-	proxying chan struct{} // has an element for each PRXY and PFWD under way
-	lookups  atomic.Int64  // RSLV under way, those in forwarded commands too
+	version  uint16              // of a forwarded command; 0 for the agreed one
+	proxying chan struct{}       // has an element for each PRXY and PFWD under way
+	asked    map[string]struct{} // the destinations of PRXY; guarded by destinations.mu
+	lookups  atomic.Int64        // RSLV under way, those in forwarded commands too
 	beside   sync.WaitGroup
 	forward  *forwarding // for the session of a forwarded command; nil otherwise
 
