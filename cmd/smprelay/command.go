@@ -32,6 +32,7 @@ func usage(format string, args ...any) error { return usageError{fmt.Errorf(form
 // options are the flags.
 type options struct {
 	listen, host, dir       string
+	store                   string
 	versions                string
 	password, passwordFile  string
 	quota, chain            int
@@ -64,11 +65,16 @@ func newCommand(stdout, stderr io.Writer) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use:   "smprelay",
-		Short: "Run an SMP relay that keeps everything in memory",
-		Long: `Run an SMP relay that keeps everything in memory.
+		Short: "Run an SMP relay",
+		Long: `Run an SMP relay.
 
 It prints its address, smp://FINGERPRINT@HOST:PORT, on standard output and
-serves until it gets SIGINT or SIGTERM.`,
+serves until it gets SIGINT or SIGTERM.
+
+Everything is kept in memory only: when the relay ends, queues and messages are
+gone, and no trace of them is on the disk. With --store FILE queues survive:
+their ids, keys, modes and links, and whether they are suspended. Messages,
+subscriptions and times of use are never written, and no command is logged.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -82,6 +88,9 @@ serves until it gets SIGINT or SIGTERM.`,
 			if !cmd.Flags().Changed("chain") {
 				o.chain = 0
 			}
+			if cmd.Flags().Changed("store") && o.store == "" {
+				return usage("--store needs the name of a file")
+			}
 			return serve(cmd.Context(), o, stdout, stderr)
 		},
 	}
@@ -92,6 +101,7 @@ serves until it gets SIGINT or SIGTERM.`,
 	f.StringVar(&o.listen, "listen", ":5223", "`address` to listen at, host:port; port 0 takes a free one")
 	f.StringVar(&o.host, "host", "", "`name` of the host in the printed address (default: that of --listen)")
 	f.StringVar(&o.dir, "dir", "", "`directory` that keeps the identity of the relay (default: a new identity)")
+	f.StringVar(&o.store, "store", "", "`file` that keeps queues, but no messages (default: everything in memory only)")
 	f.IntVar(&o.chain, "chain", defaultChain, "number of certificates of a new identity: 2, 3 or 4")
 	f.StringVar(&o.versions, "versions", "6-20", "`range` of SMP versions to offer, such as 6-20 or 9")
 	f.BoolVar(&o.tls12, "tls12", false, "accept TLS 1.2 too")
@@ -186,7 +196,7 @@ func parseVersions(text string) (wire.VersionRange, error) {
 }
 
 // serve runs the relay until ctx ends.
-func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
+func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
 	config, err := o.config(stderr)
 	if err != nil {
 		return err
@@ -194,11 +204,17 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if config.Credentials, err = identity(o.dir, o.chain); err != nil {
 		return err
 	}
-	e, err := relay.Listen(ctx, o.listen, config)
+	closeStore, err := o.openStore(&config, stderr)
 	if err != nil {
 		return err
 	}
-	config.Logger.Info("relay started", "versions", config.Versions.String())
+	defer func() { err = errors.Join(err, closeStore()) }()
+	e, err := relay.Listen(ctx, o.listen, config)
+	o.endProgress(stderr)
+	if err != nil {
+		return err
+	}
+	o.logStart(config, e)
 	_, err = fmt.Fprintln(stdout, e.AddressAt(o.host))
 	if err == nil {
 		err = e.Wait()
