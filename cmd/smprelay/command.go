@@ -35,6 +35,7 @@ func usage(format string, args ...any) error { return usageError{fmt.Errorf(form
 // options are the flags.
 type options struct {
 	listen, host, dir       string
+	store                   string
 	versions                string
 	password, passwordFile  string
 	quota, chain            int
@@ -85,18 +86,27 @@ func serveCommand(name string, stdout, stderr io.Writer) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use:   name,
-		Short: "Run an SMP relay that keeps everything in memory",
-		Long: `Run an SMP relay that keeps everything in memory.
+		Short: "Run an SMP relay",
+		Long: `Run an SMP relay.
 
 It prints its address, smp://FINGERPRINT@HOST:PORT, on standard output and
 serves until it gets SIGINT or SIGTERM. With --control its operator can use
-the commands block, unblock and stats meanwhile.`,
+the commands block, unblock and stats meanwhile.
+
+Everything is kept in memory only: when the relay ends, queues and messages are
+gone, and no trace of them is on the disk. With --store FILE queues survive:
+their ids, keys, modes and links, and whether they are suspended or blocked.
+Messages, subscriptions and times of use are never written, and no command is
+logged.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := o
 			o.given = cmd.Flags().Changed
 			if !o.given("chain") {
 				o.chain = 0
+			}
+			if cmd.Flags().Changed("store") && o.store == "" {
+				return usage("--store needs the name of a file")
 			}
 			return serve(cmd.Context(), o, stdout, stderr)
 		},
@@ -119,6 +129,7 @@ func (o *options) register(cmd *cobra.Command) {
 	f.StringVar(&o.listen, "listen", ":5223", "`address` to listen at, host:port; port 0 takes a free one")
 	f.StringVar(&o.host, "host", "", "`name` of the host in the printed address (default: that of --listen)")
 	f.StringVar(&o.dir, "dir", "", "`directory` that keeps the identity of the relay (default: a new identity)")
+	f.StringVar(&o.store, "store", "", "`file` that keeps queues, but no messages (default: everything in memory only)")
 	f.IntVar(&o.chain, "chain", defaultChain, "number of certificates of a new identity: 2, 3 or 4")
 	f.StringVar(&o.versions, "versions", "6-20", "`range` of SMP versions to offer, such as 6-20 or 9")
 	f.BoolVar(&o.tls12, "tls12", false, "accept TLS 1.2 too")
@@ -224,7 +235,7 @@ func parseVersions(text string) (wire.VersionRange, error) {
 }
 
 // serve runs the relay until ctx ends.
-func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
+func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
 	config, err := o.config(stderr)
 	if err != nil {
 		return err
@@ -232,16 +243,22 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if config.Credentials, err = identity(o.dir, o.chain); err != nil {
 		return err
 	}
+	closeStore, err := o.openStore(&config, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeStore()) }()
 	admin, err := listenControl(o.control)
 	if err != nil {
 		return err
 	}
 	e, err := relay.Listen(ctx, o.listen, config)
+	o.endProgress(stderr)
 	if err != nil {
 		return errors.Join(err, admin.Close())
 	}
 	admin.serve(ctx, e.Relay)
-	config.Logger.Info("relay started", "versions", config.Versions.String())
+	o.logStart(config, e)
 	_, err = fmt.Fprintln(stdout, e.AddressAt(o.host))
 	if err == nil {
 		err = e.Wait()

@@ -1,5 +1,6 @@
 // Package relay is the reference relay of the SimpleX Messaging Protocol: the
-// simplex queues, their messages and subscriptions, in memory only.
+// simplex queues, their messages and subscriptions, in memory; with Config.Store
+// the records of queues, and nothing else, outlive the relay.
 //
 // The way of a command through the relay is a pipeline: accept, handshake,
 // decode, authorise, execute, deliver, encode. Each step is a field of Stages,
@@ -64,6 +65,19 @@
 //   - A connection that got ENDS can take everything back with SUBS.
 //   - A service whose role does not allow a command is told so whether the queue
 //     exists or not.
+//
+// # Store
+//
+// With Config.Store a command that changes what is stored is answered when the
+// change is durable. Until then nobody sees it: commands for the same queue wait,
+// those for other queues do not. Changes of all connections that come while the
+// store is busy are one commit. If it fails they are undone, and each of the
+// commands is answered with ERR INTERNAL; everything that needs no change goes on.
+//
+// A restart forgets messages, subscriptions and the times of use: a recipient finds
+// an empty queue, and QueueTTL begins anew. The day of a suspension is kept. SEND
+// is answered without the store, so that a crash can bring back a link that the
+// first message of its sender has deleted; the next message deletes it again.
 //
 // # Forwarding
 //

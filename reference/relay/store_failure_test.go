@@ -168,7 +168,7 @@ func TestStoreFailsAtExpiry(t *testing.T) {
 	clock := newClock()
 	e, m := startStored(t, func(c *relay.Config) { c.Now = clock.Now })
 	c := connect(t, e, 20)
-	q := c.newQueue()
+	q := c.newQueue(onlyCreate)
 	require.Equal(t, smp.OK{}, c.recipient(q, smp.OFF{}))
 	clock.Advance(relay.DefaultSuspendedTTL + 24*time.Hour)
 	m.fail(errDiskFull)

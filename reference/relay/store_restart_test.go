@@ -210,7 +210,7 @@ func TestRestartIsUse(t *testing.T) {
 	c := connect(t, r.Endpoint, 20)
 	c.delivers(q)
 	clock.Advance(time.Hour + 1)
-	require.Equal(t, refused(smp.ErrAuth), c.recipient(q, smp.SUB{}))
+	require.Equal(t, refused(smp.ErrAuth), connect(t, r.Endpoint, 20).recipient(q, smp.SUB{}))
 	r.restart()
 	require.Zero(t, r.Queues())
 }

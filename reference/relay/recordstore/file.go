@@ -14,17 +14,17 @@ import (
 // Errors of Open and Load. Their texts have the path of the file, and what to do.
 var (
 	// ErrFolder: the folder of the file does not exist.
-	ErrFolder = errors.New("no such folder")
+	ErrFolder = errors.New("folder of the store does not exist")
 	// ErrNotPrivate: others than the owner can use the file.
-	ErrNotPrivate = errors.New("others can use the file")
+	ErrNotPrivate = errors.New("others can use the store")
 	// ErrInUse: another process has the file open.
-	ErrInUse = errors.New("in use by another process")
+	ErrInUse = errors.New("store is in use by another process")
 	// ErrFormat: the file is something else than the store of a relay.
 	ErrFormat = errors.New("not the store of a relay")
 	// ErrLater: a later version of this program made the file.
-	ErrLater = errors.New("made by a later version")
+	ErrLater = errors.New("store was made by a later version")
 	// ErrDamaged: the file is the store of a relay, and damaged.
-	ErrDamaged = errors.New("damaged")
+	ErrDamaged = errors.New("store is damaged")
 )
 
 const (
@@ -54,30 +54,34 @@ func prepare(path string) error {
 	} else if err != nil {
 		return err
 	}
-	for _, ending := range beside {
-		if err := checkMode(path + ending); err != nil {
-			return err
-		}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%w: %s is no file", ErrFormat, path)
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return checkHeader(path, f)
+	if err := checkHeader(path, f); err != nil {
+		return err
+	}
+	for _, ending := range beside {
+		if err := checkMode(path + ending); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// checkMode refuses what is no file, or one that others can use. Windows has no
-// such permissions in a file mode. No file is fine.
+// checkMode refuses a file that others can use. Windows has no such permissions in
+// a file mode. No file is fine.
 func checkMode(path string) error {
 	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
-	case err != nil:
+	}
+	if err != nil {
 		return err
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: %s is no file", ErrFormat, path)
 	}
 	if perm := info.Mode().Perm(); perm&0o077 != 0 && runtime.GOOS != "windows" {
 		return fmt.Errorf("%w: %s has mode %04o; run chmod 600 %s", ErrNotPrivate, path, perm, path)

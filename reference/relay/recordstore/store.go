@@ -147,9 +147,12 @@ func (s *Store) Commit(changes []relay.StoredRecord) error {
 // progressEvery is how many records Load reads between two calls of Progress.
 const progressEvery = 1 << 14
 
-// Load implements relay.RecordStore. A record whose bytes are not those that were
-// written is ErrDamaged.
+// Load implements relay.RecordStore. It checks the file first: where records are
+// missing, or not those that were written, it is ErrDamaged.
 func (s *Store) Load(f func(relay.StoredRecord) error) (err error) {
+	if err := s.check(); err != nil {
+		return err
+	}
 	rows, err := s.db.QueryContext(context.Background(), "SELECT kind, id, value FROM record")
 	if err != nil {
 		return s.explain(err)
@@ -163,7 +166,7 @@ func (s *Store) Load(f func(relay.StoredRecord) error) (err error) {
 			s.Progress(n)
 		}
 		if err := rows.Scan(&kind, &id, &value); err != nil {
-			return s.explain(err)
+			return fmt.Errorf("%w: %s: record %d: %w", ErrDamaged, s.path, n+1, err)
 		}
 		r := relay.StoredRecord{Kind: relay.RecordKind(kind), ID: id, Value: value}
 		if !unseal(&r) {
@@ -177,6 +180,18 @@ func (s *Store) Load(f func(relay.StoredRecord) error) (err error) {
 		s.Progress(n)
 	}
 	return s.explain(rows.Err())
+}
+
+// check looks for damage in the structure of the file.
+func (s *Store) check() error {
+	var result string
+	if err := s.db.QueryRow("PRAGMA quick_check(1)").Scan(&result); err != nil {
+		return s.explain(err)
+	}
+	if result != "ok" {
+		return fmt.Errorf("%w: %s: its structure is broken", ErrDamaged, s.path)
+	}
+	return nil
 }
 
 // Tidy implements relay.RecordStore: it empties the write-ahead log.

@@ -235,6 +235,7 @@ func TestOtherFiles(t *testing.T) {
 		"a long text":       {text(string(bytes.Repeat([]byte("text "), 1000))), recordstore.ErrFormat},
 		"start of a header": {text("SQLite format 3\x00"), recordstore.ErrFormat},
 		"other database":    {database("CREATE TABLE record (x)"), recordstore.ErrFormat},
+		"other program":     {database("PRAGMA application_id = 7; PRAGMA user_version = 1; CREATE TABLE record (x)"), recordstore.ErrFormat},
 		"later version":     {database("PRAGMA application_id = 1397575762; PRAGMA user_version = 2"), recordstore.ErrLater},
 		"no table":          {database("PRAGMA application_id = 1397575762; PRAGMA user_version = 1"), recordstore.ErrDamaged},
 	} {
@@ -301,4 +302,24 @@ func TestRandomDamage(t *testing.T) {
 			require.ErrorContains(t, err, damaged)
 		}
 	})
+}
+
+// A page that says that it has one record less is not believed, though all records
+// that are left are right.
+func TestMissingRecord(t *testing.T) {
+	path := newPath(t)
+	s := open(t, path)
+	for i := range 100 {
+		commit(t, s, put(string(binary.BigEndian.AppendUint32(nil, uint32(i))), string(make([]byte, 200))))
+	}
+	require.NoError(t, s.Close())
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	const pageSize, leaf, cells = 4096, 0x0a, 3
+	last := b[len(b)-pageSize:]
+	require.EqualValues(t, leaf, last[0], "not a page with records")
+	binary.BigEndian.PutUint16(last[cells:], binary.BigEndian.Uint16(last[cells:])-1)
+	require.NoError(t, os.WriteFile(path, b, 0o600))
+	s = open(t, path)
+	require.ErrorIs(t, s.Load(func(relay.StoredRecord) error { return nil }), recordstore.ErrDamaged)
 }
