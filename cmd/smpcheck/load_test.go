@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,6 +15,8 @@ import (
 	"smpcheck/conformance/target"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/link"
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
 )
 
 // embeddedSuite has the embedded reference relay.
@@ -138,9 +142,22 @@ func TestInterruptedLoadStillReports(t *testing.T) {
 // The password of a relay appears nowhere.
 func TestLoadHidesThePassword(t *testing.T) {
 	t.Parallel()
-	r := smpcheck(t, embeddedSuite(), "load", "--password", "sesame", "--connections", "1", "--operations", "1", "--warm-up", "0s", "--duration", "1m", "--json")
-	require.Zero(t, r.code, r.stderr)
-	require.NotContains(t, r.stdout+r.stderr, "sesame")
+	credentials, err := keys.NewCredentials(rand.Reader, keys.Ed25519, 2)
+	require.NoError(t, err)
+	e, err := relay.Listen(t.Context(), "127.0.0.1:0", relay.Config{Credentials: credentials, Password: smp.Password("sesame")})
+	require.NoError(t, err)
+	defer e.Close()
+	flags := []string{"load", "--connections", "1", "--operations", "1", "--warm-up", "0s", "--duration", "1m", "--timeout", "1m", "--json"}
+	inAddress := strings.Replace(e.Address(), "@", ":sesame@", 1)
+	for _, with := range [][]string{{e.Address(), "--password", "sesame"}, {inAddress}} {
+		r := smpcheck(t, embeddedSuite(), append(flags, with...)...)
+		require.Zero(t, r.code, r.stderr)
+		require.NotContains(t, r.stdout+r.stderr, "sesame")
+	}
+	r := smpcheck(t, embeddedSuite(), append(flags, e.Address())...)
+	require.Equal(t, 3, r.code)
+	require.Contains(t, r.stderr, "nothing of the load worked")
+	require.Contains(t, r.stdout, "ERR AUTH")
 }
 
 func TestKeysByName(t *testing.T) {

@@ -50,9 +50,24 @@ func TestKilledWhileJoining(t *testing.T) {
 			repeated++
 			guest.ok(t, "join", "--name", name, invitation)
 		}
+		for deadline := time.Now().Add(patienceOfTests); !guest.connected(t, name); {
+			require.True(t, time.Now().Before(deadline), "%s is not connected", name)
+			guest.ok(t, "listen", "--timeout", "300ms")
+		}
 		guest.ok(t, "send", "--receipt", name, "hello")
 	}
 	require.Len(t, strings.Split(strings.TrimSpace(guest.ok(t, "contacts")), "\n"), rounds)
 	t.Logf("%d of %d invitations were used again", repeated, rounds)
 	listening.interrupt(t)
+}
+
+// connected reports whether a contact is connected by now.
+func (s *side) connected(t *testing.T, name string) bool {
+	t.Helper()
+	for line := range strings.Lines(s.ok(t, "contacts")) {
+		if strings.Contains(line, name) {
+			return strings.Contains(line, "connected")
+		}
+	}
+	return false
 }

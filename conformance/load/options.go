@@ -27,7 +27,7 @@ const (
 const (
 	connectionMemory = 64 << 10
 	queueMemory      = 96 << 10
-	idleQueueMemory  = 512
+	idleQueueMemory  = 768
 )
 
 // DefaultTimeout is how long an answer may take.

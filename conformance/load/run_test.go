@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,7 +67,16 @@ func TestEveryMessageArrivesOnce(t *testing.T) {
 func TestThroughProxy(t *testing.T) {
 	t.Parallel()
 	o := options(t, start(t, relay.Config{}), "proxy=3,send=1", 20)
-	via := start(t, relay.Config{Proxy: &relay.ProxyConfig{AllowPrivate: true}, Password: smp.Password("sesame")})
+	stages := relay.DefaultStages()
+	proxy := stages.Proxy
+	var forwarded atomic.Int64
+	stages.Proxy = func(ctx context.Context, s *relay.Session, r *relay.Request) smp.Response {
+		if _, ok := r.Command.(smp.PFWD); ok {
+			forwarded.Add(1)
+		}
+		return proxy(ctx, s, r)
+	}
+	via := start(t, relay.Config{Proxy: &relay.ProxyConfig{AllowPrivate: true}, Password: smp.Password("sesame"), Stages: stages})
 	via.Password = "sesame"
 	o.Via = &via
 	r, err := load.Run(t.Context(), o)
@@ -74,6 +84,7 @@ func TestThroughProxy(t *testing.T) {
 	requireClean(t, r, 20)
 	require.EqualValues(t, 20, timing(r, load.Proxy).Count+timing(r, load.Send).Count)
 	require.Positive(t, timing(r, load.Proxy).Count)
+	require.Equal(t, forwarded.Load(), timing(r, load.Proxy).Count)
 	require.Positive(t, timing(r, load.Send).Count)
 
 	via.Password = "wrong"

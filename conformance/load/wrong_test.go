@@ -46,6 +46,17 @@ func TestWrongMessagesAreCounted(t *testing.T) {
 				}
 			}
 		}, func(m load.Messages) int64 { return m.Duplicated + m.Foreign }},
+		"for an unknown queue": {func(s *relay.Stages) {
+			now := once()
+			s.Push = func(to *relay.Session, q *relay.Queue, out relay.Output) {
+				if out.Message != nil && now() {
+					other := out
+					other.EntityID = bytes.Repeat([]byte{1}, 24)
+					push(to, q, other)
+				}
+				push(to, q, out)
+			}
+		}, func(m load.Messages) int64 { return m.Foreign }},
 		"of another queue": {func(s *relay.Stages) {
 			var mu sync.Mutex
 			bodies := make(map[*relay.Queue][]byte)

@@ -134,6 +134,15 @@ func (s *Session) read() error {
 // this connection it waits too, so that a client is not served faster than it
 // takes the answers.
 func (s *Session) execute(requests []Request) {
+	s.executeBlock(requests)
+	// Flush also makes the writer look at what was postponed while it could not.
+	s.Flush()
+	s.relay.journal.pace()
+}
+
+func (s *Session) executeBlock(requests []Request) {
+	s.block.Lock()
+	defer s.block.Unlock()
 	for i := range requests {
 		if !s.out.waitRoom() {
 			return
@@ -142,8 +151,6 @@ func (s *Session) execute(requests []Request) {
 	}
 	s.relay.deliverPostponed(s)
 	s.startCollection()
-	s.Flush()
-	s.relay.journal.pace()
 }
 
 // answer runs one request through Authorise and Execute and puts the answer into
@@ -196,12 +203,20 @@ func (s *Session) write() error {
 				return err
 			}
 		}
-		if s.out.room() {
-			s.relay.deliverPostponed(s)
-			s.relay.deliverCollection(s)
-		}
+		s.deliverLater()
 	}
 	return nil
+}
+
+// deliverLater delivers what was postponed if there is room. While a block is executed
+// it leaves that to its end: what SUB brings comes after the answers to the block.
+func (s *Session) deliverLater() {
+	if !s.out.room() || !s.block.TryLock() {
+		return
+	}
+	defer s.block.Unlock()
+	s.relay.deliverPostponed(s)
+	s.relay.deliverCollection(s)
 }
 
 // transmit runs outputs through Deliver or Notify, Encode and Write.

@@ -56,7 +56,7 @@ func (r *Relay) deliverCollection(s *Session) {
 		}
 		q := c.queues[0]
 		c.queues = c.queues[1:]
-		q.mu.Lock()
+		r.lock(q)
 		if r.alive(q) {
 			r.deliverCollected(q, c.service)
 		}

@@ -22,6 +22,7 @@ type Session struct {
 	beside   sync.WaitGroup
 	forward  *forwarding // for the session of a forwarded command; nil otherwise
 
+	block     sync.Mutex // is held while a block is executed
 	verifier  smp.Verifier
 	service   *service // nil for an ordinary client
 	mu        sync.Mutex
