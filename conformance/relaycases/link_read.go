@@ -77,6 +77,22 @@ var linkReadCases = []conformance.Case{
 			c.Read(l.LinkID).ExpectError(smp.ErrAuth)
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/link/no-mode",
+		Title:        "The link of a queue without mode is read with LGET until the queue is secured, and never with LKEY",
+		Requirements: []string{"SMP-LINK-NO-MODE"},
+		Versions:     from(15),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			l := &probe.Linked{Queue: c.NewQueue(probe.NoMode), LinkID: t.Rand().Bytes(24), Data: c.LinkData()}
+			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
+			c.Read(l.LinkID).Expect(l.LNK())
+			c.Take(l.LinkID, probe.NewKey(t, keys.Ed25519)).ExpectError(smp.ErrAuth)
+			l.Secure()
+			c.Read(l.LinkID).ExpectError(smp.ErrAuth)
+			c.Take(l.LinkID, l.SenderKey).ExpectError(smp.ErrAuth)
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/link/lget-ids",
 		Title:        "LGET with an id of the queue, or with an unknown one, is refused with AUTH",
