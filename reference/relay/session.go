@@ -56,9 +56,14 @@ func newSession(r *Relay, conn *transport.Conn) (*Session, error) {
 	}, nil
 }
 
+// agreedKeys is for how many keys of senders a connection remembers what was agreed.
+const agreedKeys = 32
+
 // verifier verifies what comes from a connection.
 func verifier(conn *transport.Conn) smp.Verifier {
-	v := smp.Verifier{SessionID: conn.SessionID(), SessionKey: conn.SessionKey()}
+	v := smp.Verifier{
+		SessionID: conn.SessionID(), SessionKey: conn.SessionKey(), Agreed: smp.NewAgreements(agreedKeys),
+	}
 	if s := conn.Service(); s != nil {
 		v.Service = &smp.ServicePeer{ID: s.ID, CertFingerprint: s.Fingerprint, Key: s.Key}
 	}
