@@ -80,9 +80,15 @@ func (r *RFWD) Unwrap(body []byte) (smp.ForwardedResponse, error) {
 
 // Carry forwards a parcel and returns the answer to the command inside. An
 // answer that is no RRES, or does not open, blocks the case.
-func (c *Courier) Carry(p *Parcel) Answer {
+func (c *Courier) Carry(p *Parcel) Answer { return c.carry(p, RequireA[smp.RRES]) }
+
+// CarryInside is Carry for a case about where the answer is: one that is no RRES
+// fails the case.
+func (c *Courier) CarryInside(p *Parcel) Answer { return c.carry(p, ExpectA[smp.RRES]) }
+
+func (c *Courier) carry(p *Parcel, rresOf func(Answer) smp.RRES) Answer {
 	r := c.Wrap(p)
-	rres := RequireA[smp.RRES](c.AskTransmission("RFWD", r.Transmission))
+	rres := rresOf(c.AskTransmission("RFWD", r.Transmission))
 	response, err := r.Unwrap(rres.Body)
 	if err != nil {
 		Blocked(c.t, "RRES cannot be read: %v", err)

@@ -289,8 +289,7 @@ func expectResponse(t *T, p *probe.Parcel, body []byte) {
 // expectInside fails the case unless the command in the parcel is refused inside
 // of RRES.
 func expectInside(c *probe.Courier, p *probe.Parcel, want *smp.Error) {
-	probe.ExpectA[smp.RRES](c.AskTransmission("RFWD", c.Wrap(p).Transmission))
-	c.Carry(p).ExpectError(want)
+	c.CarryInside(p).ExpectError(want)
 }
 
 // expectBlockError fails the case unless a parcel that holds no block is refused
