@@ -84,6 +84,9 @@ var proxySessionCases = []conformance.Case{
 			c := probe.Dial(t)
 			limit := sessionVersions(t, c, wire.Versions(6, 40), wire.Versions(8, 40)).Max
 			for _, offered := range []wire.VersionRange{wire.Versions(6, 17), wire.Versions(14, 16), wire.Versions(15, 20), wire.Versions(6, 40)} {
+				if offered.Min > t.Info().Versions.Max {
+					continue // the relay is too old for such a destination
+				}
 				want := wire.Versions(max(8, offered.Min), min(limit, offered.Max))
 				if got := sessionVersions(t, c, offered, want); got != want {
 					t.Fail(fmt.Sprintf("%v for a destination with %v, as %d was the end before", want, offered, limit), got.String())
