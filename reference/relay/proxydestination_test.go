@@ -255,6 +255,27 @@ func TestDestinationThatSendsUnasked(t *testing.T) {
 	}
 }
 
+// Destinations that do not answer hinder neither other destinations nor other clients.
+func TestSilentDestinationsHinderNobody(t *testing.T) {
+	t.Parallel()
+	near := start(t, forwarding())
+	deaf := replying(t, func(*relay.Session, *relay.Request) smp.Response { return nil })
+	healthy := replying(t, func(*relay.Session, *relay.Request) smp.Response { return smp.ERR{Err: smp.ErrQuota} })
+	c, other := connect(t, near, 20), connect(t, near, 20)
+	session := c.prxy(at(t, deaf))
+	_, connecting := c.request(noKey, nil, smp.PRXY{Server: listen(t, func(net.Conn) {})})
+	_, waiting := c.request(noKey, session.SessionID, someForward(t))
+	c.write(connecting)
+	c.write(waiting)
+	for _, client := range []*client{c, other} {
+		session := client.prxy(at(t, healthy))
+		for range 3 {
+			require.Equal(t, refused(smp.ProxyProtocolError(smp.ErrQuota)), client.do(noKey, session.SessionID, someForward(t)))
+		}
+		client.quiet()
+	}
+}
+
 func TestForwardThatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	c := connect(t, start(t, forwarding()), 20)

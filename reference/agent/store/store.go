@@ -106,7 +106,8 @@ func (s *Store) Close() error {
 }
 
 // Update runs f in a transaction, which is committed if f returns nil and undone
-// otherwise. f must not call Update. After Close it is ErrClosed.
+// otherwise. f must not call Update. After Close it is ErrClosed, and the error of ctx
+// if that ended the transaction.
 func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil && s.closed.Load() {
@@ -117,10 +118,14 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	defer s.prepared.prepare(ctx, s.db)
 	// The deferred rollback does nothing after the commit.
 	defer func() { _ = tx.Rollback() }()
-	if err := f(&Tx{SQL: tx, ctx: ctx, prepared: &s.prepared}); err != nil {
-		return err
+	err = f(&Tx{SQL: tx, ctx: ctx, prepared: &s.prepared})
+	if err == nil {
+		err = tx.Commit()
 	}
-	return tx.Commit()
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // exec runs a statement.
