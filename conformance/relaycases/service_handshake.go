@@ -74,8 +74,8 @@ var serviceIdentityCases = []conformance.Case{
 			honest, thief := probe.NewService(t), probe.NewService(t)
 			probe.DialService(t, transport.RoleMessaging, honest)
 			offer := probe.HonestOffer(transport.RoleMessaging, thief)
-			offer.Chain = honest.Chain
-			expectOfferRefused(t, offer, "the certificates of another service")
+			offer.Chain = [][]byte{thief.Chain[0], honest.Chain[1]} // whose leaf has signed the session key
+			expectOfferRefused(t, offer, "the identity certificate of another service")
 		},
 	}),
 	must(conformance.Case{
