@@ -55,20 +55,14 @@ func TestTheReferenceRelayKeepsEveryRule(t *testing.T) {
 
 	outcome := conformance.Execute(t.Context(), registry.Cases(), tested, info, conformance.Options{TimeoutScale: 4})
 	special := map[string]conformance.Verdict{
-<<<<<<< HEAD
 		"relay/tls/version-12-refused": conformance.Nonstrict, // it was told to accept TLS 1.2
 		"relay/new/password-needless":  conformance.Skip,      // it has a password
 		"relay/proxy/disabled":         conformance.Skip,      // it forwards
-=======
-		"relay/tls/version-12-refused":   conformance.Nonstrict, // it was told to accept TLS 1.2
-		"relay/handshake/service-stable": conformance.Skip,      // it takes no services
-		"relay/new/password-needless":    conformance.Skip,      // it has a password
-		"relay/names/known":              conformance.Skip,      // it resolves no names
-		"relay/names/entity":             conformance.Skip,
-		"relay/names/case":               conformance.Skip,
-		"relay/names/unregistered":       conformance.Skip,
-		"relay/names/forwarded":          conformance.Skip,
->>>>>>> i5-control
+		"relay/names/known":            conformance.Skip,      // it resolves no names
+		"relay/names/entity":           conformance.Skip,
+		"relay/names/case":             conformance.Skip,
+		"relay/names/unregistered":     conformance.Skip,
+		"relay/names/forwarded":        conformance.Skip,
 	}
 	for _, r := range outcome.Results {
 		want, other := special[r.Case.ID]
