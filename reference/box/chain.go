@@ -44,42 +44,16 @@ func ChainFrom(key [KeySize]byte) Chain { return Chain{key: key} }
 
 // Next returns the secret, before DeriveKey, and the nonce of the next block,
 // and advances the chain: HKDF-SHA512 without salt gives 88 bytes, next chain
-// key, secret, nonce. The error is nil.
-//
-// Every block needs it, so HKDF is written out for these lengths: package
-// crypto/hkdf makes 22 allocations of the same steps. RFC 5869, section 2.
+// key, secret, nonce.
 func (c *Chain) Next() (secret [KeySize]byte, nonce Nonce, err error) {
-	var noSalt [sha512.Size]byte
-	extracted := mac(&noSalt, c.key[:])
-	var message [sha512.Size + len(chainInfo) + 1]byte
-	n := copy(message[sha512.Size:], chainInfo)
-	message[sha512.Size+n] = 1
-	first := mac(&extracted, message[sha512.Size:])
-	copy(message[:], first[:])
-	message[sha512.Size+n] = 2
-	second := mac(&extracted, message[:])
-	copy(c.key[:], first[:KeySize])
-	copy(secret[:], first[KeySize:])
-	copy(nonce[:], second[:])
+	out, err := hkdf.Key(sha512.New, c.key[:], nil, chainInfo, 2*KeySize+NonceSize)
+	if err != nil {
+		return secret, nonce, fmt.Errorf("advancing block key chain: %w", err)
+	}
+	copy(c.key[:], out)
+	copy(secret[:], out[KeySize:])
+	copy(nonce[:], out[2*KeySize:])
 	return secret, nonce, nil
-}
-
-// mac is HMAC-SHA512 of a message that is not longer than a block of the hash. RFC 2104,
-// section 2.
-func mac(key *[sha512.Size]byte, message []byte) [sha512.Size]byte {
-	var inner [2 * sha512.BlockSize]byte
-	var outer [sha512.BlockSize + sha512.Size]byte
-	for i := range sha512.BlockSize {
-		inner[i], outer[i] = 0x36, 0x5c
-	}
-	for i, b := range key {
-		inner[i] ^= b
-		outer[i] ^= b
-	}
-	n := copy(inner[sha512.BlockSize:], message)
-	hash := sha512.Sum512(inner[:sha512.BlockSize+n])
-	copy(outer[sha512.BlockSize:], hash[:])
-	return sha512.Sum512(outer[:])
 }
 
 // NextKey is Next with the secret made ready for Seal and Open.

@@ -2,9 +2,6 @@ package box
 
 import (
 	"bytes"
-	"crypto/hkdf"
-	"crypto/sha512"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -121,23 +118,6 @@ func TestPropertyChainsNeverRepeat(t *testing.T) {
 			require.NoError(t, err)
 			fresh(key[:])
 			fresh(nonce[:])
-		}
-	})
-}
-
-// A chain advances as HKDF of the standard library says.
-func TestPropertyChainIsHKDF(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		key := [KeySize]byte(drawBytes(t, KeySize, "chain key"))
-		chain := ChainFrom(key)
-		for range rapid.IntRange(1, 4).Draw(t, "steps") {
-			want, err := hkdf.Key(sha512.New, key[:], nil, chainInfo, 2*KeySize+NonceSize)
-			require.NoError(t, err)
-			secret, nonce, err := chain.Next()
-			require.NoError(t, err)
-			key = chain.Key()
-			require.Equal(t, want, slices.Concat(key[:], secret[:], nonce[:]))
 		}
 	})
 }

@@ -90,7 +90,7 @@ type Config struct {
 	Names *NamesConfig
 
 	// Store keeps the records of queues, so that a relay with the same Store
-	// has them again: their ids, keys, modes and links, suspension, and nothing
+	// has them again: their ids, keys, modes and links, suspension, blocking, and nothing
 	// else. A command that changes one of these is answered when the change is
 	// stored, and with ERR INTERNAL if that fails. Nil keeps everything in
 	// memory only.

@@ -74,8 +74,8 @@
 // store is busy are one commit. If it fails they are undone, and each of the
 // commands is answered with ERR INTERNAL; everything that needs no change goes on.
 //
-// A restart forgets messages, subscriptions and the times of use: a recipient finds
-// an empty queue, and QueueTTL begins anew. The day of a suspension is kept. SEND
+// A restart forgets messages, subscriptions, notifiers, services and the times of use:
+// a recipient finds an empty queue without notifier, and QueueTTL begins anew. The day of a suspension is kept. SEND
 // is answered without the store, so that a crash can bring back a link that the
 // first message of its sender has deleted; the next message deletes it again.
 //
