@@ -201,7 +201,7 @@ func (f *field) state() string {
 // progress counts what was sent and shown.
 func (f *field) progress() (n int) {
 	for _, s := range f.sides {
-		n += s.next + len(s.shown)
+		n += s.next + len(s.seen())
 	}
 	return n
 }
