@@ -40,13 +40,13 @@ func TestParseMix(t *testing.T) {
 func TestPropertyMixKeepsTheWeights(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := Mix{make([]int, len(chosen))}
-		total := 0
 		for i := range m.weights {
 			m.weights[i] = rapid.IntRange(0, 4).Draw(t, "weight")
-			total += m.weights[i]
 		}
-		if total == 0 {
-			t.Skip("no operation")
+		m.weights[rapid.IntRange(0, len(chosen)-1).Draw(t, "operation that there is")]++
+		total := 0
+		for _, weight := range m.weights {
+			total += weight
 		}
 		parsed, err := ParseMix(m.String())
 		require.NoError(t, err)

@@ -81,7 +81,40 @@ func directions(c *plan.Call) (makes, takes bool) {
 		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 	}
 	_, canonical := c.Output["canonical"]
-	makes = starts("encode_", "format_", "seal_", "sign_", "recode_", "shorten_", "ratchet_encrypt", "x3dh_joining", "ratchet_start_joining")
-	takes = starts("decode_", "parse_", "open_", "resolve_", "verify_", "recode_", "shorten_", "ratchet_decrypt", "x3dh_initiating", "ratchet_start_initiating")
+	makes = starts("encode_", "format_", "seal_", "sign_", "recode_", "shorten_", "ratchet_encrypt", "x3dh_joining", "ratchet_start_joining", "client_handshake")
+	takes = starts("decode_", "parse_", "open_", "resolve_", "verify_", "recode_", "shorten_", "ratchet_decrypt", "x3dh_initiating", "ratchet_start_initiating", "server_handshake")
 	return makes || canonical && takes, takes
+}
+
+// scope is a group of the tests of a kind, which has at least so many valid ones.
+type scope struct {
+	kind, group string
+	least       int
+}
+
+// requireBothWays fails unless every valid test is put to what makes the bytes and to what
+// takes them apart; those whose id begins with oneWay, if it is not empty, are only taken
+// apart.
+func requireBothWays(t *testing.T, scopes []scope, oneWay string) {
+	t.Helper()
+	for _, scope := range scopes {
+		f, err := vectors.Load(scope.kind)
+		require.NoError(t, err)
+		found := 0
+		for g, test := range f.All() {
+			if g.Name != scope.group || test.Invalid() {
+				continue
+			}
+			calls, err := plan.Calls(f, g, test)
+			require.NoError(t, err)
+			makes, takes := oneWay != "" && strings.HasPrefix(test.ID, oneWay), false
+			for _, c := range calls {
+				m, k := directions(&c)
+				makes, takes = makes || m, takes || k
+			}
+			found++
+			require.True(t, takes && makes, "%s %q: makes %t, takes apart %t", scope.kind, test.ID, makes, takes)
+		}
+		require.GreaterOrEqual(t, found, scope.least, "%s %s", scope.kind, scope.group)
+	}
 }
