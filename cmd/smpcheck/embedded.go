@@ -27,9 +27,14 @@ const (
 // what happens then.
 const proxyTimeout = 8 * time.Second
 
-// startEmbedded starts the reference relay on a free port of the loopback interface,
-// with an identity of its own. It is a target.Starter.
+// startEmbedded starts the reference relay. It is a target.Starter.
 func startEmbedded(ctx context.Context) (string, func(), error) {
+	return startChanged(ctx, func(c relay.Config) relay.Config { return c })
+}
+
+// startChanged starts the reference relay on a free port of the loopback interface, with
+// an identity of its own and a configuration that change makes of the usual one.
+func startChanged(ctx context.Context, change func(relay.Config) relay.Config) (string, func(), error) {
 	credentials, err := keys.NewCredentials(rand.Reader, keys.Ed25519, 2)
 	if err != nil {
 		return "", nil, fmt.Errorf("make its identity: %w", err)
@@ -38,11 +43,11 @@ func startEmbedded(ctx context.Context) (string, func(), error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("read its names: %w", err)
 	}
-	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", relay.Config{
+	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", change(relay.Config{
 		Credentials: credentials,
 		Proxy:       &relay.ProxyConfig{ConnectTimeout: proxyTimeout, CommandTimeout: proxyTimeout, AllowPrivate: true},
 		Names:       &relay.NamesConfig{Resolver: directory},
-	})
+	}))
 	if err != nil {
 		return "", nil, err
 	}

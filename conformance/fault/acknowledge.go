@@ -1,0 +1,4 @@
+package fault
+
+// acknowledgeFaults are mistakes in acknowledging and GET.
+var acknowledgeFaults = []Fault{}

@@ -1,0 +1,4 @@
+package fault
+
+// certificateFaults are mistakes in certificates.
+var certificateFaults = []Fault{}

@@ -1,0 +1,4 @@
+package fault
+
+// createFaults are mistakes in creating queues and their ids.
+var createFaults = []Fault{}

@@ -1,0 +1,4 @@
+package fault
+
+// deliveryFaults are mistakes in delivery of messages.
+var deliveryFaults = []Fault{}

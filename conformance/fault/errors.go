@@ -1,0 +1,4 @@
+package fault
+
+// errorsFaults are mistakes in error answers.
+var errorsFaults = []Fault{}

@@ -1,0 +1,46 @@
+package fault_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/fault"
+	"smpcheck/conformance/relaycases"
+	"smpcheck/spec"
+)
+
+func registry(t *testing.T) *conformance.Registry {
+	catalogue, err := spec.Load()
+	require.NoError(t, err)
+	r := conformance.NewRegistry(catalogue)
+	require.NoError(t, r.Add(relaycases.All()...))
+	return r
+}
+
+func TestFaultsAgreeWithTheCases(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, fault.Check(fault.All(), registry(t)))
+}
+
+func TestCheckNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	good := fault.All()[0]
+	wrong := func(change func(*fault.Fault)) []fault.Fault {
+		f := good
+		change(&f)
+		return []fault.Fault{f}
+	}
+	for name, faults := range map[string][]fault.Fault{
+		"used twice":                   {good, good},
+		"not topic/mistake":            wrong(func(f *fault.Fault) { f.ID = "Send" }),
+		"are missing":                  wrong(func(f *fault.Fault) { f.Story = "" }),
+		"no requirement SMP-NONE":      wrong(func(f *fault.Fault) { f.Breaks = append([]string{"SMP-NONE"}, f.Breaks...) }),
+		"no case relay/none/none":      wrong(func(f *fault.Fault) { f.Cases = []string{"relay/none/none"} }),
+		"tests none of":                wrong(func(f *fault.Fault) { f.Cases = []string{"relay/ping/pong"} }),
+		"runs at none of its versions": wrong(func(f *fault.Fault) { f.Versions.Min, f.Versions.Max = 30, 40 }),
+	} {
+		require.ErrorContains(t, fault.Check(faults, registry(t)), name)
+	}
+}

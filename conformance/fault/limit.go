@@ -1,0 +1,4 @@
+package fault
+
+// limitFaults are mistakes in limits.
+var limitFaults = []Fault{}

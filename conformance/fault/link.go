@@ -1,0 +1,4 @@
+package fault
+
+// linkFaults are mistakes in short links.
+var linkFaults = []Fault{}

@@ -1,0 +1,4 @@
+package fault
+
+// namesFaults are mistakes in names.
+var namesFaults = []Fault{}

@@ -1,0 +1,4 @@
+package fault
+
+// notifyFaults are mistakes in notifications.
+var notifyFaults = []Fault{}

@@ -1,0 +1,4 @@
+package fault
+
+// proxyFaults are mistakes in private routing.
+var proxyFaults = []Fault{}

@@ -1,0 +1,4 @@
+package fault
+
+// sendFaults are mistakes in sending and quotas.
+var sendFaults = []Fault{}

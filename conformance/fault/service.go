@@ -1,0 +1,4 @@
+package fault
+
+// serviceFaults are mistakes in client services.
+var serviceFaults = []Fault{}

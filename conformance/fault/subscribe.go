@@ -1,0 +1,4 @@
+package fault
+
+// subscribeFaults are mistakes in subscriptions.
+var subscribeFaults = []Fault{}

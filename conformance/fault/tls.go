@@ -1,0 +1,4 @@
+package fault
+
+// tlsFaults are mistakes in TLS parameters and sessions.
+var tlsFaults = []Fault{}

@@ -1,0 +1,194 @@
+package mutants
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"smpcheck/conformance"
+	"smpcheck/conformance/fault"
+	"smpcheck/conformance/target"
+	"smpcheck/reference/relay"
+)
+
+// Options say how a run is done.
+type Options struct {
+	// Start starts a relay with the configuration that change makes of that of the
+	// embedded reference relay.
+	Start func(ctx context.Context, change func(relay.Config) relay.Config) (address string, stop func(), err error)
+	// Preflight learns what a relay offers.
+	Preflight func(ctx context.Context, t target.Target, scale float64) (target.Info, error)
+	// Names is what is known about the names of the embedded relay.
+	Names target.Names
+	// Parallel is how many faults are tried at once; 0 is six times GOMAXPROCS.
+	Parallel int
+	// Seed decides every random choice of the cases.
+	Seed uint64
+	// TimeoutScale multiplies every deadline; 0 is 1.
+	TimeoutScale float64
+	// Progress, if set, is called after each fault with the number of those done.
+	Progress func(done int)
+}
+
+// Run tries all faults and returns when that is done or ctx has ended: faults that were
+// not tried then are Skipped.
+func Run(ctx context.Context, faults []fault.Fault, registry *conformance.Registry, o Options) *Report {
+	if o.Parallel <= 0 {
+		o.Parallel = 6 * runtime.GOMAXPROCS(0)
+	}
+	if o.TimeoutScale <= 0 {
+		o.TimeoutScale = 1
+	}
+	t := &trial{registry: registry, options: o}
+	report := &Report{Seed: o.Seed, Started: time.Now(), Faults: make([]Result, len(faults)), Idle: idle(faults, registry)}
+	var together, alone []int
+	for i := range faults {
+		if t.solo(&faults[i]) {
+			alone = append(alone, i)
+		} else {
+			together = append(together, i)
+		}
+	}
+	t.workOff(ctx, faults, together, report, o.Parallel)
+	t.workOff(ctx, faults, alone, report, 1)
+	report.Interrupted = ctx.Err() != nil
+	report.DurationMS = time.Since(report.Started).Milliseconds()
+	report.count()
+	return report
+}
+
+// idle returns the ids of the cases that no fault names.
+func idle(faults []fault.Fault, registry *conformance.Registry) []string {
+	ids := []string{}
+	for _, c := range registry.Cases() {
+		if !slices.ContainsFunc(faults, func(f fault.Fault) bool { return slices.Contains(f.Cases, c.ID) }) {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+type trial struct {
+	registry *conformance.Registry
+	options  Options
+
+	mu   sync.Mutex
+	done int
+}
+
+// solo reports whether a case of the fault must not run beside others.
+func (t *trial) solo(f *fault.Fault) bool {
+	return slices.ContainsFunc(f.Cases, func(id string) bool {
+		c, ok := t.registry.Lookup(id)
+		return ok && c.Solo
+	})
+}
+
+func (t *trial) workOff(ctx context.Context, faults []fault.Fault, indexes []int, report *Report, workers int) {
+	queue := make(chan int)
+	var group sync.WaitGroup
+	for range min(workers, len(indexes)) {
+		group.Go(func() {
+			for i := range queue {
+				report.Faults[i] = t.try(ctx, &faults[i])
+				t.progress()
+			}
+		})
+	}
+	for _, i := range indexes {
+		queue <- i
+	}
+	close(queue)
+	group.Wait()
+}
+
+func (t *trial) progress() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done++
+	if t.options.Progress != nil {
+		t.options.Progress(t.done)
+	}
+}
+
+// try starts the relay with the fault and runs its cases.
+func (t *trial) try(ctx context.Context, f *fault.Fault) Result {
+	started := time.Now()
+	result := Result{ID: f.ID, Story: f.Story, Breaks: f.Breaks, Cases: []Notice{}}
+	if ctx.Err() != nil {
+		result.Verdict = Skipped
+		return result
+	}
+	notices, err := t.run(ctx, f)
+	result.Cases = append(result.Cases, notices...)
+	result.DurationMS = time.Since(started).Milliseconds()
+	switch {
+	case ctx.Err() != nil:
+		result.Verdict = Skipped
+	case err != nil:
+		result.Verdict, result.Detail = Broken, err.Error()
+	case slices.ContainsFunc(notices, func(n Notice) bool { return !n.Noticed }):
+		result.Verdict = Survived
+	default:
+		result.Verdict = Killed
+	}
+	return result
+}
+
+func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
+	tgt, err := target.Embed(ctx, func(ctx context.Context) (string, func(), error) {
+		return t.options.Start(ctx, f.Config)
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer tgt.Close()
+	info, err := t.options.Preflight(ctx, tgt, t.options.TimeoutScale)
+	if err != nil {
+		return nil, err
+	}
+	info.Names = t.options.Names
+	var notices []Notice
+	for _, id := range f.Cases {
+		c, ok := t.registry.Lookup(id)
+		if !ok {
+			continue // fault.Check reports it
+		}
+		notices = append(notices, t.notice(ctx, f, c, tgt, info))
+	}
+	return notices, nil
+}
+
+// notice runs a case at the highest version of it and the fault, and if it notices
+// nothing, at the lowest.
+func (t *trial) notice(ctx context.Context, f *fault.Fault, c *conformance.Case, tgt target.Target, info target.Info) Notice {
+	versions := f.VersionsOf(c)
+	versions = slices.DeleteFunc(versions, func(v uint16) bool { return !info.Versions.Contains(v) })
+	n := Notice{ID: c.ID, Verdict: conformance.Skip, Violated: []string{}, Detail: "the relay offers none of the versions"}
+	if len(versions) == 0 {
+		return n
+	}
+	tries := []uint16{versions[len(versions)-1], versions[0]}
+	for _, v := range slices.Compact(tries) {
+		outcome := conformance.Execute(ctx, []*conformance.Case{c}, tgt, info, conformance.Options{
+			Versions: []uint16{v}, Seed: t.options.Seed, TimeoutScale: t.options.TimeoutScale, Parallel: 1,
+		})
+		if n = noticeOf(f, &outcome.Results[0]); n.Noticed {
+			break
+		}
+	}
+	return n
+}
+
+func noticeOf(f *fault.Fault, r *conformance.Result) Notice {
+	n := Notice{
+		ID: r.Case.ID, Version: r.Version, Verdict: r.Verdict, Violated: []string{},
+		Expected: r.Expected, Actual: r.Actual, Detail: r.Detail,
+	}
+	n.Violated = append(n.Violated, r.Violated...)
+	violation := r.Verdict == conformance.Fail || r.Verdict == conformance.Nonstrict
+	n.Noticed = violation && slices.ContainsFunc(r.Violated, func(id string) bool { return slices.Contains(f.Breaks, id) })
+	return n
+}
