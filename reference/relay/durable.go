@@ -112,7 +112,6 @@ func settled(outs []Output) []Output {
 func (r *Relay) restore() error {
 	r.store.limit = math.MaxInt64
 	defer func() { r.store.limit = int64(r.config.MaxQueues) }()
-	now := r.config.Now()
 	return r.config.Store.Load(func(record StoredRecord) error {
 		if record.Kind != QueueRecord {
 			return fmt.Errorf("%w: kind %d", ErrRecord, record.Kind)
@@ -121,8 +120,7 @@ func (r *Relay) restore() error {
 		if err != nil {
 			return err
 		}
-		q.usedAt = now
-		q.mailbox.quota = r.config.Quota
+		r.adopt(q)
 		if err := r.store.add(q); err != nil {
 			return fmt.Errorf("%w: %w", ErrRecord, err)
 		}

@@ -19,7 +19,7 @@ import (
 // notStored are the fields of Queue that a restart may lose. A field that is
 // neither here nor restored by decodeQueue fails TestPropertyRecords.
 var notStored = map[string]bool{
-	"mu": true, "mailbox": true, "usedAt": true, "deleted": true, "pending": true, "subscriber": true, "notifier": true, "uncommon": true,
+	"mu": true, "mailbox": true, "quota": true, "usedAt": true, "deleted": true, "pending": true, "subscriber": true, "notifier": true, "uncommon": true,
 }
 
 // stored lists the names of all fields of Queue that are stored.
