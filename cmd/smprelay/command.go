@@ -98,7 +98,12 @@ Everything is kept in memory only: when the relay ends, queues and messages are
 gone, and no trace of them is on the disk. With --store FILE queues survive:
 their ids, keys, modes and links, and whether they are suspended or blocked.
 Messages, subscriptions and times of use are never written, and no command is
-logged.`,
+logged.
+
+The memory of the process is what is in use and, as garbage that is not yet
+collected, up to half as much, at least 16 MiB. The environment variables GOGC
+and GOMEMLIMIT replace this rule by those of the Go runtime: GOGC=10 keeps less
+garbage and takes more time of the processor.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := o
