@@ -101,7 +101,7 @@ Messages, subscriptions and times of use are never written, and no command is
 logged.
 
 The memory of the process is what is in use and, as garbage that is not yet
-collected, up to half as much, at least 16 MiB. The environment variables GOGC
+collected, up to 40 % of that, at least 16 MiB. The environment variables GOGC
 and GOMEMLIMIT replace this rule by those of the Go runtime: GOGC=10 keeps less
 garbage and takes more time of the processor.`,
 		Args: noArguments,

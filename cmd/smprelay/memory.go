@@ -7,11 +7,11 @@ import (
 	"runtime/metrics"
 )
 
-// How much garbage the relay lets come together: as much as half of what is in use, since
+// How much garbage the relay lets come together: 40 % of what is in use and no more, since
 // it may have millions of queues, but always enough that a small relay under full load
 // does not do little else than collect.
 const (
-	garbagePercent = 50
+	garbagePercent = 40
 	leastGarbage   = 16 << 20 // bytes
 	// mostPercent is the percentage for a very small heap. The runtime collects nothing
 	// before there are 4 MiB for each 100 %.

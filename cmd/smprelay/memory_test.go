@@ -22,7 +22,7 @@ func TestPropertyGarbagePercent(t *testing.T) {
 		percent := garbagePercentFor(inUse, roots)
 		require.Positive(t, percent)
 		require.LessOrEqual(t, percent*(4<<20)/100, leastGarbage, "what the runtime never collects")
-		garbage := max(leastGarbage, float64(inUse)/2)
+		garbage := max(leastGarbage, float64(inUse)*garbagePercent/100)
 		allowed := float64(inUse+roots) * float64(percent) / 100
 		require.LessOrEqual(t, allowed, max(garbage, float64(inUse+roots)/100)+1)
 		if percent > 1 && percent < mostPercent {
@@ -36,7 +36,7 @@ func TestGarbagePercents(t *testing.T) {
 	require.Equal(t, 400, garbagePercentFor(0, 300<<10), "nothing was collected yet")
 	require.Equal(t, 160, garbagePercentFor(10<<20, 0))
 	require.Equal(t, 80, garbagePercentFor(10<<20, 10<<20), "the runtime counts roots")
-	require.Equal(t, 50, garbagePercentFor(400_000_000, 0))
+	require.Equal(t, 40, garbagePercentFor(400_000_000, 0))
 }
 
 // gogc is the percentage that is set.
