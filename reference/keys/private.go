@@ -8,6 +8,7 @@ import (
 	"github.com/cloudflare/circl/dh/x25519"
 	"github.com/cloudflare/circl/dh/x448"
 	"github.com/cloudflare/circl/sign/ed448"
+	voi "github.com/oasisprotocol/curve25519-voi/primitives/x25519"
 )
 
 // PrivateKey is a private key with its algorithm. It never prints its bytes.
@@ -45,7 +46,7 @@ func NewPrivate(alg Algorithm, raw []byte) (PrivateKey, error) {
 	case X25519:
 		var p, s x25519.Key
 		copy(s[:], k.raw)
-		x25519.KeyGen(&p, &s)
+		voi.ScalarBaseMult((*[32]byte)(&p), (*[32]byte)(&s))
 		pub = p[:]
 	case X448:
 		var p, s x448.Key
