@@ -14,7 +14,7 @@ import (
 // and nonce points that are of small order or not canonical, and S as 0, 1, L-1 and L.
 func TestEd25519Verification(t *testing.T) {
 	t.Parallel()
-	points := unhex(t, []string{
+	points := decodeAll(t, []string{
 		"0100000000000000000000000000000000000000000000000000000000000000",
 		"0100000000000000000000000000000000000000000000000000000000000080",
 		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
@@ -31,7 +31,7 @@ func TestEd25519Verification(t *testing.T) {
 		"f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 		"0300000000000000000000000000000000000000000000000000000000000000",
 	})
-	scalars := unhex(t, []string{
+	scalars := decodeAll(t, []string{
 		"0000000000000000000000000000000000000000000000000000000000000000",
 		"0100000000000000000000000000000000000000000000000000000000000000",
 		"ecd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010",
@@ -57,7 +57,7 @@ func TestEd25519Verification(t *testing.T) {
 	require.Greater(t, valid, 100)
 }
 
-func unhex(t *testing.T, texts []string) (list [][]byte) {
+func decodeAll(t *testing.T, texts []string) (list [][]byte) {
 	for _, text := range texts {
 		b, err := hex.DecodeString(text)
 		require.NoError(t, err)
