@@ -8,8 +8,8 @@ import (
 	"github.com/oasisprotocol/curve25519-voi/primitives/ed25519"
 )
 
-// asStandard makes signatures valid that crypto/ed25519 says are, and no others. It needs
-// twice the time.
+// asStandard makes those signatures valid that crypto/ed25519 says are, which needs twice
+// as long for it, and no others.
 var asStandard = &ed25519.Options{Verify: ed25519.VerifyOptionsStdLib}
 
 // Errors of key encodings and uses.
