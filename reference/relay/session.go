@@ -18,7 +18,7 @@ type Session struct {
 	writeErr error
 
 	version  uint16              // of a forwarded command; 0 for the agreed one
-	proxying chan struct{}       // has an element for each PRXY and PFWD under way
+	proxying chan struct{}       // has an element for each PRXY and PFWD under way; nil before the first one
 	asked    map[string]struct{} // the destinations of PRXY; guarded by destinations.mu
 	lookups  atomic.Int64        // RSLV under way, those in forwarded commands too
 	beside   sync.WaitGroup
@@ -42,17 +42,12 @@ func newSession(r *Relay, conn *transport.Conn) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	proxying := 0
-	if r.config.Proxy != nil {
-		proxying = r.config.Proxy.MaxCommands
-	}
 	s := &Session{
 		relay:    r,
 		conn:     conn,
 		verifier: verifier(conn),
 		service:  service,
 		count:    r.counters.share(),
-		proxying: make(chan struct{}, proxying),
 	}
 	s.out = newOutbox(r.config.MaxOutput, func() { r.workers.do(s.write) })
 	return s, nil
