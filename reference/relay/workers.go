@@ -6,8 +6,8 @@ import "sync"
 const maxIdleWorkers = 64
 
 // workers are the goroutines on which connections do what needs a large stack and is soon
-// over: the handshake, and writing. The one goroutine that an idle connection has never
-// grows beyond what reading takes, and the stacks of workers need not grow anew each time.
+// over: the handshake, and writing. An idle connection thus has one goroutine, with the
+// stack that waiting for a block takes, and the stacks of workers need not grow each time.
 type workers struct {
 	running sync.WaitGroup
 
