@@ -1,7 +1,9 @@
 package relay
 
 import (
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -104,16 +106,29 @@ func TestWriterIsStartedWhenNeeded(t *testing.T) {
 	require.Len(t, wake, 1, "a new writer")
 
 	b.close()
-	ended := make(chan struct{})
-	go func() {
-		b.waitWriter()
-		close(ended)
-	}()
-	require.Empty(t, ended)
 	require.False(t, b.next(), "closed")
-	<-ended
 	<-wake
 	b.signal()
 	require.Empty(t, wake)
-	b.waitWriter()
+}
+
+// The end of the writer of a closed box can be waited for.
+func TestWaitingForTheWriter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := testOutbox(100 * messageCost)
+		b.signal()
+		b.close()
+		var ended atomic.Bool
+		go func() {
+			b.waitWriter()
+			ended.Store(true)
+		}()
+		synctest.Wait()
+		require.False(t, ended.Load())
+		require.False(t, b.next())
+		synctest.Wait()
+		require.True(t, ended.Load())
+		b.waitWriter()
+	})
 }

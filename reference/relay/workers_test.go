@@ -1,10 +1,11 @@
 package relay
 
 import (
-	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -14,29 +15,31 @@ import (
 func TestWorkersAreKeptAndEnd(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 3, maxIdleWorkers} {
-		var w workers
-		w.doAtOnce(n)
-		idle := w.whenIdle(n)
-		w.doAtOnce(1)
-		require.Equal(t, idle, w.whenIdle(len(idle)), "the last one was taken")
+		synctest.Test(t, func(t *testing.T) {
+			var w workers
+			w.doAtOnce(n)
+			synctest.Wait()
+			idle := w.waiting()
+			require.Len(t, idle, n)
+			w.doAtOnce(1)
+			synctest.Wait()
+			require.Equal(t, idle, w.waiting(), "the last one was taken")
 
-		begun, release := make(chan struct{}), make(chan struct{})
-		w.do(func() {
-			close(begun)
-			<-release
+			release, ended := make(chan struct{}), new(atomic.Bool)
+			w.do(func() { <-release })
+			require.Equal(t, idle[:n-1], w.waiting())
+			go func() {
+				w.close()
+				ended.Store(true)
+			}()
+			synctest.Wait()
+			require.Empty(t, w.waiting())
+			require.False(t, ended.Load())
+			close(release)
+			synctest.Wait()
+			require.True(t, ended.Load())
+			require.Empty(t, w.waiting())
 		})
-		<-begun
-		require.Equal(t, idle[:len(idle)-1], w.whenIdle(len(idle)-1))
-		ended := make(chan struct{})
-		go func() {
-			w.close()
-			close(ended)
-		}()
-		w.whenIdle(0)
-		require.Empty(t, ended)
-		close(release)
-		<-ended
-		require.Empty(t, w.idle)
 	}
 }
 
@@ -68,15 +71,9 @@ func (w *workers) doAtOnce(n int) {
 	ended.Wait()
 }
 
-// whenIdle waits until so many workers wait, and returns them.
-func (w *workers) whenIdle(n int) []chan func() {
-	for {
-		w.mu.Lock()
-		idle := slices.Clone(w.idle)
-		w.mu.Unlock()
-		if len(idle) == n {
-			return idle
-		}
-		runtime.Gosched()
-	}
+// waiting returns the workers that wait.
+func (w *workers) waiting() []chan func() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.idle)
 }
