@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync"
 	"time"
 
 	"smpcheck/reference/smp"
@@ -68,8 +67,18 @@ func (r *Relay) endHandshake() {
 	r.handshakes--
 }
 
-// handshake runs the stages Accept and Handshake.
-func (r *Relay) handshake(ctx context.Context, raw net.Conn) (*transport.Conn, error) {
+// handshake runs the stages Accept and Handshake, on a worker.
+func (r *Relay) handshake(ctx context.Context, raw net.Conn) (conn *transport.Conn, err error) {
+	done := make(chan struct{})
+	r.workers.do(func() {
+		defer close(done)
+		conn, err = r.handshakeHere(ctx, raw)
+	})
+	<-done
+	return conn, err
+}
+
+func (r *Relay) handshakeHere(ctx context.Context, raw net.Conn) (*transport.Conn, error) {
 	defer r.endHandshake()
 	ctx, cancel := context.WithTimeout(ctx, r.config.HandshakeTimeout)
 	defer cancel()
@@ -92,19 +101,13 @@ func (r *Relay) serveSession(conn *transport.Conn) error {
 // serve runs the session until it ends, and returns why: io.EOF if the client
 // closed the connection between blocks.
 func (s *Session) serve() error {
-	var writer sync.WaitGroup
-	var writeErr error
-	writer.Go(func() {
-		writeErr = s.write()
-		s.Close()
-	})
 	err := s.read()
 	s.Close()
-	writer.Wait()
+	s.out.waitWriter()
 	s.leaveAll()
 	s.beside.Wait()
-	if writeErr != nil {
-		return writeErr
+	if s.writeErr != nil {
+		return s.writeErr
 	}
 	return err
 }
@@ -186,26 +189,34 @@ func (s *Session) run(r *Request, reply func(...Output)) {
 	}
 }
 
-// write sends what is in the session's queue until the session ends.
-func (s *Session) write() error {
-	for range s.out.wake {
-		for {
-			outs, open := s.out.take()
-			if !open {
-				return nil
-			}
-			if len(outs) == 0 {
-				break
-			}
-			err := s.transmit(outs)
-			s.out.release(outs)
-			if err != nil {
-				return err
-			}
+// write sends what is in the session's queue, and returns when there is nothing to do any
+// more. It runs on a worker, and the queue starts it, one at a time.
+func (s *Session) write() {
+	for s.out.next() {
+		if err := s.writeWaiting(); err != nil {
+			s.writeErr = err
+			s.Close()
 		}
-		s.deliverLater()
 	}
-	return nil
+}
+
+// writeWaiting sends all that the writer may take.
+func (s *Session) writeWaiting() error {
+	for {
+		outs, open := s.out.take()
+		if !open {
+			return nil
+		}
+		if len(outs) == 0 {
+			s.deliverLater()
+			return nil
+		}
+		err := s.transmit(outs)
+		s.out.release(outs)
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // deliverLater delivers what was postponed if there is room. While a block is executed

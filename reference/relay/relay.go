@@ -26,6 +26,7 @@ type Relay struct {
 	journal   *journal // nil for a relay without store
 	startedAt time.Time
 	counters  counters
+	workers   workers
 
 	destinations *destinations // nil for a relay that does not forward
 	replays      *replays
@@ -108,6 +109,7 @@ func (r *Relay) Close() error {
 	r.mu.Unlock()
 	r.stop()
 	r.running.Wait()
+	r.workers.close()
 	r.journal.close()
 	return nil
 }
