@@ -26,7 +26,18 @@ func (q *Queue) service() *service {
 }
 
 // setService is for those who also change the set of queues of the service.
-func (q *Queue) setService(v *service) { q.others().service = v }
+func (q *Queue) setService(v *service) {
+	if v != nil || q.uncommon != nil {
+		q.others().service = v
+	}
+}
+
+// enterService enters a new queue into the set of its service, if it has one.
+func (q *Queue) enterService() {
+	if v := q.service(); v != nil {
+		v.add(q, q.recipientID)
+	}
+}
 
 // ServiceID is the id of the service that the queue belongs to, nil for none.
 func (q *Queue) ServiceID() []byte {

@@ -58,15 +58,16 @@ func New(config Config) (*Relay, error) {
 		connections: make(map[net.Conn]struct{}),
 		listeners:   make(map[net.Listener]struct{}),
 	}
+	r.services.restore(config.Services, config.MaxServices)
 	if config.Store != nil {
 		if err := r.restore(); err != nil {
 			return nil, err
 		}
 		r.journal = newJournal(r)
+		r.services.journal = r.journal
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
-	r.services.restore(config.Services, config.MaxServices)
 	if config.Proxy != nil {
 		r.destinations = newDestinations(ctx, r)
 	}
