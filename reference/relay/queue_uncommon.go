@@ -27,8 +27,14 @@ func (q *Queue) service() *service {
 
 // setService is for those who also change the set of queues of the service.
 func (q *Queue) setService(v *service) {
-	if v != nil || q.uncommon != nil {
+	switch {
+	case v != nil:
 		q.others().service = v
+	case q.uncommon == nil:
+	case len(q.uncommon.getters) == 0:
+		q.uncommon = nil
+	default:
+		q.uncommon.service = nil
 	}
 }
 
