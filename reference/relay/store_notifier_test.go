@@ -199,26 +199,30 @@ func TestNotifiersAreInvisibleUntilStored(t *testing.T) {
 	}
 }
 
-// A connection that is lost while a change of what it is subscribed to is stored has
-// no subscription afterwards, whether the change fails or not.
+// A connection that is lost while a change of what it is subscribed to, or will be, is
+// stored has no subscription afterwards, whether the change fails or not.
 func TestConnectionLostWhileStoring(t *testing.T) {
 	t.Parallel()
 	for _, fails := range []bool{true, false} {
 		executed := make(chan struct{}, 10)
 		e, m := startStored(t, afterNSUB(executed))
-		c, notifier := connect(t, e, 20), connect(t, e, 20)
+		c, notifier, ordinary := connect(t, e, 20), connect(t, e, 20), connect(t, e, 20)
 		service := connectService(t, e, 20, transport.RoleNotifier, serviceIdentity(t))
 		n, taken := c.newNotified(onlyCreate), c.newNotified(onlyCreate)
 		notifier.watch(n)
+		require.Equal(t, smp.SOK{ServiceID: service.serviceID()}, service.nsub(taken))
 		<-executed
+		<-executed
+		service.close()
+		closed(t, e, 3)
 		release := m.hold()
 		answer := c.answerOf(n.rcvKey, n.rcvID, smp.NDEL{})
 		m.waiting(t)
-		_, encoded := service.request(taken.key, taken.id, smp.NSUB{})
-		service.write(encoded)
+		_, encoded := ordinary.request(taken.key, taken.id, smp.NSUB{})
+		ordinary.write(encoded)
 		<-executed
 		notifier.close()
-		service.close()
+		ordinary.close()
 		if fails {
 			m.fail(errDiskFull)
 		}

@@ -168,22 +168,46 @@ func TestServiceQueuesAreInvisibleUntilStored(t *testing.T) {
 	release := m.hold()
 	subscribed := first.answerOf(q.rcvKey, q.rcvID, smp.SUB{})
 	m.waiting(t)
-	watched := firstNotifier.answerOf(n.key, n.id, smp.NSUB{})
+	_, encoded := firstNotifier.request(n.key, n.id, smp.NSUB{})
+	firstNotifier.write(encoded)
 	<-executed
 	second.subscribeService()
 	second.allDelivered()
 	secondNotifier.subscribeNotifications()
+	firstNotifier.close()
 	release()
 	require.Equal(t, smp.SOK{ServiceID: first.serviceID()}, within(t, subscribed))
-	require.Equal(t, smp.SOK{ServiceID: firstNotifier.serviceID()}, within(t, watched))
 	first.ended()
-	require.Equal(t, smp.ENDS{}, firstNotifier.event(firstNotifier.serviceID()))
 	require.Equal(t, smp.OK{}, second.ack(q, second.deliver(q, "waits")))
 	secondNotifier.announced(n)
 	second.subscribeService(q)
 	secondNotifier.subscribeNotifications(n)
-	for _, c := range []*client{owner, first, second, firstNotifier, secondNotifier} {
+	for _, c := range []*client{owner, first, second, secondNotifier} {
 		c.quiet()
+	}
+}
+
+// What waits in a queue is delivered when it belongs to the service for good, though
+// nothing else is to be written.
+func TestServiceQueueIsDeliveredWhenStored(t *testing.T) {
+	t.Parallel()
+	e, _ := startStored(t, func(c *relay.Config) {
+		execute := relay.DefaultStages().Execute
+		c.Stages.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+			outs := execute(s, r)
+			if r.Command.Tag() == "SUB" {
+				return nil
+			}
+			return outs
+		}
+	})
+	owner, service := connect(t, e, 20), messagingClient(t, e)
+	for range 3 {
+		q := owner.newQueue(onlyCreate)
+		require.Equal(t, smp.OK{}, owner.send(q, "waits"))
+		_, encoded := service.request(q.rcvKey, q.rcvID, smp.SUB{})
+		service.write(encoded)
+		service.deliver(q, "waits")
 	}
 }
 

@@ -203,8 +203,14 @@ func (m *storeModel) check(t *rapid.T) {
 	for _, name := range modelServices {
 		v := m.sessions[name].service
 		v.mu.RLock()
-		require.Equal(t, want[name], v.setLocked(), name)
+		got := v.setLocked()
 		v.mu.RUnlock()
+		require.Equal(t, want[name], got, name)
+	}
+	for name, s := range m.sessions {
+		for q := range s.queues {
+			require.True(t, q.subscription(s) != nil || q.notifies(s), "%q remembers a queue for nothing", name)
+		}
 	}
 	require.Len(t, m.store.all(), len(m.queues)+len(modelServices))
 }
