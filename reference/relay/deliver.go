@@ -51,7 +51,7 @@ func (r *Relay) postpone(q *Queue) {
 // deliverPostponed delivers what was postponed for the session.
 func (r *Relay) deliverPostponed(s *Session) {
 	for _, q := range s.takePostponed() {
-		r.lock(q)
+		q.mu.Lock()
 		r.resume(s, q)
 		r.resumeNotifications(s, q)
 		q.mu.Unlock()

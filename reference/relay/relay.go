@@ -14,8 +14,8 @@ import (
 // ErrClosed: the relay was closed.
 var ErrClosed = errors.New("relay is closed")
 
-// Relay is an SMP relay. Its messages live as long as it does, its queues too
-// unless there is a Config.Store.
+// Relay is an SMP relay. Its messages live as long as it does, its queues and
+// services too unless there is a Config.Store.
 type Relay struct {
 	config Config
 	stages Stages

@@ -158,6 +158,7 @@ func TestNotifiersAreInvisibleUntilStored(t *testing.T) {
 	public, key, _ := c.newNotifierKeys(keys.Ed25519)
 	for _, fails := range []bool{true, false} {
 		release := m.hold()
+		t.Cleanup(release)
 		enabled := c.answerOf(q.rcvKey, q.rcvID, smp.NKEY{NotifierKeys: public})
 		m.waiting(t)
 		asked := notifier.answerOf(key, <-ids.made, smp.NSUB{})
@@ -181,6 +182,7 @@ func TestNotifiersAreInvisibleUntilStored(t *testing.T) {
 		m.fail(nil)
 
 		release = m.hold()
+		t.Cleanup(release)
 		disabled := c.answerOf(deleted.rcvKey, deleted.rcvID, smp.NDEL{})
 		m.waiting(t)
 		watcher.quiet()
@@ -216,6 +218,7 @@ func TestConnectionLostWhileStoring(t *testing.T) {
 		service.close()
 		closed(t, e, 3)
 		release := m.hold()
+		t.Cleanup(release)
 		answer := c.answerOf(n.rcvKey, n.rcvID, smp.NDEL{})
 		m.waiting(t)
 		_, encoded := ordinary.request(taken.key, taken.id, smp.NSUB{})
