@@ -44,7 +44,7 @@ func BenchmarkGenerate(b *testing.B) {
 	}
 }
 
-// BenchmarkX25519 is the agreement of crypto/ecdh alone.
+// BenchmarkX25519 is the agreement of crypto/ecdh, to compare with.
 func BenchmarkX25519(b *testing.B) {
 	random := rand.NewChaCha8([32]byte{})
 	own, err := ecdh.X25519().GenerateKey(random)

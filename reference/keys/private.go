@@ -1,13 +1,14 @@
 package keys
 
 import (
-	"crypto/ecdh"
 	"crypto/ed25519"
 	"fmt"
 	"io"
 
+	"github.com/cloudflare/circl/dh/x25519"
 	"github.com/cloudflare/circl/dh/x448"
 	"github.com/cloudflare/circl/sign/ed448"
+	voi "github.com/oasisprotocol/curve25519-voi/primitives/x25519"
 )
 
 // PrivateKey is a private key with its algorithm. It never prints its bytes.
@@ -15,8 +16,6 @@ type PrivateKey struct {
 	alg Algorithm
 	raw []byte
 	pub PublicKey
-	// ecdh is the key in the form of crypto/ecdh, for X25519 alone.
-	ecdh *ecdh.PrivateKey
 }
 
 // Generate makes a new key of alg from rand, which is crypto/rand.Reader in
@@ -45,12 +44,10 @@ func NewPrivate(alg Algorithm, raw []byte) (PrivateKey, error) {
 	var pub []byte
 	switch alg {
 	case X25519:
-		p, err := ecdh.X25519().NewPrivateKey(k.raw)
-		if err != nil {
-			return PrivateKey{}, fmt.Errorf("X25519 private key: %w", err)
-		}
-		k.ecdh = p
-		pub = p.PublicKey().Bytes()
+		var p, s x25519.Key
+		copy(s[:], k.raw)
+		voi.ScalarBaseMult((*[32]byte)(&p), (*[32]byte)(&s))
+		pub = p[:]
 	case X448:
 		var p, s x448.Key
 		copy(s[:], k.raw)
@@ -123,15 +120,13 @@ func (k PrivateKey) DH(pub PublicKey) ([]byte, error) {
 		}
 		return secret[:], nil
 	}
-	peer, err := ecdh.X25519().NewPublicKey([]byte(pub.raw))
-	if err != nil {
-		return nil, fmt.Errorf("X25519 public key: %w", err)
-	}
-	secret, err := k.ecdh.ECDH(peer)
-	if err != nil {
+	var secret, s, p x25519.Key
+	copy(s[:], k.raw)
+	copy(p[:], pub.raw)
+	if !x25519.Shared(&secret, &s, &p) {
 		return nil, ErrLowOrder
 	}
-	return secret, nil
+	return secret[:], nil
 }
 
 // pkcs8Prefix is the PKCS #8 structure up to the key bytes:

@@ -178,7 +178,7 @@ func (s *Session) run(r *Request, reply func(...Output)) {
 			reply(r.failure(smp.ErrAuth))
 			return
 		}
-		q.usedAt = s.relay.config.Now()
+		q.usedAt = s.relay.config.Now().UnixNano()
 		if _, ok := r.Command.(smp.SUB); !ok {
 			s.relay.resume(s, q) // what a SUB before in this block postponed
 		}

@@ -63,7 +63,7 @@ func (r *Relay) freeIDs(had, has queueState) {
 // state. The lock of q is held, it is not pending.
 func (r *Relay) become(q *Queue, after queueState, by *Session) {
 	if r.journal == nil {
-		r.adopt(q, after, by)
+		r.takeState(q, after, by)
 		return
 	}
 	by.remember(q) // so that the session waits for the queue before it is gone
@@ -73,16 +73,16 @@ func (r *Relay) become(q *Queue, after queueState, by *Session) {
 // settlePlan is settle for a change that did not happen yet.
 func (r *Relay) settlePlan(c *change, err error) {
 	if err == nil {
-		r.adopt(c.queue, c.after, c.by)
+		r.takeState(c.queue, c.after, c.by)
 	} else {
 		r.freeIDs(c.after, c.before)
 	}
 	c.queue.part(c.by)
-	c.by.Flush() // the writer delivers what adopt has postponed
+	c.by.Flush() // the writer delivers what takeState has postponed
 }
 
-// adopt changes the notifier and the services of a queue to those of a state.
-func (r *Relay) adopt(q *Queue, after queueState, by *Session) {
+// takeState changes the notifier and the services of a queue to those of a state.
+func (r *Relay) takeState(q *Queue, after queueState, by *Session) {
 	if q.notifier != after.notifier {
 		r.deleteNotifier(q, by)
 		q.notifier = after.notifier

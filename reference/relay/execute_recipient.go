@@ -20,8 +20,8 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 	if s.service != nil && !c.Subscribe {
 		return fail(smp.ErrCmdProhibited)
 	}
-	q := &Queue{record: &Record{RecipientKeys: []keys.PublicKey{c.AuthKey}}, usedAt: relay.config.Now()}
-	q.mailbox.quota = relay.config.Quota
+	q := &Queue{record: newRecord(c.AuthKey)}
+	relay.adopt(q)
 	if c.Request != nil {
 		q.record.Mode = c.Request.Mode
 		if err := s.requestLink(q, r, c.Request); err != nil {

@@ -18,7 +18,7 @@ func defaultExpire(r *Relay, q *Queue, now time.Time) bool {
 	if q.record.Suspended() && now.Sub(q.record.SuspendedAt) > r.config.SuspendedTTL {
 		return true
 	}
-	return r.config.QueueTTL > 0 && now.Sub(q.usedAt) > r.config.QueueTTL
+	return r.config.QueueTTL > 0 && now.UnixNano()-q.usedAt > int64(r.config.QueueTTL)
 }
 
 // alive removes what is too old from the queue and reports whether the queue
@@ -67,7 +67,9 @@ func (r *Relay) forget(q *Queue, by *Session) {
 func (r *Relay) Expire() {
 	for _, q := range r.store.all() {
 		q.mu.Lock()
-		r.alive(q)
+		if r.alive(q) {
+			q.shrink()
+		}
 		q.mu.Unlock()
 		r.journal.pace()
 	}

@@ -22,7 +22,7 @@ import (
 // notStored are the fields of Queue that a restart may lose. A field that is
 // neither here nor restored by decodeQueue fails TestPropertyRecords.
 var notStored = map[string]bool{
-	"mu": true, "mailbox": true, "usedAt": true, "deleted": true, "pending": true, "subscriber": true,
+	"mu": true, "mailbox": true, "quota": true, "usedAt": true, "deleted": true, "pending": true, "subscriber": true,
 }
 
 // notStoredParts are the fields of what a queue points to that a restart may lose.

@@ -55,8 +55,7 @@ func (x *restoring) enter(record StoredRecord) error {
 }
 
 func (x *restoring) enterQueue(q *Queue) error {
-	q.usedAt = x.relay.config.Now()
-	q.mailbox.quota = x.relay.config.Quota
+	x.relay.adopt(q)
 	if err := x.relay.store.add(q); err != nil {
 		return fmt.Errorf("%w: %w", ErrRecord, err)
 	}

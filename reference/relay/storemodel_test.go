@@ -197,7 +197,8 @@ func (m *storeModel) check(t *rapid.T) {
 	}
 	ids := 0
 	for i := range m.relay.store.ids.shards {
-		ids += len(m.relay.store.ids.shards[i].entries)
+		sh := &m.relay.store.ids.shards[i]
+		ids += len(sh.recipients) + len(sh.senders) + len(sh.others)
 	}
 	require.Equal(t, 2*len(m.queues)+notified, ids, "ids that are not free")
 	for _, name := range modelServices {
