@@ -96,9 +96,9 @@ the commands block, unblock and stats meanwhile.
 
 Everything is kept in memory only: when the relay ends, queues and messages are
 gone, and no trace of them is on the disk. With --store FILE queues survive:
-their ids, keys, modes and links, and whether they are suspended or blocked.
-Messages, subscriptions and times of use are never written, and no command is
-logged.
+their ids, keys, modes, links and notifiers, the services that they belong to,
+and whether they are suspended or blocked. Messages, notifications,
+subscriptions and times of use are never written, and no command is logged.
 
 The memory of the process is what is in use and, as garbage that is not yet
 collected, up to 40 % of that, at least 16 MiB. The environment variables GOGC

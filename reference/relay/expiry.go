@@ -30,6 +30,16 @@ func (r *Relay) alive(q *Queue) bool {
 	return !q.deleted && !q.pending
 }
 
+// created enters a new queue, which is in the store of ids, and returns the commit that
+// the answer has to wait for, nil without store. Its lock is held.
+func (r *Relay) created(q *Queue) *commit {
+	if r.journal != nil {
+		return r.journal.create(q)
+	}
+	q.enterService()
+	return nil
+}
+
 // delete removes the queue with its messages, and tells its subscriber and that
 // to its notifications, if it is not by, the session that asked for it. With a store
 // it does so when the store has removed the queue. The lock of q is held.

@@ -125,14 +125,16 @@ func (s *Session) forget(q *Queue) {
 func (s *Session) leaveAll() {
 	if s.service != nil {
 		s.service.leave(s)
-		s.relay.services.leave(s.service)
+		// Until no change of a queue that makes it belong to the service is on
+		// its way, the service must not be forgotten.
+		defer s.relay.services.leave(s.service)
 	}
 	s.mu.Lock()
 	queues := s.queues
 	s.queues, s.postponed, s.collected, s.collecting = nil, nil, nil, nil
 	s.mu.Unlock()
 	for q := range queues {
-		q.mu.Lock()
+		s.relay.lock(q)
 		s.relay.stages.Leave(s, q)
 		q.mu.Unlock()
 	}
