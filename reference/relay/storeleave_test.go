@@ -30,7 +30,7 @@ func TestSessionWaitsForItsQueues(t *testing.T) {
 			q := &Queue{recipientID: []byte("r"), senderID: []byte("s"), record: &Record{RecipientKeys: []keys.PublicKey{key}}}
 			q.notifier = &notifications{Notifier: Notifier{ID: []byte("n"), AuthKey: key}}
 			require.NoError(t, r.store.add(q))
-			s := &Session{relay: r, service: v, out: newOutbox(1 << 20), count: r.counters.share(), queues: map[*Queue]struct{}{}}
+			s := &Session{relay: r, service: v, out: newOutbox(1<<20, func() {}), count: r.counters.share(), queues: map[*Queue]struct{}{}}
 
 			q.mu.Lock()
 			outs := s.executed(&Request{Command: command, Queue: q, Transmission: smp.Transmission{EntityID: []byte("n")}})

@@ -108,7 +108,7 @@ func (m *storeModel) start() {
 }
 
 func (m *storeModel) session(v *service) *Session {
-	return &Session{relay: m.relay, service: v, out: newOutbox(1 << 24), count: m.relay.counters.share(), queues: map[*Queue]struct{}{}, version: 20}
+	return &Session{relay: m.relay, service: v, out: newOutbox(1<<24, func() {}), count: m.relay.counters.share(), queues: map[*Queue]struct{}{}, version: 20}
 }
 
 // connect does for a service what its handshake does.

@@ -3,7 +3,7 @@ package relay
 import "sync"
 
 // maxIdleWorkers is how many workers wait for something to do; others end.
-const maxIdleWorkers = 128
+const maxIdleWorkers = 32
 
 // workers are the goroutines on which connections do what needs a large stack and is soon
 // over: the handshake, and writing. An idle connection thus has one goroutine, with the

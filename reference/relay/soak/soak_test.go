@@ -62,7 +62,7 @@ func TestSoak(t *testing.T) {
 
 // keptWorkers is how many goroutines a relay keeps for handshakes and writing while they
 // have nothing to do.
-const keptWorkers = 128
+const keptWorkers = 32
 
 // maxGrowth is how much more memory may be in use after a soak than before, in bytes:
 // maps keep some of the room that they once needed.
