@@ -88,7 +88,10 @@ func (w *worker) create(*queue) error {
 		}
 	}
 	made.command = q.command(w.conn.Version(), dh.Public(), made.made)
-	w.change(made, func(s *span) { q.replace(s, made.made) })
+	w.change(made, func(s *span) {
+		w.m.orphans++
+		q.replace(s, made.made)
+	})
 	if err := w.settled(made, q.rcvKey, nil); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ type model struct {
 	queues   []*queue
 	topics   map[string]*topic // by the id that events have
 	services []*service
-	orphans  int // NEW whose answer never came
+	orphans  int // NEW that were sent for queues which are not in the model, or not yet
 
 	notes    sync.Mutex
 	problems []string
@@ -57,6 +57,7 @@ func (m *model) count(what string) {
 func (m *model) add(q *queue) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.orphans--
 	q.number = len(m.queues)
 	m.queues = append(m.queues, q)
 	m.topics[string(q.rcvID)] = &q.topic

@@ -48,7 +48,7 @@ func newPath(far *site, config relay.Config) (*path, error) {
 }
 
 func (p *path) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	l, err := p.far.dial(ctx)
+	l, err := p.far.dial()
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (s *sender) connect(ctx context.Context) error {
 	config := s.path.proxy.clientConfig(s.rng)
 	config.Versions.Max = max(config.Versions.Max, smp.VersionProxy)
 	var err error
-	if s.leg, err = s.path.proxy.dial(ctx); err != nil {
+	if s.leg, err = s.path.proxy.dial(); err != nil {
 		return err
 	}
 	conn, err := transport.Client(ctx, s.leg.near, config)

@@ -66,9 +66,9 @@ func (s *soak) restart(t *testing.T, configure func() relay.Config) {
 	defer far.gate.Unlock()
 	r, err := relay.New(configure())
 	require.NoError(t, err)
-	far.dialling.Lock()
+	far.mu.Lock()
 	far.relay = r
-	far.dialling.Unlock()
+	far.mu.Unlock()
 	s.m.restarted()
 	far.closing.Store(false)
 }

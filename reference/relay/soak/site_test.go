@@ -19,15 +19,16 @@ import (
 type site struct {
 	listener net.Listener
 	keyHash  []byte
-	serving  sync.WaitGroup
+	running  sync.WaitGroup
 
 	// gate is held for reading by those who are connected, and for writing while
 	// the relay is replaced.
 	gate    sync.RWMutex
 	closing atomic.Bool // the relay is being replaced
 
-	dialling sync.Mutex
-	relay    *relay.Relay // guarded by dialling
+	mu       sync.Mutex
+	relay    *relay.Relay
+	arrivals map[string]chan net.Conn // by the address of the other end
 }
 
 func newSite(config relay.Config) (*site, error) {
@@ -37,13 +38,18 @@ func newSite(config relay.Config) (*site, error) {
 		return nil, err
 	}
 	r, err := relay.New(config)
-	return &site{listener: l, relay: r, keyHash: fingerprint[:]}, err
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	s := &site{listener: l, relay: r, keyHash: fingerprint[:], arrivals: map[string]chan net.Conn{}}
+	s.running.Go(s.accept)
+	return s, nil
 }
 
 // close ends the relay and everything that goes with it.
 func (s *site) close() error {
 	err := errors.Join(s.relay.Close(), s.listener.Close())
-	s.serving.Wait()
+	s.running.Wait()
 	return err
 }
 
@@ -54,34 +60,46 @@ type leg struct {
 }
 
 // dial connects to the relay.
-func (s *site) dial(ctx context.Context) (*leg, error) {
-	s.dialling.Lock()
-	defer s.dialling.Unlock()
-	var d net.Dialer
-	near, err := d.DialContext(ctx, "tcp", s.listener.Addr().String())
+func (s *site) dial() (*leg, error) {
+	near, err := net.DialTimeout("tcp", s.listener.Addr().String(), patience)
 	if err != nil {
 		return nil, err
 	}
-	for {
-		far, err := s.listener.Accept()
-		if err != nil {
-			return nil, errors.Join(err, near.Close())
-		}
-		if far.RemoteAddr().String() == near.LocalAddr().String() {
-			return s.serve(&leg{near: near, far: far, over: make(chan struct{})}), nil
-		}
-		_ = far.Close() // of a dial that was given up
-	}
-}
-
-func (s *site) serve(l *leg) *leg {
+	arrival := s.arrival(near.LocalAddr())
+	l := &leg{near: near, far: <-arrival, over: make(chan struct{})}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.arrivals, near.LocalAddr().String())
 	r := s.relay
-	s.serving.Go(func() {
+	s.running.Go(func() {
 		defer close(l.over)
 		// The relay has to cope with any end of a connection.
 		_ = r.ServeConn(context.Background(), l.far)
 	})
-	return l
+	return l, nil
+}
+
+// accept takes connections, until the listener is closed.
+func (s *site) accept() {
+	for {
+		far, err := s.listener.Accept()
+		if err != nil {
+			return
+		}
+		s.arrival(far.RemoteAddr()) <- far
+	}
+}
+
+// arrival is where the other end of the connection from an address arrives.
+func (s *site) arrival(from net.Addr) chan net.Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.arrivals[from.String()]
+	if c == nil {
+		c = make(chan net.Conn, 1)
+		s.arrivals[from.String()] = c
+	}
+	return c
 }
 
 // clientConfig is that of a connection at some version.

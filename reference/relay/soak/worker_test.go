@@ -78,7 +78,7 @@ type use struct {
 
 func (w *worker) connect(ctx context.Context) error {
 	w.site.gate.RLock()
-	l, err := w.site.dial(ctx)
+	l, err := w.site.dial()
 	if err != nil {
 		w.site.gate.RUnlock()
 		return err
@@ -134,10 +134,7 @@ func (w *worker) abandon(o *op, now int64) {
 	if o.changes != nil {
 		o.changes.answered = now
 	}
-	switch o.command.(type) {
-	case smp.NEW:
-		w.m.orphans++
-	case smp.SEND:
+	if _, ok := o.command.(smp.SEND); ok {
 		o.message.span.answered = now
 	}
 }
