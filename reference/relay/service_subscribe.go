@@ -23,6 +23,16 @@ func (s *Session) subscribeService() smp.Response {
 	return smp.SOKS{ServiceQueues: v.setLocked()}
 }
 
+// takesOver reports whether a command of a service makes its connection the one that
+// gets everything.
+func takesOver(c smp.Command) bool {
+	switch c.(type) {
+	case smp.NEW, smp.SUB, smp.NSUB, smp.SUBS, smp.NSUBS:
+		return true
+	}
+	return false
+}
+
 // takeOver makes the session the one that gets everything for the service.
 func (r *Relay) takeOver(v *service, s *Session) {
 	if v.subscriber.Load() == s {
