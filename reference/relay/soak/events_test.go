@@ -78,14 +78,14 @@ func (w *worker) receiving(u *use) {
 		return
 	}
 	w.subscribed(u, w.claimed)
+	u.round++ // the command may be one of this round
 }
 
 // subscribed notes that a topic is subscribed to, by a command that was written at a
 // moment.
 func (w *worker) subscribed(u *use, asked int64) {
-	if !u.subscribed {
-		u.began, u.round = asked, len(w.rounds)
-	}
+	u.attended(w.session, asked) // until the end of the block what comes may wait again
+	u.began, u.round = asked, len(w.rounds)
 	u.subscribed, u.active, u.answered = true, asked, w.m.tick()
 }
 
@@ -120,7 +120,7 @@ func (u *use) attended(s *session, end int64) {
 	if s.service != nil {
 		end = s.service.undisturbed(s.id, s.claimed, end)
 	}
-	u.periods = append(u.periods, period{s.rounds[u.round], u.undisturbed(s.id, u.began, end)})
+	u.periods = append(u.periods, period{from: s.rounds[u.round], to: u.undisturbed(s.id, u.began, end)})
 }
 
 // message takes a delivery.

@@ -121,13 +121,13 @@ func (q *queue) checkNotifications(all bool) (problems []string) {
 // was subscribed, by itself or as the service that the notifier belongs to.
 func (n *notifier) attended(s *span) bool {
 	for _, p := range n.periods {
-		if p.holds(s) {
+		if p.holds(&n.topic, s) {
 			return true
 		}
 	}
 	for v := range n.owners() {
 		for _, p := range v.periods {
-			if p.holds(s) && n.owner.must(v, p.from, s.answered) {
+			if p.holds(&n.topic, s) && n.owner.must(v, p.from, s.answered) {
 				return true
 			}
 		}

@@ -193,7 +193,7 @@ func (w *worker) ends(e smp.ENDS) {
 func (w *worker) attendedAll(end int64) {
 	if w.complete && w.round < len(w.rounds) {
 		end = w.service.undisturbed(w.id, w.claimed, end)
-		w.service.periods = append(w.service.periods, period{w.rounds[w.round], end})
+		w.service.periods = append(w.service.periods, period{w.rounds[w.round], end, w.uses})
 	}
 }
 

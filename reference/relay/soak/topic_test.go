@@ -23,9 +23,19 @@ type claim struct {
 	conn int64
 }
 
-type period struct{ from, to int64 }
+type period struct {
+	from, to int64
+	// except are topics of the connection: for those it has claimed by themselves, a
+	// period of a service says nothing.
+	except map[string]*use
+}
 
-func (p *period) holds(s *span) bool { return p.from < s.asked && s.before(p.to) }
+// holds reports whether what was asked for and answered then, about a topic, is of the
+// period.
+func (p *period) holds(t *topic, s *span) bool {
+	u := p.except[string(t.id)]
+	return p.from < s.asked && s.before(p.to) && (u == nil || u.since == 0)
+}
 
 func newTopic(name string) topic {
 	t := topic{name: name}

@@ -65,8 +65,8 @@ type use struct {
 	since      int64 // when the last SUB or NSUB was written; 0 for none
 	active     int64 // when the last one that is answered was written
 	answered   int64 // when its answer was read
-	began      int64 // active, when the connection became the subscriber
-	round      int   // likewise
+	began      int64 // when the last command that made the connection the subscriber was written
+	round      int   // the one after it
 	asking     int   // those that are not answered
 	subscribed bool
 	got        bool     // GET was used
