@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -179,6 +180,9 @@ func (o options) config(stderr io.Writer) (relay.Config, error) {
 			return relay.Config{}, usage("--%s has to be positive", f.name)
 		}
 	}
+	if err := checkListen(o.listen); err != nil {
+		return relay.Config{}, err
+	}
 	if o.chain != 0 && (o.chain < 2 || o.chain > 4) {
 		return relay.Config{}, usage("--chain %d, expected 2, 3 or 4", o.chain)
 	}
@@ -207,6 +211,18 @@ func (o options) config(stderr io.Writer) (relay.Config, error) {
 		IdleTimeout:      o.idleTime,
 		Logger:           slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}, nil
+}
+
+// checkListen refuses what can be no address to listen at.
+func checkListen(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return usage("--listen %q, expected host:port with a port from 0 to 65535", address)
+	}
+	return nil
 }
 
 // proxyConfig is nil if the relay is not to forward.

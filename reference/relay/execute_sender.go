@@ -23,8 +23,7 @@ func (s *Session) storeMessage(r *Request, c smp.SEND) smp.Response {
 	if err != nil {
 		return s.internal(err)
 	}
-	// The body is a part of a whole block, which is not to be kept for it.
-	m := &Message{ID: id, Time: s.relay.config.Now(), Notify: c.Notify, Body: bytes.Clone(c.Body)}
+	m := &Message{ID: id, Time: s.relay.config.Now(), Notify: c.Notify, Body: kept(c.Body)}
 	stored := s.relay.stages.Store(q, m)
 	s.relay.deliver(q)
 	if !stored {
@@ -33,4 +32,13 @@ func (s *Session) storeMessage(r *Request, c smp.SEND) smp.Response {
 	s.relay.stages.Announce(s.relay, q, m)
 	s.relay.notify(q)
 	return smp.OK{}
+}
+
+// kept returns a body to keep. It is a part of a whole block, which is not to be kept
+// for a small one.
+func kept(body []byte) []byte {
+	if len(body) < smp.BlockSize/2 {
+		return bytes.Clone(body)
+	}
+	return body
 }

@@ -54,12 +54,11 @@ type forwarding struct {
 // seal returns what the proxy is answered if the command is answered out.
 func (f *forwarding) seal(inner *Session, out Output) smp.Response {
 	inner.count.response(out.Response)
-	transmission, err := inner.encode(&out, out.Response)
+	content, err := inner.encodeResponse(&out, out.Response)
 	if err != nil {
 		return inner.internal(err)
 	}
-	content, err := smp.EncodeBlock(transmission)
-	if err != nil {
+	if err := smp.PutBlockHead(content); err != nil {
 		return fail(smp.ErrBlock)
 	}
 	return inner.relay.stages.SealForward(inner, f.command, content)

@@ -66,21 +66,35 @@ func AppendBlock(dst []byte, transmissions ...[]byte) ([]byte, error) {
 	return b, nil
 }
 
+// BlockHead is the number of bytes in front of the transmission in a block with one
+// alone: the count, which is 1, and the length.
+const BlockHead = 3
+
 // AppendBlock appends to dst the content of a block with t alone, encoded at
 // version v, without building t apart. Blocks inside PFWD and PRES have this
 // form too.
 func (t *Transmission) AppendBlock(dst []byte, v uint16) ([]byte, error) {
 	start := len(dst)
-	dst, err := t.Append(append(dst, 1, 0, 0), v)
+	dst, err := t.Append(append(dst, make([]byte, BlockHead)...), v)
 	if err != nil {
 		return nil, err
 	}
-	n := len(dst) - start - 3
-	if n > math.MaxUint16 {
-		return nil, fmt.Errorf("%w: transmission of %d bytes", ErrBlockFull, n)
+	if err := PutBlockHead(dst[start:]); err != nil {
+		return nil, err
 	}
-	binary.BigEndian.PutUint16(dst[start+1:], uint16(n))
 	return dst, nil
+}
+
+// PutBlockHead makes content, which is BlockHead bytes of any value and one
+// transmission, the content of a block.
+func PutBlockHead(content []byte) error {
+	n := len(content) - BlockHead
+	if n > math.MaxUint16 {
+		return fmt.Errorf("%w: transmission of %d bytes", ErrBlockFull, n)
+	}
+	content[0] = 1
+	binary.BigEndian.PutUint16(content[1:], uint16(n))
+	return nil
 }
 
 // DecodeBlock returns the transmissions in the content of a block, after

@@ -13,9 +13,6 @@ import (
 	"smpcheck/reference/wire"
 )
 
-// maxBlocksPerWrite limits how many blocks go into one Write.
-const maxBlocksPerWrite = 16
-
 // Conn is an SMP connection after its handshake. One goroutine may read while
 // another writes; concurrent readers, and concurrent writers, take turns.
 type Conn struct {
@@ -177,9 +174,9 @@ func (c *Conn) fill() error {
 func (c *Conn) WriteBlock(content []byte) error { return c.WriteBlocks(content) }
 
 // WriteBlocks writes one block for each content, in this order and not mixed
-// with those of other calls, with as few writes to the layer below as memory
-// allows. Errors are those of WriteBlock; ErrLargeMessage is returned before
-// anything is written.
+// with those of other calls. Over TLS some of them share a write to the network.
+// Errors are those of WriteBlock; ErrLargeMessage is returned before anything is
+// written.
 func (c *Conn) WriteBlocks(contents ...[]byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -188,30 +185,31 @@ func (c *Conn) WriteBlocks(contents ...[]byte) error {
 			return err
 		}
 	}
-	if c.writeErr != nil {
-		return c.writeErr
-	}
-	first := scratch.Get().(*[BlockSize]byte)
-	defer scratch.Put(first)
-	buf := first[:0]
-	if n := min(len(contents), maxBlocksPerWrite); n > 1 {
-		buf = make([]byte, 0, n*BlockSize)
-	}
-	for chunk := range slices.Chunk(contents, maxBlocksPerWrite) {
-		if c.writeErr = c.writeChunk(buf, chunk); c.writeErr != nil {
-			return c.writeErr
+	for some := range slices.Chunk(contents, blocksPerWrite) {
+		if c.writeErr == nil {
+			c.writeErr = c.writeChunk(some)
 		}
 	}
-	return nil
+	return c.writeErr
 }
 
-func (c *Conn) writeChunk(buf []byte, contents [][]byte) error {
-	for _, content := range contents {
-		var err error
-		if buf, err = c.sealer.Seal(buf, content); err != nil {
-			return err
+func (c *Conn) writeChunk(contents [][]byte) error {
+	write := func() error {
+		block := scratch.Get().(*[BlockSize]byte)
+		defer scratch.Put(block)
+		for _, content := range contents {
+			buf, err := c.sealer.Seal(block[:0], content)
+			if err != nil {
+				return err
+			}
+			if _, err := c.conn.Write(buf); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	_, err := c.conn.Write(buf)
-	return err
+	if s, ok := c.conn.(*Secure); ok && len(contents) > 1 {
+		return s.network.together(write)
+	}
+	return write()
 }

@@ -65,11 +65,15 @@ func TestContentLimits(t *testing.T) {
 	}
 }
 
-func TestWriteBlocksWritesOnce(t *testing.T) {
+func TestBlocksShareWrites(t *testing.T) {
 	t.Parallel()
 	for _, version := range []uint16{6, 20} {
-		for n, writes := range map[int]int{0: 0, 1: 1, 2: 1, maxBlocksPerWrite: 1, maxBlocksPerWrite + 1: 2, 2*maxBlocksPerWrite + 1: 3} {
-			client, server, end, _ := pairAt(t, version)
+		for n, writes := range map[int]int{0: 0, 1: 1, 2: 1, blocksPerWrite: 1, blocksPerWrite + 1: 2, 2*blocksPerWrite + 3: 3} {
+			a, b := tcpPair(t)
+			counted := &recorder{Conn: a}
+			client, server := connect(t, counted, b,
+				ClientConfig{KeyHash: keyHash(relay()), Versions: wire.Versions(6, version)}, ServerConfig{Credentials: relay()})
+			before := counted.writes
 			var contents [][]byte
 			for i := range n {
 				contents = append(contents, binary.BigEndian.AppendUint32(nil, uint32(i)))
@@ -80,9 +84,21 @@ func TestWriteBlocksWritesOnce(t *testing.T) {
 			require.NoError(t, w.err)
 			require.NoError(t, r.err)
 			require.Equal(t, contents, r.value)
-			require.Equal(t, writes, end.writes, "%d blocks", n)
+			require.Equal(t, writes, counted.writes-before, "%d blocks", n)
+			exchange(t, client, server)
 		}
 	}
+}
+
+func TestFailedSharedWriteEndsWriting(t *testing.T) {
+	t.Parallel()
+	a, b := tcpPair(t)
+	client, server := connect(t, a, b, ClientConfig{KeyHash: keyHash(relay())}, ServerConfig{Credentials: relay()})
+	exchange(t, client, server)
+	require.NoError(t, client.Abort())
+	err := client.WriteBlocks([]byte("first"), []byte("other"))
+	require.ErrorIs(t, err, net.ErrClosed)
+	require.ErrorIs(t, client.WriteBlock([]byte("third")), net.ErrClosed)
 }
 
 func TestConcurrentReadersAndWriters(t *testing.T) {

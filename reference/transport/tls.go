@@ -20,6 +20,7 @@ var ErrTLS = errors.New("TLS settings not allowed")
 type Secure struct {
 	*tls.Conn
 	raw     net.Conn
+	network *gather // raw, as TLS writes to it
 	binding Binding
 	version uint16
 	suite   uint16
@@ -55,7 +56,7 @@ func (s *Secure) Abort() error { return s.raw.Close() }
 // closes raw if it fails; the error wraps the one of ValidateChain, ErrTLS, or
 // what crypto/tls or ctx say. SMP, "TLS transport encryption".
 func ClientTLS(ctx context.Context, raw net.Conn, cfg ClientConfig) (*Secure, error) {
-	s := &Secure{raw: raw}
+	s := &Secure{raw: raw, network: &gather{Conn: raw}}
 	err := within(ctx, raw, cfg.Timeout, "TLS with relay", func(context.Context) error {
 		return s.client(cfg)
 	})
@@ -66,7 +67,7 @@ func ClientTLS(ctx context.Context, raw net.Conn, cfg ClientConfig) (*Secure, er
 }
 
 func (s *Secure) client(cfg ClientConfig) error {
-	tap := &tap{Conn: s.raw, client: true, finished: new(finishedReader)}
+	tap := &tap{Conn: s.network, client: true, finished: new(finishedReader)}
 	config, err := baseConfig(cfg.MinTLS, cfg.MaxTLS, tap.finished)
 	if err != nil {
 		return err
@@ -99,7 +100,7 @@ func (s *Secure) client(cfg ClientConfig) error {
 // keys.ValidateServiceChain. A client without ALPN is accepted, one that offers
 // other protocols only is not. It closes raw if it fails.
 func ServerTLS(ctx context.Context, raw net.Conn, cfg ServerConfig) (*Secure, error) {
-	s := &Secure{raw: raw}
+	s := &Secure{raw: raw, network: &gather{Conn: raw}}
 	err := within(ctx, raw, cfg.Timeout, "TLS with client", func(context.Context) error {
 		return s.server(cfg)
 	})
@@ -110,7 +111,7 @@ func ServerTLS(ctx context.Context, raw net.Conn, cfg ServerConfig) (*Secure, er
 }
 
 func (s *Secure) server(cfg ServerConfig) error {
-	tap := &tap{Conn: s.raw, finished: new(finishedReader)}
+	tap := &tap{Conn: s.network, finished: new(finishedReader)}
 	config, err := baseConfig(cfg.MinTLS, cfg.MaxTLS, tap.finished)
 	if err != nil {
 		return err

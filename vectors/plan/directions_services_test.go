@@ -10,5 +10,5 @@ func TestServicesGoBothWays(t *testing.T) {
 	requireBothWays(t, []scope{
 		{"handshake", "service", 5}, {"handshake", "service v16", 1}, {"transmissions", "service command", 1},
 		{"responses", "SOK", 2}, {"responses", "SOKS", 1}, {"responses", "ENDS", 1},
-	}, "")
+	})
 }

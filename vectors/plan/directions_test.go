@@ -93,9 +93,8 @@ type scope struct {
 }
 
 // requireBothWays fails unless every valid test is put to what makes the bytes and to what
-// takes them apart; those whose id begins with oneWay, if it is not empty, are only taken
-// apart.
-func requireBothWays(t *testing.T, scopes []scope, oneWay string) {
+// takes them apart, but for those whose id begins with one of oneWay.
+func requireBothWays(t *testing.T, scopes []scope, oneWay ...string) {
 	t.Helper()
 	for _, scope := range scopes {
 		f, err := vectors.Load(scope.kind)
@@ -107,7 +106,8 @@ func requireBothWays(t *testing.T, scopes []scope, oneWay string) {
 			}
 			calls, err := plan.Calls(f, g, test)
 			require.NoError(t, err)
-			makes, takes := oneWay != "" && strings.HasPrefix(test.ID, oneWay), false
+			only := slices.ContainsFunc(oneWay, func(prefix string) bool { return strings.HasPrefix(test.ID, prefix) })
+			makes, takes := only, only
 			for _, c := range calls {
 				m, k := directions(&c)
 				makes, takes = makes || m, takes || k
