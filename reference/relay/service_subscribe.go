@@ -53,6 +53,7 @@ func (r *Relay) takeOverLocked(v *service, s *Session) {
 	}
 	v.complete = false
 	if previous != nil {
+		previous.stopCollecting()
 		r.stages.Push(previous, nil, Output{EntityID: v.ID, Response: smp.ENDS{ServiceQueues: v.setLocked()}})
 	}
 }

@@ -1,6 +1,8 @@
 package relay_test
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,8 +52,7 @@ func TestAnswerComesBeforeENDS(t *testing.T) {
 			sent, encoded := first.request(key, entity, command)
 			first.write(encoded)
 			<-executed
-			_, encoded = second.request(noKey, second.serviceID(), smp.SUBS{})
-			second.write(encoded)
+			second.write(second.subs())
 			require.Equal(t, sent.CorrelationID, first.next().Transmission.CorrelationID)
 			for { // ALLS may come between
 				if r := first.next().Response; r.Tag() == "ENDS" {
@@ -60,4 +61,43 @@ func TestAnswerComesBeforeENDS(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNoALLSAfterENDS shows that ALLS does not come any more after ENDS, also if the
+// connection has the subscription again, which SUB alone has given it.
+func TestNoALLSAfterENDS(t *testing.T) {
+	t.Parallel()
+	between, release := make(chan struct{}), make(chan struct{})
+	stages := relay.DefaultStages()
+	var held atomic.Bool
+	e := start(t, func(c *relay.Config) {
+		c.Stages.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {
+			if _, ok := r.Command.(smp.SUB); ok && held.CompareAndSwap(false, true) {
+				close(between)
+				<-release
+			}
+			return stages.Authorise(s, r)
+		}
+	})
+	free := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(free)
+	first, second, ordinary := messagingClient(t, e), messagingClient(t, e), connect(t, e, 20)
+	one, another := ordinary.newQueue(onlyCreate), ordinary.newQueue(onlyCreate)
+	_, sub := first.request(another.rcvKey, another.rcvID, smp.SUB{})
+	first.write(first.subs(), sub)
+	<-between
+	require.IsType(t, smp.SOK{}, second.recipient(one, smp.SUB{}))
+	free()
+	require.IsType(t, smp.ENDS{}, second.next().Response)
+	require.IsType(t, smp.SOKS{}, first.next().Response)
+	require.IsType(t, smp.ENDS{}, first.next().Response)
+	require.IsType(t, smp.SOK{}, first.next().Response)
+	first.quiet()
+	first.quiet()
+}
+
+// subs is an encoded SUBS.
+func (c *client) subs() []byte {
+	_, encoded := c.request(noKey, c.serviceID(), smp.SUBS{})
+	return encoded
 }
