@@ -111,16 +111,26 @@ func (u *use) mayBeGone(since, now int64) bool {
 	return !u.queue.notifier.must(u.notifier, since, now)
 }
 
+// over is a moment at which the blocks before a round, and what they have left for later,
+// were over: the answer to a block that came after another one.
+func (s *session) over(round int) (moment int64, ok bool) {
+	if round+1 >= len(s.rounds) {
+		return 0, false
+	}
+	return s.rounds[round+1], true
+}
+
 // attended notes that the connection has read everything from a topic that came up to
 // an end.
 func (u *use) attended(s *session, end int64) {
-	if !u.subscribed || u.round >= len(s.rounds) {
+	from, ok := s.over(u.round)
+	if !u.subscribed || !ok {
 		return
 	}
 	if s.service != nil {
 		end = s.service.undisturbed(s.id, s.claimed, end)
 	}
-	u.periods = append(u.periods, period{from: s.rounds[u.round], to: u.undisturbed(s.id, u.began, end)})
+	u.periods = append(u.periods, period{from: from, to: u.undisturbed(s.id, u.began, end)})
 }
 
 // message takes a delivery.

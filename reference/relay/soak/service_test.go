@@ -191,9 +191,9 @@ func (w *worker) ends(e smp.ENDS) {
 // attendedAll notes that the connection has read everything that belongs to the service
 // and came up to an end.
 func (w *worker) attendedAll(end int64) {
-	if w.complete && w.round < len(w.rounds) {
+	if from, ok := w.over(w.round); w.complete && ok {
 		end = w.service.undisturbed(w.id, w.claimed, end)
-		w.service.periods = append(w.service.periods, period{w.rounds[w.round], end, w.uses})
+		w.service.periods = append(w.service.periods, period{from, end, w.uses})
 	}
 }
 

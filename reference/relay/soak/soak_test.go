@@ -189,11 +189,13 @@ func (w *worker) takeRest(q *queue) error {
 	if err := w.subscribeNotifications(q); err != nil {
 		return err
 	}
-	if err := w.settle(); err != nil { // what waits follows the answers to the block
-		return err
-	}
-	if err := w.ping(q); err != nil {
-		return err
+	for range 2 { // what waits follows the answers to the block, or those to the next one
+		if err := w.settle(); err != nil {
+			return err
+		}
+		if err := w.ping(q); err != nil {
+			return err
+		}
 	}
 	if err := w.settle(); err != nil {
 		return err

@@ -36,8 +36,7 @@ type session struct {
 	ops     map[string]*op
 	uses    map[string]*use // by the ids of topics: what was asked for or came
 	written [][]byte        // transmissions for the next blocks
-	// rounds are when the first answer of each round of commands was read. The blocks
-	// of a round are over when one of the next round is answered.
+	// rounds are when the first answer of each round of commands was read.
 	rounds []int64
 	serviceUse
 }
