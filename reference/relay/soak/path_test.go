@@ -93,6 +93,3 @@ func (p *path) cut(now int64, far bool) {
 	// The two relays have to cope with any end.
 	_ = end.Close()
 }
-
-// close ends the proxy.
-func (p *path) close() error { return p.proxy.close() }
