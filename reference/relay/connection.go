@@ -173,7 +173,7 @@ func (s *Session) run(r *Request, reply func(...Output)) {
 	case r.Err != nil:
 		reply(r.failure(r.Err))
 	case q == nil:
-		reply(s.executed(r)...)
+		s.replied(r, reply)
 	default:
 		s.relay.lock(q)
 		defer q.mu.Unlock()
@@ -185,8 +185,20 @@ func (s *Session) run(r *Request, reply func(...Output)) {
 		if _, ok := r.Command.(smp.SUB); !ok {
 			s.relay.resume(s, q) // what a SUB before in this block postponed
 		}
-		reply(s.executed(r)...)
+		s.replied(r, reply)
 	}
+}
+
+// replied executes a request and gives the answer to reply. A command that may make
+// the session that which gets everything for its service has the service to itself
+// until then, as it has the queue: otherwise ENDS, which another session causes, could
+// come before the answer, and the client would believe that it is subscribed.
+func (s *Session) replied(r *Request, reply func(...Output)) {
+	if v := s.service; v != nil && takesOver(r.Command) {
+		v.claiming.Lock()
+		defer v.claiming.Unlock()
+	}
+	reply(s.executed(r)...)
 }
 
 // write sends what is in the session's queue, and returns when there is nothing to do any

@@ -26,12 +26,14 @@ type ServiceRecord struct {
 // service is a client service with the queues that belong to it: those whose
 // messages it receives, or for a notifier their notifications.
 //
-// Locks are taken in the order queue, service, session. Whoever pushes
+// Locks are taken in the order queue, claiming, service, session. Whoever pushes
 // something to the subscriber because it is that holds the lock for reading, so
 // that nothing comes after ENDS.
 type service struct {
 	ServiceRecord
 	connections int // guarded by the lock of services
+
+	claiming sync.Mutex // held while a command that may change the subscriber is executed and answered
 
 	mu       sync.RWMutex
 	queues   map[*Queue]struct{}

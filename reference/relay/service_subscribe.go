@@ -23,6 +23,16 @@ func (s *Session) subscribeService() smp.Response {
 	return smp.SOKS{ServiceQueues: v.setLocked()}
 }
 
+// takesOver reports whether a command of a service makes its connection the one that
+// gets everything.
+func takesOver(c smp.Command) bool {
+	switch c.(type) {
+	case smp.NEW, smp.SUB, smp.NSUB, smp.SUBS, smp.NSUBS:
+		return true
+	}
+	return false
+}
+
 // takeOver makes the session the one that gets everything for its service, if it is
 // one.
 func (s *Session) takeOver() {
@@ -45,6 +55,7 @@ func (r *Relay) takeOverLocked(v *service, s *Session) {
 	}
 	v.complete = false
 	if previous != nil {
+		previous.stopCollecting()
 		r.stages.Push(previous, nil, Output{EntityID: v.ID, Response: smp.ENDS{ServiceQueues: v.setLocked()}})
 	}
 }
