@@ -18,5 +18,6 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	paceGarbage()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -23,7 +23,7 @@ func (o options) openStore(config *relay.Config, stderr io.Writer) (closeStore f
 		return nil, err
 	}
 	if isTerminal(stderr) {
-		s.Progress = func(records int) { fmt.Fprintf(stderr, "%s%d queues read", eraseLine, records) }
+		s.Progress = func(records int) { fmt.Fprintf(stderr, "%s%d records read", eraseLine, records) }
 	}
 	config.Store = s
 	return s.Close, nil

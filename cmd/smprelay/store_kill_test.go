@@ -21,6 +21,7 @@ import (
 
 	"smpcheck/reference/client"
 	"smpcheck/reference/keys"
+	"smpcheck/reference/transport"
 )
 
 var killSeed = flag.Uint64("kill.seed", 0, "seed of the test that kills relays (default: a new one)")
@@ -42,13 +43,14 @@ func TestKilledAtAnyPoint(t *testing.T) {
 	for i := range all {
 		all[i] = &worker{t: t, random: rand.New(rand.NewPCG(seed, uint64(1+i)))}
 	}
+	all[0].service = newServiceWorker(t)
 	for range rounds {
 		r := startProcess(t, folder)
 		checkAll(t, r, all)
 		answered := &countdown{left: int64(1 + random.IntN(400)), reached: make(chan struct{})}
 		var working sync.WaitGroup
 		for _, w := range all {
-			c := r.dial(t)
+			c := r.dial(t, w.service.credentials())
 			working.Go(func() { w.work(c, answered) })
 		}
 		<-answered.reached
@@ -64,11 +66,14 @@ func TestKilledAtAnyPoint(t *testing.T) {
 // know.
 func checkAll(t *testing.T, r *process, all []*worker) {
 	t.Helper()
-	c := r.dial(t)
+	c := r.dial(t, nil)
 	alive, lost := 0, 0
 	for _, w := range all {
 		alive += w.check(c)
 		lost += w.lost
+		if w.service != nil {
+			w.service.check(w, r.dial(t, w.service.credentials()))
+		}
 	}
 	require.GreaterOrEqual(t, r.queues, alive)
 	require.LessOrEqual(t, r.queues, alive+lost, "queues that nobody made, or that were deleted")
@@ -135,11 +140,14 @@ func (p *process) kill(t *testing.T) {
 	require.Error(t, p.cmd.Wait(), "the relay ended by itself")
 }
 
-func (p *process) dial(t *testing.T) *client.Client {
+// dial connects as a service, or as an ordinary client without credentials.
+func (p *process) dial(t *testing.T, service *transport.ServiceCredentials) *client.Client {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c, err := client.Dial(ctx, client.Config{Address: p.address, KeyHash: p.keyHash[:], HandshakeTimeout: patience, CommandTimeout: time.Minute})
+	c, err := client.Dial(ctx, client.Config{
+		Address: p.address, KeyHash: p.keyHash[:], Service: service, HandshakeTimeout: patience, CommandTimeout: time.Minute,
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	return c

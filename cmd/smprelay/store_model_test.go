@@ -24,6 +24,7 @@ type state struct {
 	secured   bool
 	suspended bool
 	link      string // user data, empty for none
+	notifier  int    // which of kept.notifiers, counted from 1; 0 for none
 }
 
 // kept is a queue with the states that it may have.
@@ -35,6 +36,8 @@ type kept struct {
 	owners   [2]keys.PrivateKey
 	sender   keys.PrivateKey
 	possible []state
+	// notifiers are all that the queue had; without id those of which no answer came.
+	notifiers []client.NotifierQueue
 }
 
 // step is one command, with the state that it makes.
@@ -43,6 +46,7 @@ type step struct {
 	request client.Request
 	after   state
 	made    func(smp.IDS) // for NEW
+	named   func(smp.NID) // for NKEY
 }
 
 // worker changes queues of its own.
@@ -51,6 +55,8 @@ type worker struct {
 	random *randv2.Rand
 	queues []*kept
 	lost   int // how many NEW were not answered
+
+	service *serviceWorker // nil for an ordinary client
 }
 
 // work sends blocks of changes until the connection is lost.
@@ -87,6 +93,9 @@ func (w *worker) note(s step, result client.Result) bool {
 		s.made(result.Response.(smp.IDS))
 	default:
 		s.queue.possible = []state{s.after}
+		if s.named != nil {
+			s.named(result.Response.(smp.NID))
+		}
 	}
 	return true
 }
@@ -118,7 +127,7 @@ func (w *worker) key(algorithm keys.Algorithm) keys.PrivateKey {
 func (w *worker) create() step {
 	q := &kept{owners: [2]keys.PrivateKey{w.key(keys.Ed25519), w.key(keys.X25519)}, sender: w.key(keys.X25519)}
 	after := state{owners: [2]bool{true, false}}
-	command := smp.NEW{AuthKey: q.owners[0].Public(), DHKey: w.key(keys.X25519).Public(), Subscribe: w.random.IntN(2) == 0}
+	command := smp.NEW{AuthKey: q.owners[0].Public(), DHKey: w.key(keys.X25519).Public(), Subscribe: w.service != nil || w.random.IntN(2) == 0}
 	s := step{request: client.Request{Key: q.owners[0]}}
 	q.mode = []smp.QueueMode{0, smp.Messaging, smp.Contact}[w.random.IntN(3)]
 	if q.mode != 0 {
@@ -158,7 +167,11 @@ func (w *worker) change(q *kept) step {
 	now := q.possible[0]
 	after := now
 	byOwner := client.Request{EntityID: q.rcvID, Key: q.owners[slices.Index(now.owners[:], true)]}
-	switch w.random.IntN(8) {
+	switch w.random.IntN(11) {
+	case 8, 9:
+		return w.enable(q, byOwner)
+	case 10:
+		byOwner.Command, after.notifier = smp.NDEL{}, 0
 	case 0:
 		byOwner.Command, after = smp.DEL{}, state{deleted: true}
 	case 1:
@@ -173,12 +186,14 @@ func (w *worker) change(q *kept) step {
 		byOwner.Command, after.link = smp.LDEL{}, ""
 	case 4:
 		if q.mode == smp.Messaging {
-			return step{q, client.Request{EntityID: q.sndID, Key: q.sender, Command: smp.SKEY{SenderKey: q.sender.Public()}}, secured(now), nil}
+			skey := client.Request{EntityID: q.sndID, Key: q.sender, Command: smp.SKEY{SenderKey: q.sender.Public()}}
+			return step{queue: q, request: skey, after: secured(now)}
 		}
 		byOwner.Command = smp.SUB{}
 	case 5:
 		if q.mode == smp.Messaging && now.link != "" {
-			return step{q, client.Request{EntityID: q.linkID, Key: q.sender, Command: smp.LKEY{SenderKey: q.sender.Public()}}, secured(now), nil}
+			lkey := client.Request{EntityID: q.linkID, Key: q.sender, Command: smp.LKEY{SenderKey: q.sender.Public()}}
+			return step{queue: q, request: lkey, after: secured(now)}
 		}
 		byOwner.Command = smp.QUE{}
 	case 6:
@@ -205,7 +220,18 @@ func (w *worker) change(q *kept) step {
 		}
 		byOwner.Command = smp.RKEY{Keys: list}
 	}
-	return step{q, byOwner, after, nil}
+	return step{queue: q, request: byOwner, after: after}
+}
+
+// enable gives a queue another notifier.
+func (w *worker) enable(q *kept, byOwner client.Request) step {
+	n := client.NotifierQueue{Key: w.key(keys.Ed25519)}
+	q.notifiers = append(q.notifiers, n)
+	after := q.possible[0]
+	after.notifier = len(q.notifiers)
+	byOwner.Command = smp.NKEY{NotifierKeys: smp.NotifierKeys{AuthKey: n.Key.Public(), DHKey: w.key(keys.X25519).Public()}}
+	named := func(nid smp.NID) { q.notifiers[after.notifier-1].NotifierID = nid.NotifierID }
+	return step{queue: q, request: byOwner, after: after, named: named}
 }
 
 func secured(s state) state {
@@ -244,11 +270,17 @@ func (w *worker) ask(c *client.Client, q *kept) state {
 	for i, key := range q.owners {
 		if answer, ok := w.do(c, q.rcvID, key, smp.QUE{}).(smp.INFO); ok {
 			got.owners[i], got.deleted, got.secured = true, false, answer.Queue.Secured
+			got.notifier = 0
+			if answer.Queue.Notifier {
+				got.notifier = len(q.notifiers) // if it is none of which the id is known
+			}
 		}
 	}
 	if got.deleted {
+		got.notifier = w.askNotifier(c, q, 0)
 		return got
 	}
+	got.notifier = w.askNotifier(c, q, got.notifier)
 	if got.secured {
 		same := w.do(c, q.rcvID, q.owners[slices.Index(got.owners[:], true)], smp.KEY{SenderKey: q.sender.Public()})
 		require.Equal(w.t, smp.OK{}, same, "another sender key")
@@ -260,6 +292,22 @@ func (w *worker) ask(c *client.Client, q *kept) state {
 	}
 	got.suspended = !w.takes(c, q, got)
 	return got
+}
+
+// askNotifier returns which notifier can subscribe, otherwise if it is none of which
+// the id is known.
+func (w *worker) askNotifier(c *client.Client, q *kept, otherwise int) (notifier int) {
+	notifier = otherwise
+	for i, n := range q.notifiers {
+		if n.NotifierID == nil {
+			continue
+		}
+		if answer, ok := w.do(c, n.NotifierID, n.Key, smp.NSUB{}).(smp.SOK); ok {
+			require.Empty(w.t, answer.ServiceID)
+			notifier = 1 + i
+		}
+	}
+	return notifier
 }
 
 // askLink asks for the link data of a queue. Those of an invitation are for its

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/cloudflare/circl/dh/x25519"
 	"github.com/cloudflare/circl/dh/x448"
 	"github.com/stretchr/testify/require"
 
@@ -44,7 +45,7 @@ func BenchmarkGenerate(b *testing.B) {
 	}
 }
 
-// BenchmarkX25519 is the agreement of crypto/ecdh alone.
+// BenchmarkX25519 is the agreement of crypto/ecdh, to compare with.
 func BenchmarkX25519(b *testing.B) {
 	random := rand.NewChaCha8([32]byte{})
 	own, err := ecdh.X25519().GenerateKey(random)
@@ -54,6 +55,20 @@ func BenchmarkX25519(b *testing.B) {
 	for b.Loop() {
 		_, err := own.ECDH(peer.PublicKey())
 		require.NoError(b, err)
+	}
+}
+
+// BenchmarkCirclX25519 is the agreement of circl alone, which keys uses.
+func BenchmarkCirclX25519(b *testing.B) {
+	random := rand.NewChaCha8([32]byte{})
+	var secret, own, other, public x25519.Key
+	for _, k := range []*x25519.Key{&own, &other} {
+		_, err := random.Read(k[:])
+		require.NoError(b, err)
+	}
+	x25519.KeyGen(&public, &other)
+	for b.Loop() {
+		require.True(b, x25519.Shared(&secret, &own, &public))
 	}
 }
 

@@ -1,22 +1,23 @@
 package keys
 
 import (
-	"crypto/ecdh"
 	"crypto/ed25519"
 	"fmt"
 	"io"
 
+	"github.com/cloudflare/circl/dh/x25519"
 	"github.com/cloudflare/circl/dh/x448"
 	"github.com/cloudflare/circl/sign/ed448"
+	voi "github.com/oasisprotocol/curve25519-voi/primitives/x25519"
 )
 
 // PrivateKey is a private key with its algorithm. It never prints its bytes.
 type PrivateKey struct {
 	alg Algorithm
+	// raw is what Raw returns. A seed has the public key behind it, within its
+	// capacity, as crypto/ed25519 and ed448 of circl want it.
 	raw []byte
 	pub PublicKey
-	// ecdh is the key in the form of crypto/ecdh, for X25519 alone.
-	ecdh *ecdh.PrivateKey
 }
 
 // Generate makes a new key of alg from rand, which is crypto/rand.Reader in
@@ -41,25 +42,25 @@ func NewPrivate(alg Algorithm, raw []byte) (PrivateKey, error) {
 	if len(raw) != algorithms[alg].private {
 		return PrivateKey{}, fmt.Errorf("%w: %s private key of %d bytes, expected %d", ErrSize, alg, len(raw), algorithms[alg].private)
 	}
-	k := PrivateKey{alg: alg, raw: append([]byte(nil), raw...)}
+	k := PrivateKey{alg: alg}
 	var pub []byte
 	switch alg {
 	case X25519:
-		p, err := ecdh.X25519().NewPrivateKey(k.raw)
-		if err != nil {
-			return PrivateKey{}, fmt.Errorf("X25519 private key: %w", err)
-		}
-		k.ecdh = p
-		pub = p.PublicKey().Bytes()
+		var p, s x25519.Key
+		copy(s[:], raw)
+		voi.ScalarBaseMult((*[32]byte)(&p), (*[32]byte)(&s))
+		k.raw, pub = s[:], p[:]
 	case X448:
 		var p, s x448.Key
-		copy(s[:], k.raw)
+		copy(s[:], raw)
 		x448.KeyGen(&p, &s)
-		pub = p[:]
+		k.raw, pub = s[:], p[:]
 	case Ed25519:
-		pub = ed25519.NewKeyFromSeed(k.raw).Public().(ed25519.PublicKey)
+		expanded := ed25519.NewKeyFromSeed(raw)
+		k.raw, pub = expanded[:len(raw)], expanded[len(raw):]
 	case Ed448:
-		pub = ed448.NewKeyFromSeed(k.raw).Public().(ed448.PublicKey)
+		expanded := ed448.NewKeyFromSeed(raw)
+		k.raw, pub = expanded[:len(raw)], expanded[len(raw):]
 	}
 	k.pub = PublicKey{alg: alg, raw: string(pub)}
 	return k, nil
@@ -77,13 +78,14 @@ func (k PrivateKey) Public() PublicKey { return k.pub }
 // Raw returns a copy of the private bytes, for vectors and storage.
 func (k PrivateKey) Raw() []byte { return append([]byte(nil), k.raw...) }
 
-// Ed25519 returns the key in the form of crypto/ed25519; false for another
-// algorithm.
+// Ed25519 returns the key in the form of crypto/ed25519, which must not be
+// changed; false for another algorithm. It is the same slice each time, so that
+// crypto/ed25519 does not expand the key anew for each signature.
 func (k PrivateKey) Ed25519() (ed25519.PrivateKey, bool) {
 	if k.alg != Ed25519 {
 		return nil, false
 	}
-	return ed25519.NewKeyFromSeed(k.raw), true
+	return k.raw[:ed25519.PrivateKeySize:ed25519.PrivateKeySize], true
 }
 
 // String hides the key.
@@ -100,9 +102,9 @@ func (k PrivateKey) Format(f fmt.State, _ rune) { io.WriteString(f, "private key
 func (k PrivateKey) Sign(msg []byte) ([]byte, error) {
 	switch k.alg {
 	case Ed25519:
-		return ed25519.Sign(ed25519.NewKeyFromSeed(k.raw), msg), nil
+		return ed25519.Sign(k.raw[:ed25519.PrivateKeySize], msg), nil
 	case Ed448:
-		return ed448.Sign(ed448.NewKeyFromSeed(k.raw), msg, ""), nil
+		return ed448.Sign(k.raw[:ed448.PrivateKeySize], msg, ""), nil
 	}
 	return nil, fmt.Errorf("%w: %v cannot sign", ErrAlgorithm, k.alg)
 }
@@ -123,15 +125,13 @@ func (k PrivateKey) DH(pub PublicKey) ([]byte, error) {
 		}
 		return secret[:], nil
 	}
-	peer, err := ecdh.X25519().NewPublicKey([]byte(pub.raw))
-	if err != nil {
-		return nil, fmt.Errorf("X25519 public key: %w", err)
-	}
-	secret, err := k.ecdh.ECDH(peer)
-	if err != nil {
+	var secret, s, p x25519.Key
+	copy(s[:], k.raw)
+	copy(p[:], pub.raw)
+	if !x25519.Shared(&secret, &s, &p) {
 		return nil, ErrLowOrder
 	}
-	return secret, nil
+	return secret[:], nil
 }
 
 // pkcs8Prefix is the PKCS #8 structure up to the key bytes:

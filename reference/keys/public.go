@@ -1,12 +1,16 @@
 package keys
 
 import (
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 
 	"github.com/cloudflare/circl/sign/ed448"
+	"github.com/oasisprotocol/curve25519-voi/primitives/ed25519"
 )
+
+// asStandard makes those signatures valid that crypto/ed25519 says are, which needs twice
+// as long for it, and no others.
+var asStandard = &ed25519.Options{Verify: ed25519.VerifyOptionsStdLib}
 
 // Errors of key encodings and uses.
 var (
@@ -104,7 +108,7 @@ func Verify(pub PublicKey, msg, sig []byte) bool {
 	}
 	switch pub.alg {
 	case Ed25519:
-		return ed25519.Verify(ed25519.PublicKey(pub.raw), msg, sig)
+		return ed25519.VerifyWithOptions(ed25519.PublicKey(pub.raw), msg, sig, asStandard)
 	case Ed448:
 		return ed448.Verify(ed448.PublicKey(pub.raw), msg, sig, "")
 	}

@@ -62,7 +62,7 @@ func (s *Session) authorised(r *Request) bool {
 		if r.Queue = s.relay.store.find(notifier, r.Transmission.EntityID); r.Queue == nil {
 			return s.verify(r)
 		}
-		return s.verify(r, r.Queue.notifierKey(r.Transmission.EntityID))
+		return s.verify(r, s.relay.notifierKey(r.Queue, r.Transmission.EntityID))
 	default:
 		record := s.lookup(r, recipient)
 		if record == nil {

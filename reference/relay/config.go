@@ -67,10 +67,13 @@ type Config struct {
 	// ERR AUTH, as by a relay that is closed to new queues. Default 1000000.
 	MaxQueues int
 	// MaxServices is how many client services are known at a time; those that have
-	// neither queues nor connections are forgotten for others. When there is none
-	// to forget, a new one is refused. Default 10000.
+	// neither queues nor connections are forgotten for others, in the Store too.
+	// When there is none to forget, a new one is refused. Those of the Store are
+	// all known, however many. Default 10000.
 	MaxServices int
 	// Services are client services known from before, whose ids stay the same.
+	// With a Store those that it does not have are stored; one that it has is as
+	// it is there. No two may have one id then.
 	Services []ServiceRecord
 	// MaxOutput is how many bytes may wait to be written to one connection.
 	// From half of it on the connection's own commands and messages wait; at
@@ -89,11 +92,12 @@ type Config struct {
 	// Names lets clients look up names; nil for a relay without resolver.
 	Names *NamesConfig
 
-	// Store keeps the records of queues, so that a relay with the same Store
-	// has them again: their ids, keys, modes and links, suspension, blocking, and nothing
-	// else. A command that changes one of these is answered when the change is
-	// stored, and with ERR INTERNAL if that fails. Nil keeps everything in
-	// memory only.
+	// Store keeps the records of queues and client services, so that a relay with
+	// the same Store has them again: of queues ids, keys, modes, links, notifiers,
+	// suspension, blocking and the services that they belong to, of services ids,
+	// roles and fingerprints, and nothing else. A command that changes one of these
+	// is answered when the change is stored, and with ERR INTERNAL if that fails.
+	// Nil keeps everything in memory only.
 	Store RecordStore
 
 	// Now is the clock of messages and expiry; default time.Now. Deadlines of

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync"
 	"time"
 
 	"smpcheck/reference/smp"
@@ -68,8 +67,18 @@ func (r *Relay) endHandshake() {
 	r.handshakes--
 }
 
-// handshake runs the stages Accept and Handshake.
-func (r *Relay) handshake(ctx context.Context, raw net.Conn) (*transport.Conn, error) {
+// handshake runs the stages Accept and Handshake, on a worker.
+func (r *Relay) handshake(ctx context.Context, raw net.Conn) (conn *transport.Conn, err error) {
+	done := make(chan struct{})
+	r.workers.do(func() {
+		defer close(done)
+		conn, err = r.handshakeHere(ctx, raw)
+	})
+	<-done
+	return conn, err
+}
+
+func (r *Relay) handshakeHere(ctx context.Context, raw net.Conn) (*transport.Conn, error) {
 	defer r.endHandshake()
 	ctx, cancel := context.WithTimeout(ctx, r.config.HandshakeTimeout)
 	defer cancel()
@@ -92,19 +101,13 @@ func (r *Relay) serveSession(conn *transport.Conn) error {
 // serve runs the session until it ends, and returns why: io.EOF if the client
 // closed the connection between blocks.
 func (s *Session) serve() error {
-	var writer sync.WaitGroup
-	var writeErr error
-	writer.Go(func() {
-		writeErr = s.write()
-		s.Close()
-	})
 	err := s.read()
 	s.Close()
-	writer.Wait()
+	s.out.waitWriter()
 	s.leaveAll()
 	s.beside.Wait()
-	if writeErr != nil {
-		return writeErr
+	if s.writeErr != nil {
+		return s.writeErr
 	}
 	return err
 }
@@ -170,7 +173,7 @@ func (s *Session) run(r *Request, reply func(...Output)) {
 	case r.Err != nil:
 		reply(r.failure(r.Err))
 	case q == nil:
-		reply(s.executed(r)...)
+		s.replied(r, reply)
 	default:
 		s.relay.lock(q)
 		defer q.mu.Unlock()
@@ -178,34 +181,54 @@ func (s *Session) run(r *Request, reply func(...Output)) {
 			reply(r.failure(smp.ErrAuth))
 			return
 		}
-		q.usedAt = s.relay.config.Now()
+		q.usedAt = s.relay.config.Now().UnixNano()
 		if _, ok := r.Command.(smp.SUB); !ok {
 			s.relay.resume(s, q) // what a SUB before in this block postponed
 		}
-		reply(s.executed(r)...)
+		s.replied(r, reply)
 	}
 }
 
-// write sends what is in the session's queue until the session ends.
-func (s *Session) write() error {
-	for range s.out.wake {
-		for {
-			outs, open := s.out.take()
-			if !open {
-				return nil
-			}
-			if len(outs) == 0 {
-				break
-			}
-			err := s.transmit(outs)
-			s.out.release(outs)
-			if err != nil {
-				return err
-			}
-		}
-		s.deliverLater()
+// replied executes a request and gives the answer to reply. A command that may make
+// the session that which gets everything for its service has the service to itself
+// until then, as it has the queue: otherwise ENDS, which another session causes, could
+// come before the answer, and the client would believe that it is subscribed.
+func (s *Session) replied(r *Request, reply func(...Output)) {
+	if v := s.service; v != nil && takesOver(r.Command) {
+		v.claiming.Lock()
+		defer v.claiming.Unlock()
 	}
-	return nil
+	reply(s.executed(r)...)
+}
+
+// write sends what is in the session's queue, and returns when there is nothing to do any
+// more. It runs on a worker, and the queue starts it, one at a time.
+func (s *Session) write() {
+	for s.out.next() {
+		if err := s.writeWaiting(); err != nil {
+			s.writeErr = err
+			s.Close()
+		}
+	}
+}
+
+// writeWaiting sends all that the writer may take.
+func (s *Session) writeWaiting() error {
+	for {
+		outs, open := s.out.take()
+		if !open {
+			return nil
+		}
+		if len(outs) == 0 {
+			s.deliverLater()
+			return nil
+		}
+		err := s.transmit(outs)
+		s.out.release(outs)
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // deliverLater delivers what was postponed if there is room. While a block is executed

@@ -1,6 +1,6 @@
 // Package relay is the reference relay of the SimpleX Messaging Protocol: the
 // simplex queues, their messages and subscriptions, in memory; with Config.Store
-// the records of queues, and nothing else, outlive the relay.
+// the records of queues and services, and nothing else, outlive the relay.
 //
 // The way of a command through the relay is a pipeline: accept, handshake,
 // decode, authorise, execute, deliver, encode. Each step is a field of Stages,
@@ -52,7 +52,7 @@
 // # Client services
 //
 // A certificate has one service id and one role, for as long as the relay lives or
-// its record does: Services, Config.Services. A queue belongs to the service that
+// its record does: Config.Store, Services, Config.Services. A queue belongs to the service that
 // created it or used SUB last, to none after SUB of an ordinary client; the same
 // holds for notifications and NSUB. One connection of a service has everything
 // that belongs to it: the one that used SUBS, SUB or NEW last, or NSUBS or NSUB.
@@ -73,9 +73,13 @@
 // those for other queues do not. Changes of all connections that come while the
 // store is busy are one commit. If it fails they are undone, and each of the
 // commands is answered with ERR INTERNAL; everything that needs no change goes on.
+// What ends something that others have, a deletion, another notifier, SUB and NSUB
+// that give a queue to another service or to none, comes with the commit, and so do
+// END and DELD. A service gets its id when its record is durable.
 //
-// A restart forgets messages, subscriptions, notifiers, services and the times of use:
-// a recipient finds an empty queue without notifier, and QueueTTL begins anew. The day of a suspension is kept. SEND
+// A restart forgets messages, notifications, subscriptions and the times of use:
+// a recipient finds an empty queue, with its notifier and its service, and QueueTTL
+// begins anew. The day of a suspension is kept. SEND
 // is answered without the store, so that a crash can bring back a link that the
 // first message of its sender has deleted; the next message deletes it again.
 //

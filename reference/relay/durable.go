@@ -2,8 +2,6 @@ package relay
 
 import (
 	"bytes"
-	"fmt"
-	"math"
 	"slices"
 
 	"smpcheck/reference/smp"
@@ -35,8 +33,12 @@ func (r *Relay) settle(c *change, err error) {
 	switch {
 	case c.kind == removed && err == nil:
 		r.forget(q, c.by)
-	case c.kind == created && err != nil:
+	case c.kind == created && err == nil:
+		q.enterService()
+	case c.kind == created:
 		r.forget(q, q.Subscriber())
+	case c.kind == planned:
+		r.settlePlan(c, err)
 	case c.kind == updated && err == nil:
 		r.freeIDs(c.before, c.after)
 	case c.kind == updated:
@@ -49,6 +51,49 @@ func (r *Relay) settle(c *change, err error) {
 func (r *Relay) freeIDs(had, has queueState) {
 	if had.link != nil && (has.link == nil || !bytes.Equal(had.link.ID, has.link.ID)) {
 		r.store.links.delete(had.link.ID)
+	}
+	if had.notifier != nil && had.notifier != has.notifier {
+		r.store.ids.delete(had.notifier.ID)
+	}
+}
+
+// become gives a queue another state as soon as that is durable, without store at
+// once. It is for what others have to do with: the ids of a new notifier are in the
+// store of ids already, everything else, and what others are told, comes with the
+// state. The lock of q is held, it is not pending.
+func (r *Relay) become(q *Queue, after queueState, by *Session) {
+	if r.journal == nil {
+		r.takeState(q, after, by)
+		return
+	}
+	by.remember(q) // so that the session waits for the queue before it is gone
+	r.journal.enter(change{queue: q, kind: planned, before: q.state(), after: after, by: by})
+}
+
+// settlePlan is settle for a change that did not happen yet.
+func (r *Relay) settlePlan(c *change, err error) {
+	if err == nil {
+		r.takeState(c.queue, c.after, c.by)
+	} else {
+		r.freeIDs(c.after, c.before)
+	}
+	c.queue.part(c.by)
+	c.by.Flush() // the writer delivers what takeState has postponed
+}
+
+// takeState changes the notifier and the services of a queue to those of a state.
+func (r *Relay) takeState(q *Queue, after queueState, by *Session) {
+	if q.notifier != after.notifier {
+		r.deleteNotifier(q, by)
+		q.notifier = after.notifier
+	}
+	if n := q.notifier; n != nil && n.service != after.notifierService {
+		by.takeNotifications(q)
+		r.notify(q) // if another connection of the service has the subscription by now
+	}
+	if q.service() != after.service {
+		by.take(q)
+		r.deliver(q)
 	}
 }
 
@@ -106,26 +151,4 @@ func settled(outs []Output) []Output {
 		outs[i].Response, outs[i].Message = fail(smp.ErrInternal), nil
 	}
 	return outs
-}
-
-// restore enters the queues of Config.Store into a relay that has none.
-func (r *Relay) restore() error {
-	r.store.limit = math.MaxInt64
-	defer func() { r.store.limit = int64(r.config.MaxQueues) }()
-	now := r.config.Now()
-	return r.config.Store.Load(func(record StoredRecord) error {
-		if record.Kind != QueueRecord {
-			return fmt.Errorf("%w: kind %d", ErrRecord, record.Kind)
-		}
-		q, err := decodeQueue(record.ID, record.Value)
-		if err != nil {
-			return err
-		}
-		q.usedAt = now
-		q.mailbox.quota = r.config.Quota
-		if err := r.store.add(q); err != nil {
-			return fmt.Errorf("%w: %w", ErrRecord, err)
-		}
-		return nil
-	})
 }

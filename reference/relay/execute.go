@@ -47,7 +47,7 @@ func defaultExecute(s *Session, r *Request) []Output {
 	case smp.NKEY:
 		out.Response = s.setNotifier(r, c)
 	case smp.NDEL:
-		s.relay.deleteNotifier(r.Queue, s)
+		s.disableNotifier(r.Queue)
 		out.Response = smp.OK{}
 	case smp.NSUB:
 		out.Response = s.subscribeNotifier(r)

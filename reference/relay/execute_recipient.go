@@ -20,8 +20,8 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 	if s.service != nil && !c.Subscribe {
 		return fail(smp.ErrCmdProhibited)
 	}
-	q := &Queue{record: &Record{RecipientKeys: []keys.PublicKey{c.AuthKey}}, usedAt: relay.config.Now()}
-	q.mailbox.quota = relay.config.Quota
+	q := &Queue{record: newRecord(c.AuthKey)}
+	relay.adopt(q)
 	if c.Request != nil {
 		q.record.Mode = c.Request.Mode
 		if err := s.requestLink(q, r, c.Request); err != nil {
@@ -50,10 +50,10 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 	case err != nil:
 		return s.internal(err)
 	}
-	r.commit = relay.journal.create(q)
 	if c.Subscribe {
-		s.claim(q)
+		s.subscribeNew(q)
 	}
+	r.commit = relay.created(q)
 	return smp.IDS{
 		RecipientID: q.recipientID,
 		SenderID:    q.senderID,
@@ -61,7 +61,7 @@ func (s *Session) create(r *Request, c smp.NEW) smp.Response {
 		Mode:        q.record.Mode,
 		LinkID:      q.linkID(),
 		ServiceID:   s.serviceID(),
-		Notifier:    q.notifierCredentials(notifierDHKey),
+		Notifier:    q.notifier.credentials(notifierDHKey),
 	}
 }
 
@@ -105,11 +105,30 @@ func (s *Session) subscribe(q *Queue) smp.Response {
 	if q.getter(s) != nil {
 		return fail(smp.ErrCmdProhibited)
 	}
+	s.takeOver()
+	if after := q.state(); after.service != s.service {
+		after.service = s.service
+		s.relay.become(q, after, s)
+	} else {
+		s.take(q)
+	}
+	return smp.SOK{ServiceID: s.serviceID()}
+}
+
+// take makes the session the subscriber of a queue, which from now on belongs to the
+// service of the session, or to none.
+func (s *Session) take(q *Queue) {
 	if displaced := s.claim(q); displaced != nil {
 		s.relay.stages.Push(displaced, q, Output{EntityID: q.recipientID, Response: smp.END{}})
 	}
 	s.relay.postpone(q)
-	return smp.SOK{ServiceID: s.serviceID()}
+}
+
+// subscribeNew makes the session the subscriber of a queue that nobody else knows yet.
+func (s *Session) subscribeNew(q *Queue) {
+	s.takeOver()
+	q.setService(s.service)
+	q.subscribe(s)
 }
 
 // getMessage executes GET. The connection that used it may not subscribe.

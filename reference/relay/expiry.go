@@ -18,7 +18,7 @@ func defaultExpire(r *Relay, q *Queue, now time.Time) bool {
 	if q.record.Suspended() && now.Sub(q.record.SuspendedAt) > r.config.SuspendedTTL {
 		return true
 	}
-	return r.config.QueueTTL > 0 && now.Sub(q.usedAt) > r.config.QueueTTL
+	return r.config.QueueTTL > 0 && now.UnixNano()-q.usedAt > int64(r.config.QueueTTL)
 }
 
 // alive removes what is too old from the queue and reports whether the queue
@@ -28,6 +28,16 @@ func (r *Relay) alive(q *Queue) bool {
 		r.delete(q, nil)
 	}
 	return !q.deleted && !q.pending
+}
+
+// created enters a new queue, which is in the store of ids, and returns the commit that
+// the answer has to wait for, nil without store. Its lock is held.
+func (r *Relay) created(q *Queue) *commit {
+	if r.journal != nil {
+		return r.journal.create(q)
+	}
+	q.enterService()
+	return nil
 }
 
 // delete removes the queue with its messages, and tells its subscriber and that
@@ -57,7 +67,9 @@ func (r *Relay) forget(q *Queue, by *Session) {
 func (r *Relay) Expire() {
 	for _, q := range r.store.all() {
 		q.mu.Lock()
-		r.alive(q)
+		if r.alive(q) {
+			q.shrink()
+		}
 		q.mu.Unlock()
 		r.journal.pace()
 	}

@@ -140,7 +140,6 @@ func (s *Session) forwardedSession(f *Forward, r *Request) *Session {
 		count:    s.count,
 		verifier: smp.Verifier{SessionID: s.verifier.SessionID, SessionKey: s.verifier.SessionKey},
 		version:  max(f.Version, smp.VersionAuthenticators),
-		queues:   make(map[*Queue]struct{}),
 	}
 }
 

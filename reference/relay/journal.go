@@ -8,10 +8,12 @@ import (
 // The journal brings changes of queues to Config.Store. A relay without store has
 // none.
 //
-// A command changes the queue in memory at once. Until the change is durable, or
-// undone because the store failed, the queue is pending: nobody else looks at what
-// changed (Relay.lock), the queue keeps the ids that it had before, a deletion has
-// not taken place, and the writer of the connection holds back the answer (settled).
+// A command changes the record and the link of a queue in memory at once. Until the
+// change is durable, or undone because the store failed, the queue is pending: nobody
+// else looks at what changed (Relay.lock), the queue keeps the ids that it had before,
+// and the writer of the connection holds back the answer (settled). What others have
+// to do with, a deletion, another notifier or another service, does not happen before
+// the change is durable (Relay.become).
 // So nothing that the relay says can be untrue after a restart, and the changes that
 // come from all connections while the store is busy are one commit.
 type journal struct {
@@ -34,19 +36,21 @@ type commit struct {
 	err     error         // why they were undone; after done
 }
 
-// change is what happened to one queue.
+// change is what happens to one queue, or to one service.
 type change struct {
-	queue         *Queue
+	queue         *Queue // nil for a service
+	service       *service
 	kind          changeKind
 	before, after queueState
-	by            *Session // who deleted the queue, nil for expiry
+	by            *Session // who deleted or planned it, nil for expiry
 }
 
 type changeKind uint8
 
 const (
 	created changeKind = iota + 1
-	updated
+	updated            // the queue has changed
+	planned            // it will, when the change is durable
 	removed
 )
 
@@ -71,12 +75,9 @@ func newJournal(r *Relay) *journal {
 	return j
 }
 
-// create enters a new queue and returns the commit that the answer has to wait for,
-// nil without store. The lock of q is held since before others could find it.
+// create enters a new queue and returns the commit that the answer has to wait for.
+// The lock of q is held since before others could find it.
 func (j *journal) create(q *Queue) *commit {
-	if j == nil {
-		return nil
-	}
 	return j.enter(change{queue: q, kind: created, after: q.state()})
 }
 
@@ -86,23 +87,44 @@ func (j *journal) remove(q *Queue, by *Session) {
 	j.enter(change{queue: q, kind: removed, before: q.state(), by: by})
 }
 
-// enter puts a change into the open commit. The lock of its queue is held.
-func (j *journal) enter(c change) *commit {
+// keepService stores a new service, and that it took the place of another one, nil for
+// none. It returns when that is durable.
+func (j *journal) keepService(v, forgotten *service) error {
+	if j == nil {
+		return nil
+	}
+	changes := []change{{service: v, kind: created}}
+	if forgotten != nil {
+		changes = append(changes, change{service: forgotten, kind: removed})
+	}
+	c := j.enter(changes...)
+	<-c.done
+	return c.err
+}
+
+// enter puts changes into the open commit. The locks of their queues are held.
+func (j *journal) enter(changes ...change) *commit {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.closed {
 		gone := &commit{done: make(chan struct{}), err: ErrClosed}
 		close(gone.done)
-		j.relay.settle(&c, ErrClosed)
+		for i := range changes {
+			j.relay.settle(&changes[i], ErrClosed)
+		}
 		return gone
 	}
 	if j.open == nil {
 		j.open = &commit{done: make(chan struct{})}
 		j.wake <- struct{}{}
 	}
-	j.open.changes = append(j.open.changes, c)
-	c.queue.pending = true
-	j.pending[c.queue] = j.open
+	j.open.changes = append(j.open.changes, changes...)
+	for i := range changes {
+		if q := changes[i].queue; q != nil {
+			q.pending = true
+			j.pending[q] = j.open
+		}
+	}
 	return j.open
 }
 
@@ -161,6 +183,9 @@ func (j *journal) commit() {
 	}
 	for i := range c.changes {
 		q := c.changes[i].queue
+		if q == nil {
+			continue // who entered the service waits
+		}
 		q.mu.Lock()
 		j.mu.Lock()
 		delete(j.pending, q)
@@ -175,17 +200,29 @@ func (j *journal) commit() {
 func (j *journal) write(changes []change) error {
 	records := make([]StoredRecord, len(changes))
 	for i := range changes {
-		c := &changes[i]
-		records[i] = StoredRecord{Kind: QueueRecord, ID: c.queue.recipientID}
-		if c.kind == removed {
-			continue
-		}
 		var err error
-		if records[i].Value, err = encodeQueue(c.queue, c.after); err != nil {
+		if records[i], err = changes[i].record(); err != nil {
 			return err
 		}
 	}
 	return j.store.Commit(records)
+}
+
+// record is what the store gets.
+func (c *change) record() (StoredRecord, error) {
+	var err error
+	if c.service != nil {
+		record := StoredRecord{Kind: ClientServiceRecord, ID: c.service.Fingerprint[:]}
+		if c.kind != removed {
+			record.Value, err = encodeService(c.service.ServiceRecord)
+		}
+		return record, err
+	}
+	record := StoredRecord{Kind: QueueRecord, ID: c.queue.recipientID}
+	if c.kind != removed {
+		record.Value, err = encodeQueue(c.queue, c.after)
+	}
+	return record, err
 }
 
 // close ends the journal when nobody enters anything any more. What comes later

@@ -22,7 +22,8 @@ type Message struct {
 }
 
 // Mailbox holds the messages of one queue in the order of their arrival. It is
-// part of a Queue and guarded by the queue's lock.
+// part of a Queue and guarded by the queue's lock. What does not add a message
+// can be called for nil, an empty mailbox.
 //
 // A mailbox takes Quota messages. The message after that is refused and a
 // quota marker stored in its place; from then on everything is refused until
@@ -50,7 +51,7 @@ func (b *Mailbox) Put(m *Message) bool {
 
 // Head is the oldest message, nil if there is none.
 func (b *Mailbox) Head() *Message {
-	if len(b.messages) == 0 {
+	if b.Len() == 0 {
 		return nil
 	}
 	return b.messages[0]
@@ -80,10 +81,19 @@ func (b *Mailbox) Expire(before time.Time) int {
 }
 
 // Clear removes all messages.
-func (b *Mailbox) Clear() { b.messages = nil }
+func (b *Mailbox) Clear() {
+	if b != nil {
+		b.messages = nil
+	}
+}
 
 // Len is the number of messages, the quota marker included.
-func (b *Mailbox) Len() int { return len(b.messages) }
+func (b *Mailbox) Len() int {
+	if b == nil {
+		return 0
+	}
+	return len(b.messages)
+}
 
 func (b *Mailbox) pop() {
 	b.messages[0] = nil

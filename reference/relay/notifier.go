@@ -93,8 +93,8 @@ func (q *Queue) notifies(s *Session) bool {
 
 // notifierKey is the key that authorises NSUB with the given id, zero if the
 // queue has not, or no more, a notifier with this id.
-func (q *Queue) notifierKey(id []byte) keys.PublicKey {
-	q.mu.Lock()
+func (r *Relay) notifierKey(q *Queue, id []byte) keys.PublicKey {
+	r.lock(q)
 	defer q.mu.Unlock()
 	if !q.isNotifiedAs(id) {
 		return keys.PublicKey{}
@@ -165,12 +165,12 @@ func (s *Session) nameNotifier(q *Queue, r *Request) (err error) {
 	return err
 }
 
-// notifierCredentials are what IDS says about the notifier of a new queue.
-func (q *Queue) notifierCredentials(serverKey keys.PublicKey) *smp.NotifierCredentials {
-	if q.notifier == nil {
+// credentials are what IDS says about the notifier of a new queue, nil for none.
+func (n *notifications) credentials(serverKey keys.PublicKey) *smp.NotifierCredentials {
+	if n == nil {
 		return nil
 	}
-	return &smp.NotifierCredentials{NotifierID: q.notifier.ID, ServerDHKey: serverKey}
+	return &smp.NotifierCredentials{NotifierID: n.ID, ServerDHKey: serverKey}
 }
 
 // setNotifier executes NKEY. Credentials that the queue had before, and whatever
@@ -187,9 +187,19 @@ func (s *Session) setNotifier(r *Request, c smp.NKEY) smp.Response {
 	if n.ID, err = s.addNotifierID(r); err != nil {
 		return s.internal(err)
 	}
-	s.relay.deleteNotifier(r.Queue, s)
-	r.Queue.notifier = n
-	return smp.NID{NotifierCredentials: *r.Queue.notifierCredentials(serverKey)}
+	after := r.Queue.state()
+	after.notifier, after.notifierService = n, nil
+	s.relay.become(r.Queue, after, s)
+	return smp.NID{NotifierCredentials: *n.credentials(serverKey)}
+}
+
+// disableNotifier executes NDEL. SMP, "Disable notifications command".
+func (s *Session) disableNotifier(q *Queue) {
+	after := q.state()
+	if after.notifier != nil {
+		after.notifier, after.notifierService = nil, nil
+		s.relay.become(q, after, s)
+	}
 }
 
 // addNotifierID makes an id for a notifier of the queue and enters it into the
@@ -208,8 +218,8 @@ func (s *Session) addNotifierID(r *Request) ([]byte, error) {
 }
 
 // deleteNotifier takes the notifier from a queue, if it has one, and tells the
-// session that is subscribed if that is not by, which asked for it. The lock of q
-// is held.
+// session that is subscribed if that is not by, which asked for it. With a store
+// that comes after the store knows. The lock of q is held.
 func (r *Relay) deleteNotifier(q *Queue, by *Session) {
 	if q.notifier == nil {
 		return

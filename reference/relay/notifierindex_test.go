@@ -15,7 +15,7 @@ func TestNotifierIDLeavesTheStore(t *testing.T) {
 	require.Same(t, q, r.store.find(notifier, []byte("notifier")))
 	require.Nil(t, r.store.find(recipient, []byte("notifier")))
 	r.deleteNotifier(q, nil)
-	require.Zero(t, r.store.ids.find([]byte("notifier")))
+	require.Nil(t, r.store.find(notifier, []byte("notifier")))
 	require.Same(t, q, r.store.find(sender, []byte("sender")))
 
 	q.notifier = &notifications{Notifier: Notifier{ID: []byte("later")}}
@@ -23,6 +23,8 @@ func TestNotifierIDLeavesTheStore(t *testing.T) {
 	require.False(t, r.store.addNotifier(q, q.senderID))
 	r.store.remove(q)
 	for _, id := range []string{"recipient", "sender", "later"} {
-		require.Zero(t, r.store.ids.find([]byte(id)))
+		for _, p := range []party{recipient, sender, notifier} {
+			require.Nil(t, r.store.find(p, []byte(id)))
+		}
 	}
 }

@@ -16,11 +16,22 @@ func (s *Session) subscribeNotifier(r *Request) smp.Response {
 	if !q.isNotifiedAs(r.Transmission.EntityID) {
 		return fail(smp.ErrAuth)
 	}
+	s.takeOver()
+	if after := q.state(); after.notifierService != s.service {
+		after.notifierService = s.service
+		s.relay.become(q, after, s)
+	} else {
+		s.takeNotifications(q)
+	}
+	return smp.SOK{ServiceID: s.serviceID()}
+}
+
+// takeNotifications is take for the notifications of a queue.
+func (s *Session) takeNotifications(q *Queue) {
 	if displaced := s.claimNotifications(q); displaced != nil {
 		s.relay.stages.Push(displaced, q, Output{EntityID: q.notifier.ID, Response: smp.END{}})
 	}
 	s.relay.postponeNotifications(q)
-	return smp.SOK{ServiceID: s.serviceID()}
 }
 
 // defaultAnnounce is the stage Announce.

@@ -55,21 +55,26 @@ var errOverflow = errors.New("output limit of the connection reached")
 
 // outbox holds what waits to be written to one connection. Putting never
 // blocks: whoever puts for another connection must not depend on its speed.
+// There is a writer only as long as it has something to do.
 type outbox struct {
 	limit int
-	wake  chan struct{} // holds one element while there may be something to do
+	start func() // starts a writer; does not wait
 
-	mu     sync.Mutex
-	space  *sync.Cond // signalled when bytes sinks or the box is closed
-	queue  []Output
-	ready  int // how many at the head of queue the writer may take
-	bytes  int // of queue and of what the writer took and has not written
-	closed bool
+	mu      sync.Mutex
+	space   sync.Cond // signalled when bytes sinks, when the box is closed, and when the writer of a closed box ends
+	queue   []Output
+	ready   int // how many at the head of queue the writer may take
+	bytes   int // of queue and of what the writer took and has not written
+	closed  bool
+	writing bool // there is a writer
+	woken   bool // there may be something to do that the writer has not looked at
 }
 
-func newOutbox(limit int) *outbox {
-	b := &outbox{limit: limit, wake: make(chan struct{}, 1)}
-	b.space = sync.NewCond(&b.mu)
+// newOutbox returns an empty box. start has to start, once for each call, what calls next
+// until it is false.
+func newOutbox(limit int, start func()) *outbox {
+	b := &outbox{limit: limit, start: start}
+	b.space.L = &b.mu
 	return b
 }
 
@@ -105,7 +110,7 @@ func (b *outbox) putWithRoom(out Output) {
 	}
 }
 
-// signal gives the writer everything that was put, and wakes it. What one block of
+// signal gives the writer everything that was put, and starts one if there is none. What one block of
 // requests is answered with is put first and given as a whole, so that it goes into
 // as few blocks as possible however busy the writer is.
 func (b *outbox) signal() {
@@ -116,9 +121,34 @@ func (b *outbox) signal() {
 
 func (b *outbox) signalLocked() {
 	b.ready = len(b.queue)
-	select {
-	case b.wake <- struct{}{}:
-	default:
+	b.woken = true
+	if !b.writing && !b.closed {
+		b.writing = true
+		b.start()
+	}
+}
+
+// next reports whether there is something to do for the writer. If not, the writer ends.
+func (b *outbox) next() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.woken && !b.closed {
+		b.woken = false
+		return true
+	}
+	b.writing = false
+	if b.closed {
+		b.space.Broadcast()
+	}
+	return false
+}
+
+// waitWriter waits until there is no writer any more. The box is closed.
+func (b *outbox) waitWriter() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.writing {
+		b.space.Wait()
 	}
 }
 
@@ -180,5 +210,4 @@ func (b *outbox) close() {
 	b.closed = true
 	b.queue = nil
 	b.space.Broadcast()
-	b.signalLocked()
 }

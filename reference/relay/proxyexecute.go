@@ -25,6 +25,9 @@ func (s *Session) proxied(r *Request) []Output {
 	if ds == nil {
 		return []Output{r.failure(noProxy(r.Command))}
 	}
+	if s.proxying == nil {
+		s.proxying = make(chan struct{}, ds.config.MaxCommands)
+	}
 	select {
 	case s.proxying <- struct{}{}:
 	default:

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -25,6 +26,17 @@ type Record struct {
 	Blocking *smp.BlockingInfo
 }
 
+// newRecord returns that of a new queue.
+func newRecord(key keys.PublicKey) *Record {
+	// Record and list are one allocation.
+	r := &struct {
+		Record
+		list [1]keys.PublicKey
+	}{list: [1]keys.PublicKey{key}}
+	r.RecipientKeys = r.list[:]
+	return &r.Record
+}
+
 // Suspended reports whether OFF was executed.
 func (r *Record) Suspended() bool { return !r.SuspendedAt.IsZero() }
 
@@ -40,12 +52,19 @@ type Queue struct {
 	record     *Record
 	link       *Link          // nil for none; it stands in the store too
 	notifier   *notifications // nil for none; its id stands in the store too
-	mailbox    Mailbox
-	usedAt     time.Time
-	deleted    bool
-	pending    bool // a change is on its way to Config.Store: see Relay.lock
+	mailbox    *Mailbox       // nil for an empty one: see Queue.Mailbox
 	subscriber *Subscription
 	uncommon   *uncommon // nil for most queues
+	usedAt     int64     // nanoseconds of Unix time
+	quota      uint32    // of the mailbox
+	deleted    bool
+	pending    bool // a change is on its way to Config.Store: see Relay.lock
+}
+
+// adopt makes a queue that is not in use yet one of this relay.
+func (r *Relay) adopt(q *Queue) {
+	q.usedAt = r.config.Now().UnixNano()
+	q.quota = uint32(min(r.config.Quota, math.MaxUint32))
 }
 
 // RecipientID is the id by which the recipient addresses the queue.
@@ -53,6 +72,14 @@ func (q *Queue) RecipientID() []byte { return q.recipientID }
 
 // SenderID is the id by which the sender addresses the queue.
 func (q *Queue) SenderID() []byte { return q.senderID }
+
+// id is that of the recipient or the sender.
+func (q *Queue) id(p party) []byte {
+	if p == recipient {
+		return q.recipientID
+	}
+	return q.senderID
+}
 
 // Record is the present record. It must not be changed.
 func (q *Queue) Record() *Record { return q.record }
@@ -64,8 +91,21 @@ func (q *Queue) Change(change func(*Record)) {
 	q.record = &r
 }
 
-// Mailbox holds the messages of the queue.
-func (q *Queue) Mailbox() *Mailbox { return &q.mailbox }
+// Mailbox holds the messages of the queue. It is made when it is asked for, since
+// most queues are empty most of the time.
+func (q *Queue) Mailbox() *Mailbox {
+	if q.mailbox == nil {
+		q.mailbox = &Mailbox{quota: int(q.quota)}
+	}
+	return q.mailbox
+}
+
+// shrink gives back what a queue without messages does not need.
+func (q *Queue) shrink() {
+	if q.mailbox.Len() == 0 {
+		q.mailbox = nil
+	}
+}
 
 // Subscriber is the session to which messages are pushed, nil if there is none.
 func (q *Queue) Subscriber() *Session {

@@ -26,7 +26,24 @@ func (q *Queue) service() *service {
 }
 
 // setService is for those who also change the set of queues of the service.
-func (q *Queue) setService(v *service) { q.others().service = v }
+func (q *Queue) setService(v *service) {
+	switch {
+	case v != nil:
+		q.others().service = v
+	case q.uncommon == nil:
+	case len(q.uncommon.getters) == 0:
+		q.uncommon = nil
+	default:
+		q.uncommon.service = nil
+	}
+}
+
+// enterService enters a new queue into the set of its service, if it has one.
+func (q *Queue) enterService() {
+	if v := q.service(); v != nil {
+		v.add(q, q.recipientID)
+	}
+}
 
 // ServiceID is the id of the service that the queue belongs to, nil for none.
 func (q *Queue) ServiceID() []byte {

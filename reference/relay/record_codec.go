@@ -7,6 +7,7 @@ import (
 
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
 	"smpcheck/reference/wire"
 )
 
@@ -20,15 +21,30 @@ const recordVersion = 1
 // so: what is to be stored about a queue has to be in Record, or be a pointer here
 // and in Queue.state and Queue.restore.
 type queueState struct {
-	record *Record
-	link   *Link
+	record          *Record
+	link            *Link
+	service         *service // that messages belong to
+	notifier        *notifications
+	notifierService *service // that notifications belong to
 }
 
 // state is the present state.
-func (q *Queue) state() queueState { return queueState{record: q.record, link: q.link} }
+func (q *Queue) state() queueState {
+	s := queueState{record: q.record, link: q.link, service: q.service(), notifier: q.notifier}
+	if q.notifier != nil {
+		s.notifierService = q.notifier.service
+	}
+	return s
+}
 
 // restore makes s the state again.
-func (q *Queue) restore(s queueState) { q.record, q.link = s.record, s.link }
+func (q *Queue) restore(s queueState) {
+	q.record, q.link, q.notifier = s.record, s.link, s.notifier
+	if q.notifier != nil {
+		q.notifier.service = s.notifierService
+	}
+	q.setService(s.service)
+}
 
 // queueField is a part of the stored record of a queue: a tag, which is never used
 // for something else, and what put wrote, if the queue has it.
@@ -98,6 +114,24 @@ var queueFields = []queueField{
 		put:  func(w *wire.Writer, _ *Queue, s queueState) { putBlocking(w, s.record.Blocking) },
 		read: func(r *wire.Reader, q *Queue) { q.record.Blocking = readBlocking(r) },
 	},
+	{
+		tag:  9,
+		has:  func(s queueState) bool { return s.notifier != nil },
+		put:  func(w *wire.Writer, _ *Queue, s queueState) { putNotifier(w, &s.notifier.Notifier) },
+		read: func(r *wire.Reader, q *Queue) { q.notifier = &notifications{Notifier: readNotifier(r)} },
+	},
+	{
+		tag:  10,
+		has:  func(s queueState) bool { return s.service != nil },
+		put:  func(w *wire.Writer, _ *Queue, s queueState) { w.Short(s.service.ID) },
+		read: func(r *wire.Reader, q *Queue) { q.setService(readService(r, transport.RoleMessaging)) },
+	},
+	{
+		tag:  11,
+		has:  func(s queueState) bool { return s.notifierService != nil },
+		put:  func(w *wire.Writer, _ *Queue, s queueState) { w.Short(s.notifierService.ID) },
+		read: readNotifierService,
+	},
 }
 
 func always(queueState) bool { return true }
@@ -116,8 +150,8 @@ func encodeQueue(q *Queue, s queueState) ([]byte, error) {
 	return w.Bytes()
 }
 
-// decodeQueue makes the queue of a stored record, without messages. It shares
-// nothing with its arguments. It returns ErrRecord.
+// decodeQueue makes the queue of a stored record, without messages. Of its services
+// it knows id and role. It shares nothing with its arguments. It returns ErrRecord.
 func decodeQueue(recipientID, record []byte) (*Queue, error) {
 	q := &Queue{recipientID: bytes.Clone(recipientID), record: &Record{}}
 	r := wire.NewReader(record)
@@ -135,6 +169,9 @@ func decodeQueue(recipientID, record []byte) (*Queue, error) {
 	}
 	if err := r.Close(); err != nil {
 		return nil, fmt.Errorf("%w: queue: %w", ErrRecord, err)
+	}
+	if q.notifier != nil && len(q.notifier.ID) == 0 {
+		return nil, fmt.Errorf("%w: notifier without id", ErrRecord)
 	}
 	if len(q.recipientID) == 0 || len(q.senderID) == 0 || len(q.record.RecipientKeys) == 0 || q.deliveryKey == [32]byte{} {
 		return nil, fmt.Errorf("%w: queue without ids or keys", ErrRecord)

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -14,12 +16,19 @@ import (
 
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
 )
 
 // notStored are the fields of Queue that a restart may lose. A field that is
 // neither here nor restored by decodeQueue fails TestPropertyRecords.
 var notStored = map[string]bool{
-	"mu": true, "mailbox": true, "usedAt": true, "deleted": true, "pending": true, "subscriber": true, "notifier": true, "uncommon": true,
+	"mu": true, "mailbox": true, "quota": true, "usedAt": true, "deleted": true, "pending": true, "subscriber": true,
+}
+
+// notStoredParts are the fields of what a queue points to that a restart may lose.
+var notStoredParts = map[reflect.Type][]string{
+	reflect.TypeFor[notifications](): {"waiting", "subscriber", "postponed"},
+	reflect.TypeFor[uncommon]():      {"getters"},
 }
 
 // stored lists the names of all fields of Queue that are stored.
@@ -42,10 +51,26 @@ func member(q *Queue, name string) reflect.Value {
 // fill sets v to a random value that is not zero, except for what may be missing.
 func fill(t *rapid.T, name string, v reflect.Value) {
 	if v.Kind() == reflect.Pointer {
-		if v.Type() == reflect.TypeFor[*Record]() || rapid.Bool().Draw(t, name+" is there") {
+		if v.Type() == reflect.TypeFor[*Record]() || name == "uncommon.service" || rapid.Bool().Draw(t, name+" is there") {
 			v.Set(reflect.New(v.Type().Elem()))
 			fill(t, name, v.Elem())
 		}
+		return
+	}
+	switch v.Addr().Interface().(type) {
+	case *Notifier: // which always has a key
+		n := Notifier{AuthKey: drawKey(t, name)}
+		fill(t, name+".ID", reflect.ValueOf(&n.ID).Elem())
+		fill(t, name+".MetaKey", reflect.ValueOf(&n.MetaKey).Elem())
+		v.Set(reflect.ValueOf(n))
+		return
+	case *service: // which is named by its id
+		role := transport.RoleMessaging
+		if strings.Contains(name, "notifier") {
+			role = transport.RoleNotifier
+		}
+		v.FieldByName("Role").Set(reflect.ValueOf(role))
+		fill(t, name+".ID", v.FieldByName("ID"))
 		return
 	}
 	switch v.Interface().(type) {
@@ -75,7 +100,10 @@ func fillKind(t *rapid.T, name string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for field := range v.Type().Fields() {
-			fill(t, name+"."+field.Name, v.FieldByIndex(field.Index))
+			if !slices.Contains(notStoredParts[v.Type()], field.Name) {
+				f := v.FieldByIndex(field.Index)
+				fill(t, name+"."+field.Name, reflect.NewAt(f.Type(), unsafe.Pointer(f.UnsafeAddr())).Elem())
+			}
 		}
 	case reflect.Array:
 		for i := range v.Len() {
@@ -112,7 +140,7 @@ func drawQueue(t *rapid.T) *Queue {
 	return q
 }
 
-// Every field of Queue, Record and Link comes back, except those that are meant to
+// Every field of Queue and of what it points to comes back, except those that are meant to
 // be forgotten. Whoever adds a field has to decide which it is.
 func TestPropertyRecords(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -154,6 +182,13 @@ func TestPropertyQueueState(t *testing.T) {
 			}
 			q.restore(before)
 			require.Equal(t, old.Interface(), member(q, name).Interface(), "%s is not restored", name)
+		}
+		if n := q.notifier; n != nil {
+			n.service = &service{}
+			require.NotEqual(t, before, q.state(), "another service of the notifier is not noticed")
+			q.restore(before)
+			require.Same(t, n, q.notifier)
+			require.Same(t, before.notifierService, n.service)
 		}
 	})
 }

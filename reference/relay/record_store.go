@@ -2,8 +2,8 @@ package relay
 
 import "errors"
 
-// RecordStore keeps what a relay has to know about its queues after a restart:
-// Config.Store. It never gets a message, a number of messages, a delivery, a
+// RecordStore keeps what a relay has to know about its queues and the services that
+// they belong to after a restart: Config.Store. It never gets a message, a number of messages, a delivery, a
 // subscription or the time when a queue was used. Its methods are called by one
 // goroutine at a time. Errors are logged, so their texts must not show records.
 type RecordStore interface {
@@ -33,8 +33,14 @@ type StoredRecord struct {
 // RecordKind says what a record is about. Each kind has ids of its own.
 type RecordKind byte
 
-// QueueRecord is the record of a queue: the id is its recipient id.
-const QueueRecord RecordKind = 'Q'
+// The kinds of records.
+const (
+	// QueueRecord is the record of a queue: the id is its recipient id.
+	QueueRecord RecordKind = 'Q'
+	// ClientServiceRecord is the record of a client service: the id is the
+	// fingerprint of its identity certificate.
+	ClientServiceRecord RecordKind = 'S'
+)
 
 // ErrRecord: a stored record is not one that this relay could have written; the
 // text says why.

@@ -14,8 +14,8 @@ import (
 // ErrClosed: the relay was closed.
 var ErrClosed = errors.New("relay is closed")
 
-// Relay is an SMP relay. Its messages live as long as it does, its queues too
-// unless there is a Config.Store.
+// Relay is an SMP relay. Its messages live as long as it does, its queues and
+// services too unless there is a Config.Store.
 type Relay struct {
 	config Config
 	stages Stages
@@ -26,6 +26,7 @@ type Relay struct {
 	journal   *journal // nil for a relay without store
 	startedAt time.Time
 	counters  counters
+	workers   workers
 
 	destinations *destinations // nil for a relay that does not forward
 	replays      *replays
@@ -58,15 +59,16 @@ func New(config Config) (*Relay, error) {
 		connections: make(map[net.Conn]struct{}),
 		listeners:   make(map[net.Listener]struct{}),
 	}
+	r.services.restore(config.Services, config.MaxServices)
 	if config.Store != nil {
 		if err := r.restore(); err != nil {
 			return nil, err
 		}
 		r.journal = newJournal(r)
+		r.services.journal = r.journal
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
-	r.services.restore(config.Services, config.MaxServices)
 	if config.Proxy != nil {
 		r.destinations = newDestinations(ctx, r)
 	}
@@ -108,6 +110,7 @@ func (r *Relay) Close() error {
 	r.mu.Unlock()
 	r.stop()
 	r.running.Wait()
+	r.workers.close()
 	r.journal.close()
 	return nil
 }

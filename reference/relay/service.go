@@ -26,12 +26,14 @@ type ServiceRecord struct {
 // service is a client service with the queues that belong to it: those whose
 // messages it receives, or for a notifier their notifications.
 //
-// Locks are taken in the order queue, service, session. Whoever pushes
+// Locks are taken in the order queue, claiming, service, session. Whoever pushes
 // something to the subscriber because it is that holds the lock for reading, so
 // that nothing comes after ENDS.
 type service struct {
 	ServiceRecord
 	connections int // guarded by the lock of services
+
+	claiming sync.Mutex // held while a command that may change the subscriber is executed and answered
 
 	mu       sync.RWMutex
 	queues   map[*Queue]struct{}
@@ -60,6 +62,13 @@ func (v *service) removeLocked(q *Queue, id []byte) {
 	}
 }
 
+// empty reports whether no queue belongs to the service.
+func (v *service) empty() bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return len(v.queues) == 0
+}
+
 // setLocked is what the service's queues are described with.
 func (v *service) setLocked() smp.ServiceQueues {
 	return smp.ServiceQueues{Count: int64(len(v.queues)), IDsHash: v.hash}
@@ -76,7 +85,10 @@ func (v *service) leave(s *Session) {
 
 // services are the client services that a relay knows, by their certificates.
 type services struct {
-	limit int
+	limit    int
+	journal  *journal   // nil for a relay without store
+	entering sync.Mutex // is held while a service becomes known
+
 	mu    sync.Mutex
 	known map[keys.Fingerprint]*service
 }
@@ -100,18 +112,39 @@ var errServices = fmt.Errorf("%w: as many services as allowed", transport.ErrBad
 var errServiceRole = fmt.Errorf("%w: its certificate has another role", transport.ErrBadService)
 
 // find returns the service with the fingerprint and role of a record, and enters
-// it if it is new. At the limit it first forgets one that has neither queues nor
-// connections.
+// it if it is new: with a store when that is durable, one service after the other.
 func (x *services) find(record ServiceRecord, connections int) (*service, error) {
+	if v, err := x.lookup(record, connections); v != nil || err != nil {
+		return v, err
+	}
+	x.entering.Lock()
+	defer x.entering.Unlock()
+	if v, err := x.lookup(record, connections); v != nil || err != nil {
+		return v, err
+	}
+	forgotten, err := x.makeRoom()
+	if err != nil {
+		return nil, err
+	}
+	v := newService(record)
+	v.connections = connections
+	if err := x.journal.keepService(v, forgotten); err != nil {
+		if forgotten != nil {
+			x.enter(forgotten)
+		}
+		return nil, err
+	}
+	x.enter(v)
+	return v, nil
+}
+
+// lookup is find for a service that is known; nil if it is not.
+func (x *services) lookup(record ServiceRecord, connections int) (*service, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	v, ok := x.known[record.Fingerprint]
-	if !ok {
-		if len(x.known) >= x.limit && !x.forgetLocked() {
-			return nil, errServices
-		}
-		v = newService(record)
-		x.known[record.Fingerprint] = v
+	v := x.known[record.Fingerprint]
+	if v == nil {
+		return nil, nil
 	}
 	if v.Role != record.Role {
 		return nil, errServiceRole
@@ -120,18 +153,27 @@ func (x *services) find(record ServiceRecord, connections int) (*service, error)
 	return v, nil
 }
 
-// forgetLocked forgets a service that nothing is known of but its record.
-func (x *services) forgetLocked() bool {
+func (x *services) enter(v *service) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.known[v.Fingerprint] = v
+}
+
+// makeRoom forgets a service that nothing is known of but its record, if there are as
+// many as there may be, and returns it.
+func (x *services) makeRoom() (forgotten *service, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.known) < x.limit {
+		return nil, nil
+	}
 	for fingerprint, v := range x.known {
-		v.mu.RLock()
-		empty := len(v.queues) == 0
-		v.mu.RUnlock()
-		if empty && v.connections == 0 {
+		if v.connections == 0 && v.empty() {
 			delete(x.known, fingerprint)
-			return true
+			return v, nil
 		}
 	}
-	return false
+	return nil, errServices
 }
 
 // join returns the service that a connection was accepted for, nil if it is
@@ -151,7 +193,7 @@ func (x *services) leave(v *service) {
 }
 
 // defaultService is the stage Service: it gives a certificate the id that it had
-// before, or a new one.
+// before, or a new one, which is durable then.
 func defaultService(_ context.Context, r *Relay, offered transport.Service, _ [][]byte) ([]byte, error) {
 	id := make([]byte, idSize)
 	if _, err := io.ReadFull(r.config.Rand, id); err != nil {
@@ -165,7 +207,7 @@ func defaultService(_ context.Context, r *Relay, offered transport.Service, _ []
 }
 
 // Services are the records of the services that the relay knows, in no order.
-// Config.Services makes another relay know them.
+// Config.Services makes another relay know them, as Config.Store does.
 func (r *Relay) Services() []ServiceRecord {
 	r.services.mu.Lock()
 	defer r.services.mu.Unlock()

@@ -37,6 +37,15 @@ func (s *Session) startCollection() {
 	}
 }
 
+// stopCollecting ends all collections of a session that has lost the subscription:
+// should it take the service over again, what SUBS has begun before is over all the
+// same. The lock of the service is held.
+func (s *Session) stopCollecting() {
+	s.mu.Lock()
+	s.collected, s.collecting = nil, nil
+	s.mu.Unlock()
+}
+
 // deliverCollection goes on with a collection as far as there is room. It is for
 // the writer, which comes back when there is room again.
 func (r *Relay) deliverCollection(s *Session) {
@@ -90,14 +99,14 @@ func (r *Relay) deliverCollected(q *Queue, v *service) {
 // endCollection sends ALLS to a messaging service, if the connection still has
 // the subscription.
 func (s *Session) endCollection(c *collection) {
+	c.service.mu.RLock()
+	defer c.service.mu.RUnlock()
 	s.mu.Lock()
 	last := s.collecting == c
 	if last {
 		s.collecting = nil
 	}
 	s.mu.Unlock()
-	c.service.mu.RLock()
-	defer c.service.mu.RUnlock()
 	if last && c.service.Role == transport.RoleMessaging && c.service.subscriber.Load() == s {
 		s.relay.stages.Push(s, nil, Output{Response: smp.ALLS{}})
 	}

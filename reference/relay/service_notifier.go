@@ -5,7 +5,7 @@ import "smpcheck/reference/smp"
 // What services have with notifications is what they have with messages, except
 // that there is no ALLS.
 
-// claimNotifications is claim for the notifications of a queue, as NSUB does it.
+// claimNotifications is claim for the notifications of a queue.
 func (s *Session) claimNotifications(q *Queue) (displaced *Session) {
 	if q.notifier.service != s.service {
 		s.relay.detachNotifier(q, s, smp.END{})
@@ -13,7 +13,6 @@ func (s *Session) claimNotifications(q *Queue) (displaced *Session) {
 	if s.service == nil {
 		return q.subscribeNotifications(s)
 	}
-	s.relay.takeOver(s.service, s)
 	displaced = q.subscribeNotifications(s)
 	q.notifier.service = s.service
 	s.service.add(q, q.notifier.ID)

@@ -23,14 +23,26 @@ func (s *Session) subscribeService() smp.Response {
 	return smp.SOKS{ServiceQueues: v.setLocked()}
 }
 
-// takeOver makes the session the one that gets everything for the service.
-func (r *Relay) takeOver(v *service, s *Session) {
-	if v.subscriber.Load() == s {
+// takesOver reports whether a command of a service makes its connection the one that
+// gets everything.
+func takesOver(c smp.Command) bool {
+	switch c.(type) {
+	case smp.NEW, smp.SUB, smp.NSUB, smp.SUBS, smp.NSUBS:
+		return true
+	}
+	return false
+}
+
+// takeOver makes the session the one that gets everything for its service, if it is
+// one.
+func (s *Session) takeOver() {
+	v := s.service
+	if v == nil || v.subscriber.Load() == s {
 		return
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	r.takeOverLocked(v, s)
+	s.relay.takeOverLocked(v, s)
 }
 
 // takeOverLocked is takeOver. Another connection of the service that had the
@@ -43,12 +55,13 @@ func (r *Relay) takeOverLocked(v *service, s *Session) {
 	}
 	v.complete = false
 	if previous != nil {
+		previous.stopCollecting()
 		r.stages.Push(previous, nil, Output{EntityID: v.ID, Response: smp.ENDS{ServiceQueues: v.setLocked()}})
 	}
 }
 
 // claim makes a queue belong to the service of the session, to none if the
-// session is no service, as SUB does. It returns the session that was subscribed
+// session is no service, and subscribes the session to it. It returns the session that was subscribed
 // to the queue alone and is not any more, nil if there is none. The lock of q is
 // held.
 func (s *Session) claim(q *Queue) (displaced *Session) {
@@ -58,7 +71,6 @@ func (s *Session) claim(q *Queue) (displaced *Session) {
 	if s.service == nil {
 		return q.subscribe(s)
 	}
-	s.relay.takeOver(s.service, s)
 	displaced = q.subscribe(s)
 	q.setService(s.service)
 	s.service.add(q, q.recipientID)

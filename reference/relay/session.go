@@ -14,9 +14,11 @@ type Session struct {
 	conn  *transport.Conn
 	out   *outbox
 	count *counts
+	// writeErr is why writing failed. It is the writer's, and afterwards that of the reader.
+	writeErr error
 
 	version  uint16              // of a forwarded command; 0 for the agreed one
-	proxying chan struct{}       // has an element for each PRXY and PFWD under way
+	proxying chan struct{}       // has an element for each PRXY and PFWD under way; nil before the first one
 	asked    map[string]struct{} // the destinations of PRXY; guarded by destinations.mu
 	lookups  atomic.Int64        // RSLV under way, those in forwarded commands too
 	beside   sync.WaitGroup
@@ -40,20 +42,15 @@ func newSession(r *Relay, conn *transport.Conn) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	proxying := 0
-	if r.config.Proxy != nil {
-		proxying = r.config.Proxy.MaxCommands
-	}
-	return &Session{
+	s := &Session{
 		relay:    r,
 		conn:     conn,
 		verifier: verifier(conn),
 		service:  service,
-		out:      newOutbox(r.config.MaxOutput),
 		count:    r.counters.share(),
-		proxying: make(chan struct{}, proxying),
-		queues:   make(map[*Queue]struct{}),
-	}, nil
+	}
+	s.out = newOutbox(r.config.MaxOutput, func() { r.workers.do(s.write) })
+	return s, nil
 }
 
 // agreedKeys is for how many keys of senders a connection remembers what was agreed.
@@ -111,8 +108,11 @@ func (s *Session) Close() {
 
 func (s *Session) remember(q *Queue) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queues == nil {
+		s.queues = make(map[*Queue]struct{})
+	}
 	s.queues[q] = struct{}{}
-	s.mu.Unlock()
 }
 
 func (s *Session) forget(q *Queue) {
@@ -125,15 +125,16 @@ func (s *Session) forget(q *Queue) {
 func (s *Session) leaveAll() {
 	if s.service != nil {
 		s.service.leave(s)
-		s.relay.services.leave(s.service)
+		// Until no change of a queue that makes it belong to the service is on
+		// its way, the service must not be forgotten.
+		defer s.relay.services.leave(s.service)
 	}
 	s.mu.Lock()
 	queues := s.queues
-	s.queues = make(map[*Queue]struct{})
-	s.postponed, s.collected, s.collecting = nil, nil, nil
+	s.queues, s.postponed, s.collected, s.collecting = nil, nil, nil, nil
 	s.mu.Unlock()
 	for q := range queues {
-		q.mu.Lock()
+		s.relay.lock(q)
 		s.relay.stages.Leave(s, q)
 		q.mu.Unlock()
 	}

@@ -227,7 +227,7 @@ func DefaultStages() Stages {
 		SealForward: defaultSealForward,
 		Resolve:     defaultResolve,
 		NewID:       defaultNewID,
-		Store:       func(q *Queue, m *Message) bool { return q.mailbox.Put(m) },
+		Store:       func(q *Queue, m *Message) bool { return q.Mailbox().Put(m) },
 		Announce:    defaultAnnounce,
 		Head:        func(q *Queue) *Message { return q.mailbox.Head() },
 		Remove:      func(q *Queue, id []byte) bool { return q.mailbox.Remove(id) },

@@ -2,13 +2,8 @@ package relay
 
 import (
 	"errors"
-	"hash/maphash"
-	"sync"
 	"sync/atomic"
 )
-
-// shards is the number of parts of the store, each with its own lock.
-const shards = 64
 
 // party says by which of its ids a queue is addressed.
 type party uint8
@@ -25,59 +20,6 @@ var errDuplicate = errors.New("queue id is taken")
 
 // errFull: the store holds as many queues as it may.
 var errFull = errors.New("as many queues as allowed")
-
-type entry struct {
-	queue *Queue
-	party party
-}
-
-type shard struct {
-	sync.RWMutex
-	entries map[string]entry
-}
-
-// index finds queues by ids of one space.
-type index struct {
-	seed   maphash.Seed
-	shards [shards]shard
-}
-
-func (x *index) init() {
-	x.seed = maphash.MakeSeed()
-	for i := range x.shards {
-		x.shards[i].entries = make(map[string]entry)
-	}
-}
-
-func (x *index) shard(id []byte) *shard {
-	return &x.shards[maphash.Bytes(x.seed, id)%shards]
-}
-
-func (x *index) find(id []byte) entry {
-	sh := x.shard(id)
-	sh.RLock()
-	defer sh.RUnlock()
-	return sh.entries[string(id)]
-}
-
-// insert reports whether the id was free, and is now that of e.
-func (x *index) insert(id []byte, e entry) bool {
-	sh := x.shard(id)
-	sh.Lock()
-	defer sh.Unlock()
-	if _, taken := sh.entries[string(id)]; taken {
-		return false
-	}
-	sh.entries[string(id)] = e
-	return true
-}
-
-func (x *index) delete(id []byte) {
-	sh := x.shard(id)
-	sh.Lock()
-	delete(sh.entries, string(id))
-	sh.Unlock()
-}
 
 // store finds queues by their ids. The ids of recipients, senders and notifiers
 // share one space, so that an id means one queue and one party only: an id used for the
@@ -101,12 +43,9 @@ func newStore(limit int) *store {
 // find returns the queue with the id, nil if there is none for this party.
 func (s *store) find(p party, id []byte) *Queue {
 	if p == linkReader {
-		return s.links.find(id).queue
+		return s.links.find(p, id)
 	}
-	if e := s.ids.find(id); e.party == p {
-		return e.queue
-	}
-	return nil
+	return s.ids.find(p, id)
 }
 
 // add enters a queue under its ids: of recipient and sender, and of its notifier
@@ -172,16 +111,5 @@ func (s *store) remove(q *Queue) {
 
 // all returns the queues of the store at some moment, for expiry.
 func (s *store) all() []*Queue {
-	queues := make([]*Queue, 0, s.count.Load())
-	for i := range s.ids.shards {
-		sh := &s.ids.shards[i]
-		sh.RLock()
-		for _, e := range sh.entries {
-			if e.party == recipient {
-				queues = append(queues, e.queue)
-			}
-		}
-		sh.RUnlock()
-	}
-	return queues
+	return s.ids.appendQueues(make([]*Queue, 0, s.count.Load()))
 }

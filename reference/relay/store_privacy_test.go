@@ -44,7 +44,8 @@ func TestNothingOfMessagesIsStored(t *testing.T) {
 	t.Parallel()
 	r := startWithFile(t)
 	c := connect(t, r.Endpoint, 20)
-	q := c.newQueue(onlyCreate)
+	n := c.newNotified(onlyCreate)
+	q := n.queue
 	c.secure(q, keys.X25519)
 	body := make([]byte, 4000)
 	_, err := rand.Read(body)
@@ -62,7 +63,7 @@ func TestNothingOfMessagesIsStored(t *testing.T) {
 	}
 	const messages = 3
 	for range messages {
-		require.Equal(t, smp.OK{}, c.send(q, string(body)))
+		require.Equal(t, smp.OK{}, c.flagged(q, string(body)))
 	}
 	check()
 	require.Equal(t, smp.SOK{}, c.recipient(q, smp.SUB{}))
@@ -89,8 +90,15 @@ func TestUseIsNotStored(t *testing.T) {
 	e, m := startStored(t, func(c *relay.Config) { c.Now = clock.Now })
 	c, other := connect(t, e, 20), connect(t, e, 20)
 	q, address := c.newQueue(onlyCreate), c.newLinked(smp.Contact)
+	n, notifier, service := c.newNotified(onlyCreate), connect(t, e, 20), messagingClient(t, e)
+	require.Equal(t, smp.SOK{ServiceID: service.serviceID()}, service.recipient(n.queue, smp.SUB{}))
 	before, commits := m.all(), m.count()
 	clock.Advance(48 * time.Hour)
+	notifier.watch(n)
+	notifier.watch(n)
+	require.Equal(t, smp.OK{}, other.flagged(n.queue, "announced"))
+	notifier.announced(n)
+	messagingClient(t, e).subscribeService(n.queue)
 	require.Equal(t, smp.OK{}, c.send(q, "one"))
 	id := q.expect(other.recipient(q, smp.GET{}), "one")
 	require.Equal(t, smp.OK{}, other.ack(q, id))
@@ -112,6 +120,9 @@ func TestDeletedRecordsAreOverwritten(t *testing.T) {
 	r := startWithFile(t, func(c *relay.Config) { c.Now = clock.Now })
 	c := connect(t, r.Endpoint, 20)
 	deleted, expired, linkless := c.newLinked(smp.Contact), c.newQueue(), c.newLinked(smp.Contact)
+	disabled, replaced := c.newNotified(), c.newNotified()
+	later := c.enable(replaced.queue, keys.Ed25519)
+	require.Equal(t, smp.OK{}, c.recipient(disabled.queue, smp.NDEL{}))
 	require.True(t, bytes.Contains(r.onDisk(), deleted.rcvID))
 	require.Equal(t, smp.OK{}, c.recipient(deleted.queue, smp.DEL{}))
 	require.Equal(t, smp.OK{}, c.recipient(expired, smp.OFF{}))
@@ -121,9 +132,12 @@ func TestDeletedRecordsAreOverwritten(t *testing.T) {
 	r.stop()
 	all := r.onDisk()
 	require.True(t, bytes.Contains(all, linkless.rcvID))
+	require.True(t, bytes.Contains(all, later.id))
 	for what, secret := range map[string][]byte{
 		"deleted queue": deleted.rcvID, "its sender id": deleted.sndID, "its key": deleted.rcvKey.Public().Raw(), "its link": deleted.linkID,
-		"expired queue": expired.rcvID, "deleted link": linkless.linkID, "data of links": someData.User,
+		"deleted notifier": disabled.id, "its notifier key": disabled.key.Public().Raw(), "its notifier secret": disabled.meta[:],
+		"replaced notifier": replaced.id,
+		"expired queue":     expired.rcvID, "deleted link": linkless.linkID, "data of links": someData.User,
 	} {
 		require.False(t, bytes.Contains(all, secret), "%s is in the file", what)
 	}

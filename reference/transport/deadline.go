@@ -15,7 +15,7 @@ var longAgo = time.Unix(1, 0)
 // done and wraps the cause: that of ctx if ctx ended, context.DeadlineExceeded
 // after the timeout.
 func within(ctx context.Context, conn net.Conn, timeout time.Duration, what string, handshake func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, timeoutOr(timeout))
+	ctx, cancel := limit(ctx, timeout)
 	defer cancel()
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -35,17 +35,22 @@ func within(ctx context.Context, conn net.Conn, timeout time.Duration, what stri
 	return nil
 }
 
+// limit is context.WithTimeout, with DefaultHandshakeTimeout for zero. A context that
+// ends earlier anyway, as that of a handshake does in its parts, is returned as it is.
+func limit(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout == 0 {
+		timeout = DefaultHandshakeTimeout
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= timeout {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, timeout)
+}
+
 // abort closes conn without a word to the peer, which may not be reading.
 func abort(conn net.Conn) error {
 	if s, ok := conn.(*Secure); ok {
 		return s.Abort()
 	}
 	return conn.Close()
-}
-
-func timeoutOr(timeout time.Duration) time.Duration {
-	if timeout == 0 {
-		return DefaultHandshakeTimeout
-	}
-	return timeout
 }

@@ -90,8 +90,11 @@ type finishedReader struct {
 // Write receives a line of the NSS key log and takes the secret that it needs.
 // It never fails.
 func (f *finishedReader) Write(line []byte) (int, error) {
+	if f.over() || !bytes.HasPrefix(line, []byte("CLIENT_HANDSHAKE_TRAFFIC_SECRET ")) {
+		return len(line), nil
+	}
 	fields := bytes.Fields(line)
-	if f.over() || len(fields) != 3 || string(fields[0]) != "CLIENT_HANDSHAKE_TRAFFIC_SECRET" {
+	if len(fields) != 3 {
 		return len(line), nil
 	}
 	secret := make([]byte, hex.DecodedLen(len(fields[2])))

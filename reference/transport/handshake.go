@@ -23,7 +23,7 @@ func Dial(ctx context.Context, address string, cfg ClientConfig) (*Conn, error) 
 // cfg.Timeout. It closes raw if it fails; errors are those of ClientTLS and
 // ClientHandshake.
 func Client(ctx context.Context, raw net.Conn, cfg ClientConfig) (*Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeoutOr(cfg.Timeout))
+	ctx, cancel := limit(ctx, cfg.Timeout)
 	defer cancel()
 	s, err := ClientTLS(ctx, raw, cfg)
 	if err != nil {
@@ -36,7 +36,7 @@ func Client(ctx context.Context, raw net.Conn, cfg ClientConfig) (*Conn, error) 
 // cfg.Timeout. It closes raw if it fails; errors are those of ServerTLS and
 // ServerHandshake.
 func Server(ctx context.Context, raw net.Conn, cfg ServerConfig) (*Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeoutOr(cfg.Timeout))
+	ctx, cancel := limit(ctx, cfg.Timeout)
 	defer cancel()
 	s, err := ServerTLS(ctx, raw, cfg)
 	if err != nil {

@@ -25,7 +25,7 @@ type ServerHello struct {
 // Encode returns the content of the block. Chain and key are left out if there
 // is no key, or if the highest offered version is below 7.
 func (h ServerHello) Encode() ([]byte, error) {
-	w := wire.NewWriter(nil)
+	w := wire.NewWriter(make([]byte, 0, 2048)) // enough for a chain of two
 	w.Range(h.Versions)
 	w.Short(h.SessionID)
 	if h.Versions.Max >= smp.VersionAuthenticators && len(h.SignedKey) > 0 {

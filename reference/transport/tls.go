@@ -196,8 +196,10 @@ func checkState(state *tls.ConnectionState) error {
 	if state.DidResume {
 		return fmt.Errorf("%w: resumed session", ErrTLS)
 	}
-	if _, err := state.ExportKeyingMaterial("EXPORTER-smpcheck", nil, 1); err != nil {
-		return fmt.Errorf("%w: no extended master secret", ErrTLS)
+	if state.Version == tls.VersionTLS12 {
+		if _, err := state.ExportKeyingMaterial("EXPORTER-smpcheck", nil, 1); err != nil {
+			return fmt.Errorf("%w: no extended master secret", ErrTLS)
+		}
 	}
 	return nil
 }

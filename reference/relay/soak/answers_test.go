@@ -2,7 +2,6 @@ package soak_test
 
 import (
 	"bytes"
-	"slices"
 
 	"smpcheck/reference/smp"
 )
@@ -14,13 +13,11 @@ func (w *worker) answer(o *op, r smp.Response) {
 	case smp.PING:
 		w.require(o, r, r.Tag() == "PONG")
 	case smp.NEW:
-		ids, ok := r.(smp.IDS)
-		w.require(o, r, ok)
-		o.ids, o.queue.rcvID, o.queue.sndID = ids, slices.Clone(ids.RecipientID), slices.Clone(ids.SenderID)
+		w.createdAnswer(o, r)
 	case smp.KEY:
 		w.require(o, r, r.Tag() == "OK")
-	case smp.SEND:
-		w.sentAnswer(o, r)
+	case smp.SEND, smp.SKEY, smp.LGET, smp.LKEY:
+		w.m.senderAnswer(o, r)
 	case smp.SUB:
 		w.subscribedAnswer(o, r)
 	case smp.GET:
@@ -30,41 +27,67 @@ func (w *worker) answer(o *op, r smp.Response) {
 	case smp.OFF:
 		w.endedAnswer(o, r, o.queue.off)
 	case smp.DEL:
+		o.changes.end(o.answered, true) // by this command or another one
 		w.endedAnswer(o, r, o.queue.del)
+	case smp.NKEY:
+		w.enabledAnswer(o, r)
+	case smp.NSUB:
+		w.notifiedAnswer(o, r)
+	case smp.SUBS, smp.NSUBS:
+		w.allAnswer(o, r)
+	case smp.NDEL, smp.LSET, smp.LDEL:
+		w.changedAnswer(o, r, r.Tag() == "OK")
 	}
 }
 
 // require reports an answer that the command must not have.
-func (w *worker) require(o *op, r smp.Response, ok bool) {
+func (w *worker) require(o *op, r smp.Response, ok bool) { w.m.require(o, r, ok) }
+
+func (m *model) require(o *op, r smp.Response, ok bool) {
 	if !ok {
 		number := -1
 		if o.queue != nil {
 			number = o.queue.number
 		}
-		w.m.fail("%s for queue %d was answered with %s %s", o.command.Tag(), number, r.Tag(), refusal(r))
+		m.fail("%s for queue %d was answered with %s %s", o.command.Tag(), number, r.Tag(), refusal(r))
 	}
 }
 
-func (w *worker) sentAnswer(o *op, r smp.Response) {
+// senderAnswer takes the answer to a command of a sender, on whatever way it came.
+func (m *model) senderAnswer(o *op, r smp.Response) {
+	switch o.command.(type) {
+	case smp.SEND:
+		m.sentAnswer(o, r)
+	case smp.SKEY:
+		m.require(o, r, r.Tag() == "OK" || refusal(r) == smp.CodeAuth && o.queue.del != nil)
+	case smp.LGET, smp.LKEY:
+		if err := m.linkAnswer(o, r); err != nil {
+			m.fail("%s for queue %d was answered with %v", o.command.Tag(), o.queue.number, err)
+		}
+	}
+}
+
+func (m *model) sentAnswer(o *op, r smp.Response) {
 	q := o.queue
-	q.mu.Lock()
 	over := q.off != nil && q.off.before(o.asked) || q.del != nil && q.del.before(o.asked)
 	ended := q.off != nil || q.del != nil
 	full := o.waiting-q.acked >= quota
-	if r.Tag() == "OK" {
-		o.message.state = accepted
-		q.accepted++
-	} else {
-		o.message.state = refused
+	code := refusal(r)
+	if o.changes != nil {
+		o.changes.end(o.answered, r.Tag() == "OK" || code == smp.CodeQuota)
 	}
-	q.mu.Unlock()
-	switch code := refusal(r); {
+	if r.Tag() == "OK" {
+		q.sent(o.message, o.answered, accepted)
+	} else {
+		q.sent(o.message, o.answered, refused)
+	}
+	switch {
 	case r.Tag() == "OK":
-		w.require(o, r, !over && !full)
+		m.require(o, r, !over && !full)
 	case code == smp.CodeQuota:
-		w.require(o, r, !over)
+		m.require(o, r, !over)
 	default:
-		w.require(o, r, code == smp.CodeAuth && ended)
+		m.require(o, r, code == smp.CodeAuth && ended)
 	}
 }
 
@@ -72,8 +95,6 @@ func (w *worker) sentAnswer(o *op, r smp.Response) {
 // command for a queue whose deletion was answered before has to be answered with AUTH.
 func (w *worker) exists(o *op, r smp.Response) bool {
 	q := o.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
 	if refusal(r) == smp.CodeAuth {
 		w.require(o, r, q.del != nil)
 		return false
@@ -83,12 +104,10 @@ func (w *worker) exists(o *op, r smp.Response) bool {
 }
 
 func (w *worker) subscribedAnswer(o *op, r smp.Response) {
-	u := w.use(o.queue)
+	u := w.use(o.topic)
+	ok := w.isSubscribed(r)
 	u.asking--
-	o.queue.mu.Lock()
-	now := w.m.tick()
-	o.asking.answered, o.asking.done = now, r.Tag() == "OK" || r.Tag() == "SOK"
-	o.queue.mu.Unlock()
+	w.claimedBy(o, ok)
 	if !w.exists(o, r) {
 		return
 	}
@@ -96,12 +115,12 @@ func (w *worker) subscribedAnswer(o *op, r smp.Response) {
 		w.require(o, r, u.got)
 		return
 	}
-	w.require(o, r, r.Tag() == "OK" || r.Tag() == "SOK")
-	u.subscribed, u.active, u.answered = true, o.asked, now
+	w.require(o, r, ok)
+	w.subscribed(u, o.asked)
 }
 
 func (w *worker) gotAnswer(o *op, r smp.Response) {
-	u := w.use(o.queue)
+	u := w.use(&o.queue.topic)
 	if !w.exists(o, r) {
 		return
 	}
@@ -122,19 +141,15 @@ func (w *worker) ackedAnswer(o *op, r smp.Response) {
 	}
 	u := o.use
 	if refusal(r) == smp.CodeNoMsg {
-		again := u.since != o.heldSince // the subscription that brought it was replaced
-		w.require(o, r, u.got || again || u.queue.mayDisplace(w.id, o.heldSince))
+		again := u.active != o.heldSince || u.since > o.heldSince // the subscription that brought it was replaced
+		w.require(o, r, u.got || again || u.mayDisplace(w.id, o.heldSince) || w.mayBeReplaced(o.heldSince))
 		return
 	}
 	if bytes.Equal(u.held, o.command.(smp.ACK).MsgID) {
 		u.held, u.message = nil, nil // it came a second time
 	}
-	if o.message != nil {
-		o.queue.mu.Lock()
-		if o.message.done == 0 {
-			o.message.done = w.m.tick()
-		}
-		o.queue.mu.Unlock()
+	if o.message != nil && o.message.done == 0 {
+		o.message.done = w.m.tick()
 	}
 	if msg, ok := r.(smp.MSG); ok {
 		w.message(u, msg)
@@ -144,11 +159,10 @@ func (w *worker) ackedAnswer(o *op, r smp.Response) {
 }
 
 func (w *worker) endedAnswer(o *op, r smp.Response, first *span) {
-	o.queue.mu.Lock()
 	over := o.queue.del != nil
-	if r.Tag() == "OK" && first.answered == 0 {
-		first.answered = w.m.tick()
+	gone := refusal(r) == smp.CodeAuth && over
+	if first.answered == 0 && (r.Tag() == "OK" || gone && first == o.queue.del) {
+		first.answered = o.answered
 	}
-	o.queue.mu.Unlock()
-	w.require(o, r, r.Tag() == "OK" || refusal(r) == smp.CodeAuth && over)
+	w.require(o, r, r.Tag() == "OK" || gone)
 }

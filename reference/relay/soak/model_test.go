@@ -1,18 +1,10 @@
 package soak_test
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/binary"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
-
-	"smpcheck/reference/box"
-	"smpcheck/reference/keys"
 )
 
 // model is what all connections together know. Its clock counts what they write and
@@ -22,10 +14,20 @@ type model struct {
 	conns atomic.Int64
 	stop  func()
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards everything that the model consists of
 	queues   []*queue
+	topics   map[string]*topic // by the id that events have
+	services []*service
+	orphans  int // NEW that were sent for queues which are not in the model, or not yet
+
+	notes    sync.Mutex
 	problems []string
 	counts   map[string]int
+}
+
+func newModel(stop func()) (*model, error) {
+	m := &model{stop: stop, topics: map[string]*topic{}, counts: map[string]int{}}
+	return m, m.addServices()
 }
 
 // maxProblems is how many problems are kept; the first ends the soak.
@@ -36,8 +38,8 @@ func (m *model) tick() int64 { return m.clock.Add(1) }
 
 // fail notes that the relay did what it must not.
 func (m *model) fail(format string, args ...any) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.notes.Lock()
+	defer m.notes.Unlock()
 	if len(m.problems) < maxProblems {
 		m.problems = append(m.problems, fmt.Sprintf(format, args...))
 	}
@@ -46,16 +48,19 @@ func (m *model) fail(format string, args ...any) {
 
 // count counts something that happened, for the summary.
 func (m *model) count(what string) {
-	m.mu.Lock()
+	m.notes.Lock()
 	m.counts[what]++
-	m.mu.Unlock()
+	m.notes.Unlock()
 }
 
+// add enters a queue that is ready for use.
 func (m *model) add(q *queue) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.orphans--
 	q.number = len(m.queues)
 	m.queues = append(m.queues, q)
+	m.topics[string(q.rcvID)] = &q.topic
 }
 
 // some returns one of the newest queues: most of the old ones are deleted.
@@ -75,182 +80,66 @@ func (m *model) place(number int) *queue {
 }
 
 // span is a command: the moment before it was written and the one after its answer was
-// read, which is 0 before and stays 0 if the connection ended.
+// read, or after the relay was done with a connection that ended before; 0 before.
 type span struct {
 	asked, answered int64
-	done            bool // the answer was no error
+	done            bool // it was executed, for sure
+	void            bool // it was refused, and changed nothing
 }
 
-// before reports whether the answer came before a moment.
+// before reports whether the command was over before a moment.
 func (s *span) before(moment int64) bool { return s.answered != 0 && s.answered < moment }
 
-// queue is the model of a queue.
-type queue struct {
-	number       int
-	rcvID, sndID []byte
-	rcvKey       keys.PrivateKey
-	sndKey       keys.PrivateKey
-	secret       box.Key
+// end ends the command at a moment.
+func (s *span) end(now int64, done bool) { s.answered, s.done, s.void = now, done, !done }
 
-	mu         sync.Mutex
-	messages   map[messageKey]*message
-	deliveries int
-	accepted   int             // messages
-	acked      int             // messages for which ACK was sent
-	subscribed map[int64]*span // the last SUB of each connection
-	off, del   *span           // the first OFF and DEL; nil before
+// always is the span of what was so from the start.
+func always() *span { return &span{asked: -1, answered: -1, done: true} }
+
+// register is something of which the last change counts.
+type register[T comparable] struct{ writes []write[T] }
+
+type write[T comparable] struct {
+	*span
+	value T
 }
 
-// messageKey names a message: the connection that sent it and its number there.
-type messageKey struct{ conn, number int64 }
+// write enters a change.
+func (r *register[T]) write(s *span, value T) { r.writes = append(r.writes, write[T]{s, value}) }
 
-// state is what the sender knows about a message.
-type state string
-
-const (
-	pending  state = "pending"  // not answered, or never: it may have been taken
-	accepted state = "accepted" // it has to be delivered
-	refused  state = "refused"  // it must not be delivered
-)
-
-type message struct {
-	size  int // of the body
-	state state
-	acked bool  // ACK was sent
-	first int   // its place among the messages of the queue when it first came; 0 before
-	done  int64 // when the answer to an ACK was read; 0 before
-}
-
-// newMessage enters a message of a connection, whose body has about the given size. It
-// returns how many messages the queue has taken before.
-func (q *queue) newMessage(key messageKey, size int) (msg *message, accepted int) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	msg = &message{size: max(size, keySize), state: pending}
-	q.messages[key] = msg
-	return msg, q.accepted
-}
-
-// acknowledging notes that ACK is sent for a message, nil for a quota marker.
-func (q *queue) acknowledging(msg *message) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if msg != nil && !msg.acked {
-		msg.acked = true
-		q.acked++
-	}
-}
-
-// body is what a message consists of: where it goes, its name, and bytes that follow
-// from its name.
-func (q *queue) body(key messageKey, size int) []byte {
-	body := make([]byte, 0, size+8)
-	body = binary.BigEndian.AppendUint64(body, uint64(q.number))
-	body = binary.BigEndian.AppendUint64(body, uint64(key.conn))
-	body = binary.BigEndian.AppendUint64(body, uint64(key.number))
-	for fill := rand.NewPCG(uint64(key.conn), uint64(key.number)); len(body) < size; {
-		body = binary.BigEndian.AppendUint64(body, fill.Uint64())
-	}
-	return body[:size]
-}
-
-// keySize is the part of a body that names the message, in bytes.
-const keySize = 24
-
-// delivered notes that a body came from the relay, on a connection that has read the
-// answer to a command written at the moment fresh. It returns the message, or what is
-// wrong.
-func (q *queue) delivered(body []byte, fresh int64) (*message, error) {
-	if len(body) < keySize {
-		return nil, fmt.Errorf("a body of %d bytes", len(body))
-	}
-	if n := binary.BigEndian.Uint64(body); n != uint64(q.number) {
-		return nil, fmt.Errorf("a message of queue %d came from queue %d", n, q.number)
-	}
-	key := messageKey{int64(binary.BigEndian.Uint64(body[8:])), int64(binary.BigEndian.Uint64(body[16:]))}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	msg := q.messages[key]
-	switch {
-	case msg == nil:
-		return nil, fmt.Errorf("a message that nobody sent came from queue %d", q.number)
-	case !bytes.Equal(q.body(key, msg.size), body):
-		return nil, fmt.Errorf("message %v of queue %d was changed", key, q.number)
-	case msg.state == refused:
-		return nil, fmt.Errorf("message %v of queue %d was refused and came", key, q.number)
-	case msg.done != 0 && msg.done < fresh:
-		return nil, fmt.Errorf("message %v of queue %d came again after it was acknowledged", key, q.number)
-	case q.del != nil && q.del.before(fresh):
-		return nil, fmt.Errorf("message %v came from queue %d after it was deleted", key, q.number)
-	}
-	if msg.first == 0 {
-		q.deliveries++
-		msg.first = q.deliveries
-	}
-	return msg, nil
-}
-
-// mayDisplace reports whether a subscription of one connection, made by a SUB that was
-// written at a moment, may have been ended by another connection.
-func (q *queue) mayDisplace(conn, since int64) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for other, s := range q.subscribed {
-		if other != conn && !s.before(since) {
-			return true
+// possible are the values that the register may have had at some moments from one to
+// another: those of the changes that no later change has surely come after.
+func (r *register[T]) possible(from, to int64) (values []T) {
+	last := int64(-1) // the latest moment at which a change was asked for that was over
+	for _, w := range r.writes {
+		if w.done && w.before(from) {
+			last = max(last, w.asked)
 		}
 	}
-	return false
-}
-
-// displaced reports whether another connection has surely ended a subscription of one
-// connection, and that before a moment: the subscription was made when SOK was read at
-// the moment since.
-func (q *queue) displaced(conn, since, moment int64) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for other, s := range q.subscribed {
-		if other != conn && s.done && s.asked > since && s.before(moment) {
-			return true
+	for _, w := range r.writes {
+		if !w.void && w.asked < to && !w.before(last) {
+			values = append(values, w.value)
 		}
 	}
-	return false
+	return values
 }
 
-// asked returns the first OFF or DEL, which begins now unless it did before.
-func asked(s **span, now int64) *span {
-	if *s == nil {
-		*s = &span{asked: now}
+// may reports whether the value is a possible one, must whether it is the only one.
+func (r *register[T]) may(value T, from, to int64) bool {
+	may, _ := r.compare(value, from, to)
+	return may
+}
+
+func (r *register[T]) must(value T, from, to int64) bool {
+	_, must := r.compare(value, from, to)
+	return must
+}
+
+func (r *register[T]) compare(value T, from, to int64) (may, must bool) {
+	must = true
+	for _, v := range r.possible(from, to) {
+		may = may || v == value
+		must = must && v == value
 	}
-	return *s
-}
-
-// check looks for messages that were lost or came in another order than they were sent
-// in, after everything that the relay had was received. It returns what is wrong.
-func (q *queue) check() (problems []string) {
-	last := map[int64]messageKey{}
-	for _, key := range sortedKeys(q.messages) {
-		msg := q.messages[key]
-		switch {
-		case msg.state == refused && msg.first != 0:
-			problems = append(problems, fmt.Sprintf("message %v of queue %d was refused and came", key, q.number))
-		case msg.state == accepted && msg.first == 0:
-			problems = append(problems, fmt.Sprintf("message %v of queue %d was lost", key, q.number))
-		}
-		if msg.first == 0 {
-			continue
-		}
-		if before, ok := last[key.conn]; ok && q.messages[before].first > msg.first {
-			problems = append(problems, fmt.Sprintf("messages %v and %v of queue %d changed places", before, key, q.number))
-		}
-		last[key.conn] = key
-	}
-	return problems
-}
-
-// sortedKeys are the names of messages by connection, in the order of sending.
-func sortedKeys(messages map[messageKey]*message) []messageKey {
-	return slices.SortedFunc(maps.Keys(messages), func(a, b messageKey) int {
-		return cmp.Or(cmp.Compare(a.conn, b.conn), cmp.Compare(a.number, b.number))
-	})
+	return may, must && may
 }

@@ -2,12 +2,12 @@ package soak_test
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"time"
 
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
 )
 
 // errLeft: the connection is to end here, in the middle of something.
@@ -60,30 +60,68 @@ func (w *worker) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// action is something that a connection asks for, of a queue or not.
+type action struct {
+	weight int
+	ask    func(*worker, *queue) error
+}
+
+// Actions of clients of different kinds, with weights that say how often.
+var (
+	clientActions = append(serviceActions[:len(serviceActions):len(serviceActions)],
+		action{20, (*worker).get}, action{60, (*worker).subscribeNotifications}, action{8, (*worker).create})
+	serviceActions = []action{
+		{350, (*worker).send}, {150, (*worker).subscribe}, {450, (*worker).acknowledge}, {20, (*worker).ping},
+		{10, (*worker).enableNotifications}, {4, (*worker).disableNotifications},
+		{20, (*worker).readLink}, {10, (*worker).setLink}, {3, (*worker).deleteLink}, {10, (*worker).secureAgain},
+		{1, (*worker).suspend}, {4, (*worker).remove},
+	}
+	messagingActions = append(serviceActions[:len(serviceActions):len(serviceActions)],
+		action{40, (*worker).subscribeAll})
+	notifierActions = []action{
+		{200, (*worker).subscribeNotifications}, {40, (*worker).subscribeAll}, {40, (*worker).ping},
+	}
+)
+
+// actions are those of the connection.
+func (w *worker) actions() []action {
+	switch {
+	case w.service == nil:
+		return clientActions
+	case w.service.role == transport.RoleNotifier:
+		return notifierActions
+	}
+	return messagingActions
+}
+
 // askSomething asks for one random thing.
 func (w *worker) askSomething() error {
-	q := w.m.some(w.rng)
-	switch n := w.rng.IntN(1000); {
-	case n < 350:
-		return w.send(q)
-	case n < 500:
-		if w.rng.IntN(10) > 0 {
-			q = w.m.place(w.number) // else it takes the queue from another one
-		}
-		return w.subscribe(q)
-	case n < 950:
-		return w.acknowledge()
-	case n < 970:
-		return w.get(q)
-	case n < 990:
-		return w.ask(&op{command: smp.PING{}}, keys.PrivateKey{}, nil)
-	case n < 996:
-		return w.create()
-	case n < 997:
-		return w.suspend(q)
-	default:
-		return w.remove(q)
+	actions := w.actions()
+	sum := 0
+	for _, a := range actions {
+		sum += a.weight
 	}
+	n := w.rng.IntN(sum)
+	for _, a := range actions {
+		if n -= a.weight; n < 0 {
+			return a.ask(w, w.m.some(w.rng))
+		}
+	}
+	return nil
+}
+
+// change begins a command that changes something in the model, which enter notes.
+func (w *worker) change(o *op, enter func(s *span)) *op {
+	w.m.mu.Lock()
+	defer w.m.mu.Unlock()
+	o.asked = w.m.tick()
+	o.changes = &span{asked: o.asked}
+	enter(o.changes)
+	return o
+}
+
+func (w *worker) ping(*queue) error {
+	return w.ask(&op{command: smp.PING{}}, keys.PrivateKey{}, nil)
 }
 
 func (w *worker) send(q *queue) error {
@@ -92,45 +130,66 @@ func (w *worker) send(q *queue) error {
 	if w.rng.IntN(20) == 0 {
 		size = smp.MaxMessageLength(w.conn.Version())
 	}
-	key := messageKey{w.id, w.sent}
-	msg, waiting := q.newMessage(key, size)
-	return w.ask(&op{command: smp.SEND{Body: q.body(key, msg.size)}, queue: q, message: msg, waiting: waiting}, q.sndKey, q.sndID)
+	return w.ask(w.m.sending(q, messageKey{w.id, w.sent}, size, w.rng.IntN(3) == 0), q.sndKey, q.sndID)
 }
 
-// use is what the connection has with a queue.
-func (w *worker) use(q *queue) *use {
-	u := w.queues[string(q.rcvID)]
+// sending begins to send a message.
+func (m *model) sending(q *queue, key messageKey, size int, notify bool) *op {
+	size = max(size, keySize)
+	o := &op{command: smp.SEND{Notify: notify, Body: q.body(key, size)}, queue: q}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o.asked = m.tick()
+	o.waiting = q.accepted
+	o.message = q.newMessage(key, size, notify, o.asked)
+	if q.mode == smp.Messaging && !q.link.must("", o.asked, o.asked) {
+		o.changes = &span{asked: o.asked}
+		q.link.write(o.changes, "")
+	}
+	return o
+}
+
+// use is what the connection has with a topic.
+func (w *worker) use(t *topic) *use {
+	u := w.uses[string(t.id)]
 	if u == nil {
-		u = &use{queue: q}
-		w.queues[string(q.rcvID)] = u
+		u = &use{topic: t}
+		w.uses[string(t.id)] = u
 	}
 	return u
 }
 
 func (w *worker) subscribe(q *queue) error {
-	u := w.use(q)
+	if w.rng.IntN(10) > 0 {
+		q = w.m.place(w.number) // else it takes the queue from another one
+	}
+	return w.subscribeTo(&q.topic, smp.SUB{}, q.rcvKey)
+}
+
+// subscribeTo sends SUB or NSUB.
+func (w *worker) subscribeTo(t *topic, command smp.Command, key keys.PrivateKey) error {
+	u := w.use(t)
 	u.asking++
-	u.since = w.m.tick()
-	o := &op{command: smp.SUB{}, queue: q, asked: u.since, asking: &span{asked: u.since}}
-	q.mu.Lock()
-	q.subscribed[w.id] = o.asking
-	q.mu.Unlock()
-	return w.ask(o, q.rcvKey, q.rcvID)
+	o := w.change(&op{command: command, queue: t.queue, topic: t}, func(s *span) { w.claim(t, s) })
+	u.since = o.asked
+	return w.ask(o, key, t.id)
 }
 
 func (w *worker) get(q *queue) error {
-	w.use(q)
+	w.use(&q.topic)
 	return w.ask(&op{command: smp.GET{}, queue: q}, q.rcvKey, q.rcvID)
 }
 
 // acknowledge sends ACK for the messages that came.
-func (w *worker) acknowledge() error {
-	for _, u := range w.queues {
+func (w *worker) acknowledge(*queue) error {
+	for _, u := range w.uses {
 		if u.held == nil {
 			continue
 		}
 		o := &op{command: smp.ACK{MsgID: u.held}, queue: u.queue, message: u.message, use: u, heldSince: u.heldSince}
+		w.m.mu.Lock()
 		u.queue.acknowledging(u.message)
+		w.m.mu.Unlock()
 		u.held, u.message = nil, nil
 		if err := w.ask(o, u.queue.rcvKey, u.queue.rcvID); err != nil {
 			return err
@@ -140,54 +199,18 @@ func (w *worker) acknowledge() error {
 }
 
 func (w *worker) suspend(q *queue) error {
-	q.mu.Lock()
-	o := &op{command: smp.OFF{}, queue: q}
+	w.m.mu.Lock()
 	asked(&q.off, w.m.tick())
-	q.mu.Unlock()
-	return w.ask(o, q.rcvKey, q.rcvID)
+	w.m.mu.Unlock()
+	return w.ask(&op{command: smp.OFF{}, queue: q}, q.rcvKey, q.rcvID)
 }
 
 func (w *worker) remove(q *queue) error {
-	q.mu.Lock()
-	o := &op{command: smp.DEL{}, queue: q}
-	asked(&q.del, w.m.tick())
-	q.mu.Unlock()
+	o := w.change(&op{command: smp.DEL{}, queue: q}, func(s *span) {
+		asked(&q.del, s.asked)
+		q.owner.write(s, nil)
+		q.link.write(s, "")
+		q.replace(s, nil)
+	})
 	return w.ask(o, q.rcvKey, q.rcvID)
-}
-
-// create makes a queue and secures it.
-func (w *worker) create() error {
-	if err := w.settle(); err != nil {
-		return err
-	}
-	q := &queue{messages: map[messageKey]*message{}, subscribed: map[int64]*span{}}
-	var dh keys.PrivateKey
-	var err error
-	for _, k := range []struct {
-		key *keys.PrivateKey
-		alg keys.Algorithm
-	}{{&q.rcvKey, keys.Ed25519}, {&q.sndKey, keys.Ed25519}, {&dh, keys.X25519}} {
-		if *k.key, err = keys.Generate(k.alg, rand.Reader); err != nil {
-			return err
-		}
-	}
-	made := &op{command: smp.NEW{AuthKey: q.rcvKey.Public(), DHKey: dh.Public()}, queue: q}
-	if err := w.ask(made, q.rcvKey, nil); err != nil {
-		return err
-	}
-	if err := w.settle(); err != nil {
-		return err
-	}
-	if q.secret, err = secret(dh, made.ids); err != nil {
-		return err
-	}
-	secured := &op{command: smp.KEY{SenderKey: q.sndKey.Public()}, queue: q}
-	if err := w.ask(secured, q.rcvKey, q.rcvID); err != nil {
-		return err
-	}
-	if err := w.settle(); err != nil {
-		return err
-	}
-	w.m.add(q)
-	return nil
 }

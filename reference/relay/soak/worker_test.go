@@ -1,19 +1,15 @@
 package soak_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	mathrand "math/rand/v2"
 	"time"
 
-	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
-	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
-	"smpcheck/reference/wire"
 )
 
 // patience is how long a connection waits for an answer.
@@ -22,8 +18,9 @@ const patience = time.Minute
 // worker is one connection after the other, each of which does random things.
 type worker struct {
 	m      *model
-	e      *relay.Endpoint
+	site   *site
 	number int
+	latest bool // connects at the latest version
 	rng    *mathrand.Rand
 	*session
 }
@@ -32,85 +29,122 @@ type worker struct {
 type session struct {
 	id      int64
 	conn    *transport.Conn
-	sent    int64           // messages
-	fresh   int64           // when the newest command that is answered was written
-	ops     map[string]*op  // by correlation id: not answered yet
-	queues  map[string]*use // by recipient id: what was asked for
+	leg     *leg
+	service *service // nil for an ordinary client
+	sent    int64    // messages
+	fresh   int64    // when the newest command that is answered was written
+	ops     map[string]*op
+	uses    map[string]*use // by the ids of topics: what was asked for or came
 	written [][]byte        // transmissions for the next blocks
+	// rounds are when the first answer of each round of commands was read.
+	rounds []int64
+	serviceUse
 }
 
 // op is a command that waits for its answer.
 type op struct {
-	asked   int64
+	span
 	command smp.Command
 	queue   *queue
-	asking  *span    // of SUB
-	message *message // of SEND, and what ACK acknowledges
-	waiting int      // of SEND: messages that the queue had taken before
-	ids     smp.IDS  // the answer to NEW
+	changes *span     // what the command changes, in the model
+	topic   *topic    // of SUB and NSUB
+	made    *notifier // of NKEY and NEW
+	message *message  // of SEND, and what ACK acknowledges
+	waiting int       // of SEND: messages that the queue had taken before
+	ids     smp.IDS   // the answer to NEW
+	before  map[*queue]int
 
 	use       *use // of ACK
 	heldSince int64
 }
 
-// use is a queue from which the connection receives.
+// use is a topic from which the connection receives.
 type use struct {
-	queue      *queue
-	since      int64 // when the last SUB was written; 0 for none
-	active     int64 // when the last SUB that is answered was written
+	*topic
+	since      int64 // when the last SUB or NSUB was written; 0 for none
+	active     int64 // when the last one that is answered was written
 	answered   int64 // when its answer was read
-	asking     int   // SUBs that are not answered
+	began      int64 // when the last command that made the connection the subscriber was written
+	round      int   // the one after it
+	asking     int   // those that are not answered
 	subscribed bool
 	got        bool     // GET was used
+	came       bool     // a message
 	held       []byte   // the id of the message that is not acknowledged
 	heldSince  int64    // active, when it came
 	message    *message // nil for a quota marker
 }
 
 func (w *worker) connect(ctx context.Context) error {
-	fingerprint := w.e.Fingerprint()
-	conn, err := transport.Dial(ctx, w.e.Addr().String(), transport.ClientConfig{
-		KeyHash: fingerprint[:], Timeout: patience, Versions: wire.Versions(6, uint16(6+w.rng.IntN(15))),
-	})
+	w.site.gate.RLock()
+	l, err := w.site.dial()
 	if err != nil {
+		w.site.gate.RUnlock()
 		return err
 	}
+	v := w.pickService()
+	config := w.site.clientConfig(w.rng)
+	if w.latest {
+		config.Versions.Max = smp.MaxVersion
+	}
+	if v != nil {
+		config.Versions.Max = max(config.Versions.Max, smp.VersionServices)
+		config.Service = &transport.ServiceCredentials{Role: v.role, Credentials: v.credentials}
+	}
+	conn, err := transport.Client(ctx, l.near, config)
+	if err != nil {
+		return w.site.refused(l, err)
+	}
 	w.m.count("connections")
-	w.session = &session{id: w.m.conns.Add(1), conn: conn, ops: map[string]*op{}, queues: map[string]*use{}}
+	w.session = &session{
+		id: w.m.conns.Add(1), conn: conn, leg: l, service: v,
+		ops: map[string]*op{}, uses: map[string]*use{},
+	}
+	if v != nil {
+		w.m.count("connections of services")
+		return w.introduce()
+	}
 	return nil
 }
 
-// leave ends the connection with whatever is under way.
+// leave ends the connection with whatever is under way, and waits until the relay is
+// done with it.
 func (w *worker) leave() {
 	// The relay has to cope with any end.
 	_ = w.conn.Abort()
+	<-w.leg.over
+	w.m.mu.Lock()
+	now := w.m.tick()
+	for _, o := range w.ops {
+		w.abandon(o, now)
+	}
+	for _, u := range w.uses {
+		u.attended(w.session, w.fresh)
+		u.left = now
+	}
+	w.leaveService(now)
+	w.m.mu.Unlock()
 	w.session = nil
+	w.site.gate.RUnlock()
+}
+
+// abandon ends a command whose answer will never come.
+func (w *worker) abandon(o *op, now int64) {
+	if o.changes != nil {
+		o.changes.answered = now
+	}
+	if _, ok := o.command.(smp.SEND); ok {
+		o.message.span.answered = now
+	}
 }
 
 // ask puts a command into the next block.
 func (w *worker) ask(o *op, key keys.PrivateKey, entity []byte) error {
-	version := w.conn.Version()
-	body, err := smp.EncodeCommand(version, o.command)
+	t, err := w.transmission(o, key, entity)
 	if err != nil {
 		return err
 	}
-	t := smp.Transmission{CorrelationID: make([]byte, smp.CorrelationIDSize), EntityID: entity, Command: body}
-	if _, err := rand.Read(t.CorrelationID); err != nil {
-		return err
-	}
-	if version < smp.VersionAuthenticators {
-		t.SessionID = w.conn.SessionID()
-	}
-	if !key.IsZero() {
-		a, err := smp.NewAuthorizer(key, w.conn.PeerKey())
-		if err != nil {
-			return err
-		}
-		if err := t.Authorize(w.conn.SessionID(), a); err != nil {
-			return err
-		}
-	}
-	encoded, err := t.Encode(version)
+	encoded, err := t.Encode(w.conn.Version())
 	if err != nil {
 		return err
 	}
@@ -122,11 +156,46 @@ func (w *worker) ask(o *op, key keys.PrivateKey, entity []byte) error {
 	return nil
 }
 
+// transmission is a command with its authorization.
+func (w *worker) transmission(o *op, key keys.PrivateKey, entity []byte) (t smp.Transmission, err error) {
+	version := w.conn.Version()
+	t = smp.Transmission{CorrelationID: make([]byte, smp.CorrelationIDSize), EntityID: entity}
+	if c, ok := o.command.(smp.NEW); ok && c.Request != nil && c.Request.Link != nil {
+		copy(t.CorrelationID, o.queue.correlationID)
+	} else if _, err := rand.Read(t.CorrelationID); err != nil {
+		return t, err
+	}
+	if t.Command, err = smp.EncodeCommand(version, o.command); err != nil {
+		return t, err
+	}
+	if version < smp.VersionAuthenticators {
+		t.SessionID = w.conn.SessionID()
+	}
+	switch o.command.(type) {
+	case smp.SUBS, smp.NSUBS:
+		return t, t.AuthorizeByService(w.conn.SessionID(), w.serviceCredentials())
+	}
+	if key.IsZero() {
+		return t, nil
+	}
+	a, err := smp.NewAuthorizer(key, w.conn.PeerKey())
+	if err != nil {
+		return t, err
+	}
+	if w.service != nil && smp.UsesServiceSignature(o.command) {
+		return t, t.AuthorizeInService(w.conn.SessionID(), a, w.serviceCredentials())
+	}
+	return t, t.Authorize(w.conn.SessionID(), a)
+}
+
 // flush writes what was asked for, in as few blocks as possible.
 func (w *worker) flush() error {
 	written := w.written
 	w.written = nil
 	for _, b := range smp.Batch(written, w.conn.MaxContent()) {
+		if b.Err != nil {
+			return b.Err
+		}
 		if err := w.conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 			return err
 		}
@@ -137,12 +206,14 @@ func (w *worker) flush() error {
 	return nil
 }
 
-// settle writes what was asked for and reads until everything is answered.
+// settle writes what was asked for and reads until everything is answered, and what a
+// service has asked for has come.
 func (w *worker) settle() error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	for len(w.ops) > 0 {
+	round := len(w.rounds)
+	for len(w.ops) > 0 || w.collecting {
 		if err := w.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 			return err
 		}
@@ -154,99 +225,34 @@ func (w *worker) settle() error {
 			if r.Err != nil {
 				return r.Err
 			}
-			w.read(&r)
+			w.read(&r, round)
 		}
 	}
-	for _, u := range w.queues {
-		if u.subscribed && u.queue.displaced(w.id, u.answered, w.fresh) {
-			w.m.fail("no END came for queue %d, which another connection took over", u.queue.number)
+	w.m.mu.Lock()
+	defer w.m.mu.Unlock()
+	for _, u := range w.uses {
+		if u.subscribed && u.displaced(w.id, u.answered, w.fresh) {
+			w.m.fail("no END came for %s %d, which another connection took over", u.name, u.queue.number)
 		}
 	}
+	w.checkTakeover()
 	return nil
-}
-
-// read takes one thing that the relay sent.
-func (w *worker) read(r *smp.ReceivedResponse) {
-	if len(r.Transmission.CorrelationID) == 0 {
-		w.event(r)
-		return
-	}
-	o := w.ops[string(r.Transmission.CorrelationID)]
-	if o == nil {
-		w.m.fail("an answer to nothing: %T", r.Response)
-		return
-	}
-	delete(w.ops, string(r.Transmission.CorrelationID))
-	w.fresh = max(w.fresh, o.asked)
-	w.answer(o, r.Response)
-}
-
-// event takes what the relay sent by itself.
-func (w *worker) event(r *smp.ReceivedResponse) {
-	u := w.queues[string(r.Transmission.EntityID)]
-	if u == nil {
-		w.m.fail("%T about a queue that the connection did not subscribe to", r.Response)
-		return
-	}
-	switch e := r.Response.(type) {
-	case smp.MSG:
-		if !u.subscribed && u.asking == 0 {
-			w.m.fail("a message of queue %d after its subscription ended", u.queue.number)
-		}
-		w.message(u, e)
-	case smp.END, smp.DELD:
-		u.queue.mu.Lock()
-		deleted := u.queue.del != nil // which versions before 10 are told as END
-		u.queue.mu.Unlock()
-		if !deleted && (e.Tag() == "DELD" || !u.queue.mayDisplace(w.id, u.active)) {
-			w.m.fail("%s of queue %d, which nobody deleted or subscribed to", e.Tag(), u.queue.number)
-		}
-		u.subscribed = false
-		w.m.count(e.Tag())
-	default:
-		w.m.fail("an event %T", e)
-	}
-}
-
-// message takes a delivery.
-func (w *worker) message(u *use, msg smp.MSG) {
-	m, err := smp.OpenRcvMessage(msg, &u.queue.secret)
-	if err != nil {
-		w.m.fail("a delivery of queue %d: %v", u.queue.number, err)
-		return
-	}
-	u.held, u.heldSince, u.message = bytes.Clone(msg.ID), u.active, nil
-	if m.Quota {
-		w.m.count("quota markers")
-		return
-	}
-	if u.message, err = u.queue.delivered(m.Body, w.fresh); err != nil {
-		w.m.fail("%v", err)
-	}
-	w.m.count("deliveries")
-}
-
-// secret agrees on the secret of a queue's deliveries.
-func secret(dh keys.PrivateKey, ids smp.IDS) (box.Key, error) { return box.Agree(dh, ids.ServerDHKey) }
-
-// refusal is the code of an answer ERR, empty for another answer.
-func refusal(r smp.Response) smp.ErrorCode {
-	if e, ok := r.(smp.ERR); ok {
-		return e.Err.Code
-	}
-	return ""
 }
 
 // run does random things until ctx ends.
 func (w *worker) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := w.connect(ctx); err != nil {
+			if errors.Is(err, errClosed) {
+				continue
+			}
 			if ctx.Err() == nil {
 				w.m.fail("connecting: %v", err)
 			}
 			return
 		}
-		if err := w.work(ctx); err != nil && !errors.Is(err, errLeft) && ctx.Err() == nil {
+		err := w.work(ctx)
+		if err != nil && !errors.Is(err, errLeft) && ctx.Err() == nil && !w.site.closing.Load() {
 			w.m.fail("a connection at version %d: %v", w.conn.Version(), err)
 		}
 		w.leave()
