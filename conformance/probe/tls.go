@@ -113,3 +113,10 @@ func refusesTLS13(err error) bool {
 	var version *tlsprobe.VersionError
 	return errors.As(err, &version) || errors.As(err, &alert) && alert.Description == tlsprobe.AlertProtocolVersion
 }
+
+// RefusedTLS reports whether a TLS handshake failed because the relay sent an alert or ended
+// the connection.
+func RefusedTLS(err error) bool {
+	var alert *tlsprobe.AlertError
+	return errors.As(err, &alert) || errors.Is(err, tlsprobe.ErrClosed)
+}

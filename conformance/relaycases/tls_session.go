@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"smpcheck/conformance"
@@ -149,13 +150,9 @@ var tlsSessionCases = []conformance.Case{
 		Requirements: []string{"SMP-TLS-NO-SNI"},
 		Edges:        true,
 		Run: func(t *T) {
-			probe.RequireServed(t)
-			c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.ServerName = "" })
-			if err != nil {
-				t.Fail("the relay accepts a client without a server name", err.Error())
-			}
-			introduce(c)
-			c.ExpectServed()
+			expectAnsweredLike(t, "a client without a server name",
+				func(o *tlsprobe.Config) { o.ServerName = "" },
+				func(o *tlsprobe.Config) { o.ServerName = probe.ServerName(t.Server().Address()) })
 		},
 	}),
 	must(conformance.Case{
@@ -164,13 +161,13 @@ var tlsSessionCases = []conformance.Case{
 		Requirements: []string{"SMP-TLS-CLIENT-CERTIFICATE"},
 		Edges:        true,
 		Run: func(t *T) {
-			probe.RequireServed(t)
-			c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.Certificate = nil })
-			if err != nil {
-				t.Fail("the relay accepts a client without a certificate", err.Error())
-			}
-			introduce(c)
-			c.ExpectServed()
+			expectAnsweredLike(t, "a client without a certificate",
+				func(o *tlsprobe.Config) { o.Certificate = nil },
+				func(o *tlsprobe.Config) {
+					credentials := serviceCredentials(t)
+					key, _ := credentials.Key.Ed25519()
+					o.Certificate = &tlsprobe.Certificate{Chain: credentials.Chain, Key: key}
+				})
 		},
 	}),
 	observed(conformance.Case{
@@ -184,6 +181,19 @@ var tlsSessionCases = []conformance.Case{
 			state := requireAccepted(t, func(*tlsprobe.Config) {})
 			if !state.CertificateRequested {
 				t.Fail("a CertificateRequest", "none")
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/tls/same-answer",
+		Title:        "Every connection with the same offer gets the same answer in TLS",
+		Requirements: []string{"SMP-TLS-SAME-ANSWER"},
+		Edges:        true,
+		Run: func(t *T) {
+			needTLS13(t)
+			first := requireAccepted(t, func(*tlsprobe.Config) {})
+			for range 3 {
+				expectSameAnswer(t, first, requireAccepted(t, func(*tlsprobe.Config) {}))
 			}
 		},
 	}),
@@ -287,11 +297,21 @@ var tlsSessionCases = []conformance.Case{
 		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireServed(t)
+			meet := func() *probe.Conn {
+				c, err := probe.OpenOffering(t, func(*tlsprobe.Config) {})
+				if err == nil {
+					err = c.ReadHello()
+				}
+				if err != nil {
+					t.Fail("the relay meets a new client after clients that left", err.Error())
+				}
+				return c
+			}
 			for range 5 {
 				probe.TCP(t).Close()
 				_, _ = probe.OpenOver(t, &hangingUp{Conn: probe.TCP(t), left: 100}, probe.TLSConfig(t))
-				probe.Open(t).Close()
-				c := probe.Meet(t)
+				meet().Close()
+				c := meet()
 				c.SendBlock(c.Block(c.HelloContent(c.ClientHello()))[:1000])
 				c.Close()
 			}
@@ -327,6 +347,54 @@ func expectEndAfter(t *T, what string, text []byte) {
 		t.Failf("the relay closes the connection after "+what, "it is open after %v", t.Timeout(endTime))
 	}
 	probe.ExpectOthersServed(t, what+" in the place of TLS")
+}
+
+// expectAnsweredLike fails the case if the relay answers no command of a client with one
+// offer, what, in TLS, and those of a client with another one. It blocks the case if it
+// answers neither.
+func expectAnsweredLike(t *T, what string, offer, other func(*tlsprobe.Config)) {
+	reason := answersOffer(t, offer)
+	if reason == nil {
+		return
+	}
+	if answersOffer(t, other) != nil {
+		probe.Blocked(t, "the relay serves nobody: %v", reason)
+	}
+	t.Fail("the relay serves "+what, reason.Error())
+}
+
+// answersOffer returns why a client with the offer gets no answer to its first command.
+func answersOffer(t *T, offer func(*tlsprobe.Config)) error {
+	c, err := probe.OpenOffering(t, offer)
+	if err != nil {
+		return err
+	}
+	if err := c.ReadHello(); err != nil {
+		return err
+	}
+	c.SendHello(c.ClientHello())
+	if !c.Answers() {
+		return errors.New("no answer to the first command")
+	}
+	return nil
+}
+
+// expectSameAnswer fails the case if two answers differ in what TLS does not demand to be
+// fresh.
+func expectSameAnswer(t *T, a, b tlsprobe.State) {
+	differ := func(what string) { t.Fail("the same "+what+" as in the first connection", "another") }
+	switch {
+	case a.Version != b.Version || a.CipherSuite != b.CipherSuite || a.SignatureScheme != b.SignatureScheme:
+		differ("TLS version, cipher suite and signature scheme")
+	case a.Group != b.Group || a.HelloRetryRequest != b.HelloRetryRequest:
+		differ("key exchange")
+	case a.ALPN != b.ALPN:
+		differ("application protocol")
+	case a.CertificateRequested != b.CertificateRequested || !slices.Equal(a.RequestedSchemes, b.RequestedSchemes):
+		differ("request for a certificate")
+	case !slices.EqualFunc(a.PeerCertificates, b.PeerCertificates, bytes.Equal):
+		differ("certificates")
+	}
 }
 
 // introduce reads the relay's hello and sends that of an ordinary client without
