@@ -116,7 +116,7 @@ func (o *old) readHello() error {
 // sendFlight sends everything up to ServerHelloDone.
 func (o *old) sendFlight(chain [][]byte, key crypto.Signer) error {
 	hello := append([]byte{3, 3}, o.serverRandom...)
-	hello = append(hello, 0, chacha12>>8, chacha12&0xff, 0)
+	hello = append(binary.BigEndian.AppendUint16(append(hello, 0), chacha12), 0)
 	if err := o.send(messageServerHello, hello); err != nil {
 		return err
 	}
