@@ -104,8 +104,8 @@ var tlsSessionFaults = []Fault{
 	{
 		ID:     "tls/garbage-ends-service",
 		Story:  "An error in the handshake of one client ends the loop that accepts all of them.",
-		Breaks: []string{"SMP-TLS-GARBAGE", "SMP-TLS-ABANDONED"},
-		Cases:  []string{"relay/tls/garbage", "relay/tls/abandoned"},
+		Breaks: []string{"SMP-TLS-GARBAGE"},
+		Cases:  []string{"relay/tls/garbage"},
 		Apply:  endsWithGarbage,
 	},
 	{
