@@ -48,6 +48,13 @@ var chainFaults = []Fault{
 		Apply:  forged(func(f *forgery) { f.identitySigner = f.other }),
 	},
 	{
+		ID:     "certificate/issuer-renamed",
+		Story:  "The authority was made again with its old key and another name.",
+		Breaks: []string{"SMP-CERT-ISSUER"},
+		Cases:  []string{"relay/certificate/issuer"},
+		Apply:  forged(func(f *forgery) { f.issuer = &keys.Template{CommonName: "SMP server", CA: true} }),
+	},
+	{
 		ID:     "certificate/expired",
 		Story:  "The certificate for TLS has expired and nobody has renewed it.",
 		Breaks: []string{"SMP-CERT-VALID-NOW"},
@@ -85,6 +92,8 @@ type forgery struct {
 	leafSigner, identitySigner keys.PrivateKey
 	// other is a key that belongs to neither.
 	other keys.PrivateKey
+	// issuer is whom the leaf names, nil for the identity certificate.
+	issuer *keys.Template
 }
 
 // forged changes the certificates of the relay before they are signed.
@@ -110,9 +119,11 @@ func newForgery() forgery {
 	}
 }
 
-// newKey makes an Ed25519 key. The randomness of the system never fails.
-func newKey() keys.PrivateKey {
-	key, err := keys.Generate(keys.Ed25519, rand.Reader)
+func newKey() keys.PrivateKey { return newKeyOf(keys.Ed25519) }
+
+// newKeyOf makes a key. The randomness of the system never fails.
+func newKeyOf(alg keys.Algorithm) keys.PrivateKey {
+	key, err := keys.Generate(alg, rand.Reader)
 	if err != nil {
 		panic(err)
 	}
@@ -124,6 +135,9 @@ func (f *forgery) signIdentity() []byte {
 }
 
 func (f *forgery) signLeaf(identity []byte) []byte {
+	if f.issuer != nil {
+		identity = certify(*f.issuer, f.identityKey, keys.Certificate{}, f.identityKey)
+	}
 	issuer, err := keys.ParseCertificate(identity)
 	if err != nil {
 		panic(err)

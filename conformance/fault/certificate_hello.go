@@ -2,6 +2,7 @@ package fault
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -147,11 +148,20 @@ var sessionKeyFaults = []Fault{
 		Cases:    []string{"relay/certificate/session-key-fresh"},
 		Versions: withKeys,
 		Apply: func(c *relay.Config) {
-			key, err := keys.NewPrivate(keys.X25519, newKey().Raw())
-			if err != nil {
-				return
-			}
+			key := newKeyOf(keys.X25519)
 			configured(func(c *transport.ServerConfig) { c.Key = key })(c)
+		},
+	},
+	{
+		ID:       "certificate/session-keys-in-turn",
+		Story:    "Two session keys are made when the relay starts, and connections use them in turn.",
+		Breaks:   []string{"SMP-HS-SIGNED-KEY-FRESH"},
+		Cases:    []string{"relay/certificate/session-key-fresh"},
+		Versions: withKeys,
+		Apply: func(c *relay.Config) {
+			pair := []keys.PrivateKey{newKeyOf(keys.X25519), newKeyOf(keys.X25519)}
+			var connections atomic.Int64
+			configured(func(c *transport.ServerConfig) { c.Key = pair[connections.Add(1)%2] })(c)
 		},
 	},
 }

@@ -146,11 +146,7 @@ func helloWithKey(block []byte, credentials keys.Credentials) []byte {
 	if err != nil {
 		return block
 	}
-	key, err := keys.Generate(keys.X25519, rand.Reader)
-	if err != nil {
-		return block
-	}
-	if h.SignedKey, err = keys.SignKey(key.Public(), credentials.Key); err != nil {
+	if h.SignedKey, err = keys.SignKey(newKeyOf(keys.X25519).Public(), credentials.Key); err != nil {
 		return block
 	}
 	versions := h.Versions

@@ -71,6 +71,13 @@ var clientHelloFaults = []Fault{
 		Apply:  clientVersion(func(v uint16) (uint16, error) { return min(v, smp.MaxVersion), nil }),
 	},
 	{
+		ID:     "handshake/version-low-byte",
+		Story:  "Only the second byte of the version is looked at, since there will never be 256 of them.",
+		Breaks: []string{"SMP-HS-VERSION-REFUSED"},
+		Cases:  []string{"relay/handshake/version-above-refused"},
+		Apply:  clientVersion(func(v uint16) (uint16, error) { return v & 0xff, nil }),
+	},
+	{
 		ID:     "handshake/version-raised",
 		Story:  "A client with a version that is too old is served at the oldest one of the relay.",
 		Breaks: []string{"SMP-HS-VERSION-REFUSED"},
@@ -128,6 +135,16 @@ var clientHelloFaults = []Fault{
 		Apply: keyHash(func(sent []byte, chain [][]byte) bool {
 			own := keys.FingerprintOf(chain[1])
 			return bytes.HasPrefix(sent, own[:])
+		}),
+	},
+	{
+		ID:     "handshake/key-hash-half",
+		Story:  "The first 16 bytes of the fingerprint are taken for enough.",
+		Breaks: []string{"SMP-HS-KEY-HASH-WRONG"},
+		Cases:  []string{"relay/handshake/key-hash-wrong"},
+		Apply: keyHash(func(sent []byte, chain [][]byte) bool {
+			own := keys.FingerprintOf(chain[1])
+			return bytes.HasPrefix(sent, own[:16])
 		}),
 	},
 	{

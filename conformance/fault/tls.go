@@ -214,6 +214,16 @@ var tlsResumptionFaults = []Fault{
 		Cases:  []string{"relay/tls/no-resumption"},
 		Apply:  tickets(true, 16384),
 	},
+	{
+		ID:     "tls/resumption-12",
+		Story:  "Session tickets are off in TLS 1.3 and forgotten in the settings for TLS 1.2.",
+		Breaks: []string{"SMP-TLS-NO-RESUMPTION"},
+		Cases:  []string{"relay/tls/no-resumption-12"},
+		Apply: withTLS(forClients(func(h *tls.ClientHelloInfo) bool { return !offersModern(h) }, goTLS(func(c *tls.Config) {
+			c.MinVersion, c.CipherSuites = tls.VersionTLS12, []uint16{chacha12}
+			c.SetSessionTicketKeys([][32]byte{{1}})
+		}))),
+	},
 }
 
 // tickets is a relay that hands out session tickets.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 
 	"smpcheck/conformance/tlsprobe"
 	"smpcheck/reference/relay"
@@ -50,6 +51,27 @@ var tlsSessionFaults = []Fault{
 			}
 			return id
 		}),
+	},
+	{
+		ID:     "tls/session-id-short",
+		Story:  "The session identifier is cut to 12 bytes, the length of a Finished message in TLS 1.2.",
+		Breaks: []string{"SMP-TLS-CHANNEL-BINDING", "SMP-TLS-CHANNEL-BINDING-CLIENT"},
+		Cases:  []string{"relay/tls/channel-binding", "relay/tls/channel-binding-client"},
+		Apply:  meets(meeting{binding: func(_ net.Conn, b *transport.Binding) { b.SessionID = b.SessionID[:12] }}),
+	},
+	{
+		ID:     "tls/session-id-of-client",
+		Story:  "The session identifier is kept by the address of the client and given to its next connection too.",
+		Breaks: []string{"SMP-TLS-SESSION-UNIQUE"},
+		Cases:  []string{"relay/tls/session-unique"},
+		Apply: func(c *relay.Config) {
+			var known sync.Map
+			meets(meeting{binding: func(conn net.Conn, b *transport.Binding) {
+				host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
+				id, _ := known.LoadOrStore(host, b.SessionID)
+				b.SessionID = id.([]byte)
+			}})(c)
+		},
 	},
 	{
 		ID:     "tls/session-id-server-finished",

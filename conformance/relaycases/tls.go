@@ -222,6 +222,21 @@ var tlsCases = []conformance.Case{
 			}
 		},
 	}),
+	should(conformance.Case{
+		ID:           "relay/tls/no-resumption-12",
+		Title:        "A relay that accepts TLS 1.2 resumes no session of it",
+		Requirements: []string{"SMP-TLS-NO-RESUMPTION"},
+		Edges:        true,
+		Run: func(t *T) {
+			resumed, err := probe.ResumeTLS12(t)
+			if err != nil {
+				t.Skip("no TLS 1.2 handshake: " + err.Error())
+			}
+			if resumed {
+				t.Fail("a full handshake", "the relay resumes the session")
+			}
+		},
+	}),
 }
 
 // offer performs a TLS handshake with the offer of an ordinary client, changed
