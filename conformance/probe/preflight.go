@@ -176,15 +176,16 @@ func meet(ctx context.Context, address string, limit time.Duration) (*secure, er
 	case refusesTLS13(err):
 		return meetAt(ctx, address, "1.2", ordinary)
 	case RefusedTLS(err):
-		if s, other := meetAt(ctx, address, "1.3", everything(ordinary, address)); other == nil {
+		if s, other := meetAt(ctx, address, "1.3", Everything(ordinary, address)); other == nil {
 			return s, nil
 		}
 	}
 	return nil, err
 }
 
-// everything is an offer of all that this package can carry out.
-func everything(offer tlsprobe.Config, address string) tlsprobe.Config {
+// Everything widens an offer to all that a handshake with TLS 1.3 can be carried out with:
+// cipher suites, groups with a share of each, signature schemes, a server name.
+func Everything(offer tlsprobe.Config, address string) tlsprobe.Config {
 	offer.CipherSuites = []tlsprobe.CipherSuite{tlsprobe.ChaCha20Poly1305SHA256, tlsprobe.AES128GCMSHA256, tlsprobe.AES256GCMSHA384}
 	offer.Groups = []tlsprobe.Group{tlsprobe.X25519, tlsprobe.X448, tlsprobe.P256}
 	offer.KeyShares = offer.Groups
