@@ -137,6 +137,10 @@ func (t *trial) try(ctx context.Context, f *fault.Fault) Result {
 	return result
 }
 
+// preflightPatience is how much longer than in a run the preflight may take: many relays
+// are tried at once.
+const preflightPatience = 3
+
 func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 	tgt, err := target.Embed(ctx, func(ctx context.Context) (string, func(), error) {
 		return t.options.Start(ctx, f.Config)
@@ -145,7 +149,7 @@ func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 		return nil, err
 	}
 	defer tgt.Close()
-	info, err := t.options.Preflight(ctx, tgt, t.options.TimeoutScale)
+	info, err := t.options.Preflight(ctx, tgt, preflightPatience*t.options.TimeoutScale)
 	if err != nil {
 		return nil, err
 	}

@@ -241,7 +241,13 @@ var tlsSessionCases = []conformance.Case{
 		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireServed(t)
-			slow := &probe.Trickle{Conn: probe.TCP(t), Slow: 1000}
+			slow := &probe.Trickle{Conn: probe.TCP(t), Slow: 1000, First: func() {
+				// While others are met the relay has time to read one byte alone.
+				other, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.HandshakeTimeout = t.Timeout(time.Second) })
+				if err == nil {
+					other.Close()
+				}
+			}}
 			c, err := probe.OpenOver(t, slow, probe.TLSConfig(t))
 			if err != nil {
 				t.Fail("the relay accepts a handshake that arrives byte by byte", err.Error())
