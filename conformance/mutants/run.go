@@ -2,6 +2,7 @@ package mutants
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"sync"
@@ -150,6 +151,10 @@ func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 	}
 	defer tgt.Close()
 	info, err := t.options.Preflight(ctx, tgt, preflightPatience*t.options.TimeoutScale)
+	var unusable *target.UnusableError
+	if errors.As(err, &unusable) {
+		info, err = unusable.Info, nil
+	}
 	if err != nil {
 		return nil, err
 	}

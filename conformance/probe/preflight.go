@@ -25,12 +25,10 @@ const preflightTime = 2500 * time.Millisecond
 
 // Preflight meets the relay as a client does, once, to learn what it offers. The
 // errors: nothing listens, there is no TLS, the relay has another identity than its
-// address says (*target.IdentityError), or it speaks no version that is known here.
-//
-// A relay that is there and that no client could use is none of them, since cases say
-// best what is wrong with it: one that accepts only what ordinary clients do not offer
-// in TLS, and one whose hello does not come or cannot be read. It is taken to offer every
-// version, and to be unusable at each.
+// address says (*target.IdentityError), its hello does not come or cannot be read
+// (*target.UnusableError), or it speaks no version that is known here. A relay that
+// accepts in TLS only what ordinary clients do not offer is no error: cases say best what
+// is wrong with it.
 func Preflight(ctx context.Context, tgt target.Target, scale float64) (target.Info, error) {
 	limit := time.Duration(float64(preflightTime) * scale)
 	s, err := meet(ctx, tgt.Server().Address(), limit)
@@ -50,7 +48,7 @@ func Preflight(ctx context.Context, tgt target.Target, scale float64) (target.In
 		for _, v := range conformance.AllVersions {
 			info.Unusable[v] = err.Error()
 		}
-		return info, ctx.Err()
+		return target.Info{}, &target.UnusableError{Info: info, Err: err}
 	}
 	if _, ok := hello.Versions.Common(known); !ok {
 		return target.Info{}, fmt.Errorf("the relay offers SMP versions %s, smpcheck knows %s", hello.Versions, known)
