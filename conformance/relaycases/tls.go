@@ -247,51 +247,6 @@ var tlsCases = []conformance.Case{
 	}),
 }
 
-// offer performs a TLS handshake with the offer of an ordinary client, changed
-// by change.
-func offer(t *T, change func(*tlsprobe.Config)) (*tlsprobe.Conn, error) {
-	o := probe.TLSConfig(t)
-	change(o)
-	return probe.TLS13(t, o)
-}
-
-// offerAlone is offer for a case about the change alone: a relay that refuses it may want
-// something else that ordinary clients do not offer, and gets everything else then. If it
-// refuses even an offer without the change, the case is blocked.
-func offerAlone(t *T, change func(*tlsprobe.Config)) (*tlsprobe.Conn, error) {
-	conn, err := offer(t, change)
-	if err == nil {
-		return conn, nil
-	}
-	everything := func(o *tlsprobe.Config) { *o = probe.Everything(*o, t.Server().Address()) }
-	if conn, other := offer(t, func(o *tlsprobe.Config) { everything(o); change(o) }); other == nil {
-		return conn, nil
-	}
-	if _, other := offer(t, everything); other != nil {
-		probe.Blocked(t, "the TLS handshake fails whatever the client offers: %v", other)
-	}
-	return nil, err
-}
-
-// expectAccepted fails the case unless the handshake with the changed offer
-// completes.
-func expectAccepted(t *T, what string, change func(*tlsprobe.Config)) tlsprobe.State {
-	conn, err := offerAlone(t, change)
-	if err != nil {
-		t.Fail("the relay accepts "+what, err.Error())
-	}
-	return conn.State()
-}
-
-// requireAccepted is expectAccepted for a handshake that the case builds on.
-func requireAccepted(t *T, change func(*tlsprobe.Config)) tlsprobe.State {
-	conn, err := offer(t, change)
-	if err != nil {
-		probe.Blocked(t, "the TLS handshake failed: %v", err)
-	}
-	return conn.State()
-}
-
 // expectRefused fails the case unless the relay refuses the changed offer.
 func expectRefused(t *T, what string, change func(*tlsprobe.Config)) {
 	conn, err := offer(t, change)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"slices"
 	"time"
 
 	"smpcheck/conformance"
@@ -122,8 +121,8 @@ var tlsSessionCases = []conformance.Case{
 				probe.Open(t).Close() // a relay that refuses ordinary clients too blocks the case
 				t.Fail("the relay accepts a client without ALPN", err.Error())
 			}
-			if reason, unserved := t.Info().Unusable[t.Version()]; unserved {
-				probe.Blocked(t, "the relay serves no client at version 6: %s", reason)
+			if _, unserved := t.Info().Unusable[t.Version()]; unserved {
+				probe.Open(t).RequireBlock() // others have to get a hello
 			}
 			h, err := probe.SplitHello(c.ExpectBlock("a hello for a client without ALPN"))
 			if err != nil {
@@ -368,54 +367,6 @@ func expectEndAfter(t *T, what string, text []byte) {
 		t.Failf("the relay closes the connection after "+what, "it is open after %v", t.Timeout(endTime))
 	}
 	probe.ExpectOthersServed(t, what+" in the place of TLS")
-}
-
-// expectAnsweredLike fails the case if the relay answers no command of a client with one
-// offer, what, in TLS, and those of a client with another one. It blocks the case if it
-// answers neither.
-func expectAnsweredLike(t *T, what string, offer, other func(*tlsprobe.Config)) {
-	reason := answersOffer(t, offer)
-	if reason == nil {
-		return
-	}
-	if answersOffer(t, other) != nil {
-		probe.Blocked(t, "the relay serves nobody: %v", reason)
-	}
-	t.Fail("the relay serves "+what, reason.Error())
-}
-
-// answersOffer returns why a client with the offer gets no answer to its first command.
-func answersOffer(t *T, offer func(*tlsprobe.Config)) error {
-	c, err := probe.OpenOffering(t, offer)
-	if err != nil {
-		return err
-	}
-	if err := c.ReadHello(); err != nil {
-		return err
-	}
-	c.SendHello(c.ClientHello())
-	if !c.Answers() {
-		return errors.New("no answer to the first command")
-	}
-	return nil
-}
-
-// expectSameAnswer fails the case if two answers differ in what TLS does not demand to be
-// fresh.
-func expectSameAnswer(t *T, a, b tlsprobe.State) {
-	differ := func(what string) { t.Fail("the same "+what+" as in the first connection", "another") }
-	switch {
-	case a.Version != b.Version || a.CipherSuite != b.CipherSuite || a.SignatureScheme != b.SignatureScheme:
-		differ("TLS version, cipher suite and signature scheme")
-	case a.Group != b.Group || a.HelloRetryRequest != b.HelloRetryRequest:
-		differ("key exchange")
-	case a.ALPN != b.ALPN:
-		differ("application protocol")
-	case a.CertificateRequested != b.CertificateRequested || !slices.Equal(a.RequestedSchemes, b.RequestedSchemes):
-		differ("request for a certificate")
-	case !slices.EqualFunc(a.PeerCertificates, b.PeerCertificates, bytes.Equal):
-		differ("certificates")
-	}
 }
 
 // introduce reads the relay's hello and sends that of an ordinary client without
