@@ -1,7 +1,6 @@
 package relaycases
 
 import (
-	"errors"
 	"fmt"
 
 	"smpcheck/conformance"
@@ -33,10 +32,17 @@ var tlsCases = []conformance.Case{
 		Requirements: []string{"SMP-TLS-13"},
 		Edges:        true,
 		Run: func(t *T) {
-			expectAccepted(t, "TLS 1.3", func(o *tlsprobe.Config) {
+			_, err := offer(t, func(o *tlsprobe.Config) {
 				o.CipherSuites = append([]tlsprobe.CipherSuite{tlsprobe.ChaCha20Poly1305SHA256}, aesSuites...)
 				o.SignatureSchemes = append([]tlsprobe.SignatureScheme{tlsprobe.Ed25519, tlsprobe.Ed448}, otherSchemes...)
 			})
+			if err == nil {
+				return
+			}
+			_, err = offer(t, func(o *tlsprobe.Config) { *o = probe.Everything(*o, t.Server().Address()) })
+			if err != nil {
+				t.Fail("the relay accepts TLS 1.3", err.Error())
+			}
 		},
 	}),
 	must(conformance.Case{
@@ -65,7 +71,7 @@ var tlsCases = []conformance.Case{
 		Requirements: []string{"SMP-TLS-12-CIPHER"},
 		Edges:        true,
 		Run: func(t *T) {
-			if _, err := offer(t, oldTLS(tlsprobe.TLS12, chacha12)); refusal(err) {
+			if _, err := offer(t, oldTLS(tlsprobe.TLS12, chacha12)); probe.RefusedTLS(err) {
 				t.Skip("the relay refuses TLS 1.2")
 			}
 			expectRefused(t, "TLS 1.2 with AES alone", oldTLS(tlsprobe.TLS12, aesSuites12...))
@@ -131,7 +137,7 @@ var tlsCases = []conformance.Case{
 		Run: func(t *T) {
 			needTLS13(t)
 			expectAccepted(t, "the group X25519 alone", func(o *tlsprobe.Config) {
-				o.Groups = []tlsprobe.Group{tlsprobe.X25519}
+				o.Groups, o.KeyShares = []tlsprobe.Group{tlsprobe.X25519}, nil
 			})
 		},
 	}),
@@ -152,8 +158,9 @@ var tlsCases = []conformance.Case{
 		Edges:        true,
 		Run: func(t *T) {
 			needTLS13(t)
+			requireAccepted(t, func(o *tlsprobe.Config) { o.Groups = []tlsprobe.Group{tlsprobe.X25519} })
 			expectAccepted(t, "a key share of X448, and X25519 as second group", func(o *tlsprobe.Config) {
-				o.Groups = []tlsprobe.Group{tlsprobe.X448, tlsprobe.X25519}
+				o.Groups, o.KeyShares = []tlsprobe.Group{tlsprobe.X448, tlsprobe.X25519}, nil
 			})
 		},
 	}),
@@ -178,11 +185,11 @@ var tlsCases = []conformance.Case{
 		Run: func(t *T) {
 			needTLS13(t)
 			t.About("SMP-TLS-ED25519")
-			_, err := offer(t, signatures(tlsprobe.Ed25519))
+			_, err := offerAlone(t, signatures(tlsprobe.Ed25519))
 			if err == nil {
 				return
 			}
-			if _, other := offer(t, signatures(tlsprobe.Ed448)); other == nil {
+			if _, other := offerAlone(t, signatures(tlsprobe.Ed448)); other == nil {
 				t.Nonstrict("an Ed25519 signature", "an Ed448 signature, as by relays made before 2024")
 			}
 			t.Fail("the relay accepts Ed25519 alone", err.Error())
@@ -204,7 +211,15 @@ var tlsCases = []conformance.Case{
 		Requirements: []string{"SMP-TLS-NO-RESUMPTION", "SMP-TLS-NO-EARLY-DATA"},
 		Edges:        true,
 		Run: func(t *T) {
-			for _, ticket := range tickets(t) {
+			all := tickets(t)
+			t.About("SMP-TLS-NO-EARLY-DATA")
+			for _, ticket := range all {
+				if ticket.EarlyData > 0 {
+					t.Failf("a ticket without early data, if any", "one that allows %d bytes of it", ticket.EarlyData)
+				}
+			}
+			t.About("SMP-TLS-NO-RESUMPTION")
+			for _, ticket := range all {
 				c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.Ticket = ticket })
 				if err != nil {
 					t.Fail("a full handshake", err.Error())
@@ -215,39 +230,27 @@ var tlsCases = []conformance.Case{
 			}
 		},
 	}),
-}
-
-// offer performs a TLS handshake with the offer of an ordinary client, changed
-// by change.
-func offer(t *T, change func(*tlsprobe.Config)) (*tlsprobe.Conn, error) {
-	o := probe.TLSConfig(t)
-	change(o)
-	return probe.TLS13(t, o)
-}
-
-// expectAccepted fails the case unless the handshake with the changed offer
-// completes.
-func expectAccepted(t *T, what string, change func(*tlsprobe.Config)) tlsprobe.State {
-	conn, err := offer(t, change)
-	if err != nil {
-		t.Fail("the relay accepts "+what, err.Error())
-	}
-	return conn.State()
-}
-
-// requireAccepted is expectAccepted for a handshake that the case builds on.
-func requireAccepted(t *T, change func(*tlsprobe.Config)) tlsprobe.State {
-	conn, err := offer(t, change)
-	if err != nil {
-		probe.Blocked(t, "the TLS handshake failed: %v", err)
-	}
-	return conn.State()
+	should(conformance.Case{
+		ID:           "relay/tls/no-resumption-12",
+		Title:        "A relay that accepts TLS 1.2 resumes no session of it",
+		Requirements: []string{"SMP-TLS-NO-RESUMPTION"},
+		Edges:        true,
+		Run: func(t *T) {
+			resumed, err := probe.ResumeTLS12(t)
+			if err != nil {
+				t.Skip("no TLS 1.2 handshake: " + err.Error())
+			}
+			if resumed {
+				t.Fail("a full handshake", "the relay resumes the session")
+			}
+		},
+	}),
 }
 
 // expectRefused fails the case unless the relay refuses the changed offer.
 func expectRefused(t *T, what string, change func(*tlsprobe.Config)) {
 	conn, err := offer(t, change)
-	if refusal(err) {
+	if probe.RefusedTLS(err) {
 		return
 	}
 	actual := "the relay accepts it"
@@ -257,13 +260,6 @@ func expectRefused(t *T, what string, change func(*tlsprobe.Config)) {
 		actual = fmt.Sprintf("the relay accepts it and chooses %s, %s, %s, %s", s.Version, s.CipherSuite, s.Group, s.SignatureScheme)
 	}
 	t.Fail("the relay refuses "+what, actual)
-}
-
-// refusal reports whether a handshake failed because the relay sent an alert or
-// ended the connection.
-func refusal(err error) bool {
-	var alert *tlsprobe.AlertError
-	return errors.As(err, &alert) || errors.Is(err, tlsprobe.ErrClosed)
 }
 
 // needTLS13 blocks a case about TLS 1.3 where the relay does not speak it.

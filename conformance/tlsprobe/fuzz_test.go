@@ -21,9 +21,12 @@ func FuzzHandshakeMessages(f *testing.F) {
 	f.Add(byte(msgCertificateVerify), []byte{8, 7, 0, 1, 1})
 	f.Add(byte(msgNewSessionTicket), []byte{0, 0, 0, 1, 0, 0, 0, 2, 1, 1, 0, 1, 1, 0, 0})
 	f.Add(byte(msgKeyUpdate), []byte{1})
+	f.Add(byte(msgClientHello), append(append([]byte{3, 3}, retryRandom...), 0, 0, 2, 0x13, 3, 1, 0, 0, 7, 0, 43, 0, 3, 2, 3, 4))
 	f.Fuzz(func(t *testing.T, typ byte, body []byte) {
 		var err error
 		switch messageType(typ) {
+		case msgClientHello:
+			_, err = parseClientHello(body)
 		case msgServerHello:
 			var h *serverHello
 			if h, err = parseServerHello(body); err == nil {
