@@ -166,19 +166,23 @@ var linkNewCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/link/messages",
 		Title:        "A queue with a link is a queue as others: messages arrive, the recipient can secure, suspend and delete it",
-		Requirements: []string{"SMP-LINK-SENDER-ID-KEPT"},
+		Requirements: []string{"SMP-LINK-SENDER-ID-KEPT", "SMP-OFF-SEND", "SMP-DEL-GONE"},
 		Versions:     from(15),
 		Run: func(t *T) {
 			for _, mode := range []smp.QueueMode{smp.Messaging, smp.Contact} {
 				c := probe.Dial(t)
 				l := c.NewLinkedQueue(mode)
 				body := t.Rand().Bytes(70)
+				t.About("SMP-LINK-SENDER-ID-KEPT")
 				l.Sender(probe.Dial(t), smp.SEND{Body: body}).Expect(smp.OK{})
 				l.Acknowledge(c, l.ExpectMessage(c, body))
+				t.About("SMP-OFF-SEND")
 				l.Recipient(c, smp.OFF{}).Require(smp.OK{})
 				l.Sender(c, smp.SEND{Body: body}).ExpectError(smp.ErrAuth)
-				l.Recipient(c, smp.DEL{}).Expect(smp.OK{})
+				t.About("SMP-DEL-GONE")
+				l.Recipient(c, smp.DEL{}).Require(smp.OK{})
 				l.Sender(c, smp.SEND{Body: body}).ExpectError(smp.ErrAuth)
+				l.Recipient(c, smp.SUB{}).ExpectError(smp.ErrAuth)
 			}
 		},
 	}),

@@ -21,6 +21,7 @@ var linkReadCases = []conformance.Case{
 			l := owner.NewLinkedQueue(smp.Contact)
 			for _, c := range []*probe.Conn{owner, probe.Dial(t), probe.Dial(t)} {
 				for range 2 {
+					t.About("SMP-LINK-LGET-LNK", "SMP-LINK-LGET-MANY")
 					lnk := probe.ExpectA[smp.LNK](c.Read(l.LinkID))
 					t.About("SMP-LINK-LNK-UNCHANGED", "SMP-LINK-LGET-LNK")
 					expectLNK(t, l, lnk)
@@ -101,13 +102,13 @@ var linkReadCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			l := readable(t, c)
-			t.About("SMP-LINK-LGET-QUEUE-ID")
-			c.Read(l.SenderID).ExpectError(smp.ErrAuth)
-			c.Read(l.RecipientID).ExpectError(smp.ErrAuth)
 			t.About("SMP-LINK-LGET-UNKNOWN")
 			for _, id := range [][]byte{t.Rand().Bytes(24), l.LinkID[:23], append(bytes.Clone(l.LinkID), 0), {1}} {
 				c.Read(id).ExpectError(smp.ErrAuth)
 			}
+			t.About("SMP-LINK-LGET-QUEUE-ID")
+			c.Read(l.SenderID).ExpectError(smp.ErrAuth)
+			c.Read(l.RecipientID).ExpectError(smp.ErrAuth)
 		},
 	}),
 	must(conformance.Case{
@@ -309,11 +310,11 @@ var linkReadCases = []conformance.Case{
 			c := probe.Dial(t)
 			l := c.NewLinkedQueue(smp.Messaging)
 			key := probe.NewKey(t, keys.Ed25519)
+			t.About("SMP-LINK-LKEY-UNKNOWN")
+			c.Take(t.Rand().Bytes(24), key).ExpectError(smp.ErrAuth)
 			t.About("SMP-LINK-LKEY-QUEUE-ID")
 			c.Take(l.SenderID, key).ExpectError(smp.ErrAuth)
 			c.Take(l.RecipientID, key).ExpectError(smp.ErrAuth)
-			t.About("SMP-LINK-LKEY-UNKNOWN")
-			c.Take(t.Rand().Bytes(24), key).ExpectError(smp.ErrAuth)
 			expectUnsecured(t, l.Queue)
 		},
 	}),
@@ -328,7 +329,8 @@ var linkReadCases = []conformance.Case{
 			bodies := c.Bodies(3)
 			l.Sender(c, smp.SEND{Body: bodies[0]}).Expect(smp.OK{})
 			l.Acknowledge(c, l.ExpectMessage(c, bodies[0]))
-			key := l.RequireReadable(c)
+			key := probe.NewKey(t, keys.Ed25519)
+			c.Take(l.LinkID, key).Expect(l.LNK())
 			c.Ask(l.SenderID, probe.NoKey, smp.SEND{Body: []byte("refused")}).ExpectError(smp.ErrAuth)
 			c.Take(l.LinkID, key).Expect(l.LNK())
 			l.SenderKey = key

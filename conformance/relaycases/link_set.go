@@ -1,6 +1,8 @@
 package relaycases
 
 import (
+	"bytes"
+
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
 	"smpcheck/reference/keys"
@@ -158,17 +160,21 @@ var linkSetCases = []conformance.Case{
 			c := probe.Dial(t)
 			l := readable(t, c)
 			whole := c.EncodeCommand(smp.LSET{LinkID: l.LinkID, Data: smp.LinkData{Fixed: l.Data.Fixed, User: []byte("other")}})
-			for what, command := range map[string][]byte{
-				"LSET cut in the user data":  whole[:len(whole)-1],
-				"LSET cut in the fixed data": whole[:100],
-				"LSET cut in the link id":    whole[:10],
-				"LSET with a byte after it":  append(append([]byte(nil), whole...), 0),
-				"LSET without anything":      []byte("LSET"),
-				"LDEL with a byte after it":  []byte("LDEL x"),
+			for _, wrong := range []struct {
+				rule, what string
+				command    []byte
+			}{
+				{"SMP-LINK-DATA-LENGTHS", "LSET cut in the user data", whole[:len(whole)-1]},
+				{"SMP-LINK-DATA-LENGTHS", "LSET cut in the fixed data", whole[:100]},
+				{"SMP-LINK-LSET-FORM", "LSET cut in the link id", whole[:10]},
+				{"SMP-LINK-LSET-FORM", "LSET with a byte after it", append(bytes.Clone(whole), 0)},
+				{"SMP-LINK-LSET-FORM", "LSET without anything", []byte("LSET")},
+				{"SMP-LINK-LDEL-FORM", "LDEL with a byte after it", []byte("LDEL x")},
 			} {
-				c.AskBytes(what, l.RecipientID, l.Key, command).ExpectError(smp.ErrCmdSyntax)
+				t.About(wrong.rule)
+				c.AskBytes(wrong.what, l.RecipientID, l.Key, wrong.command).ExpectError(smp.ErrCmdSyntax)
+				c.Read(l.LinkID).Expect(l.LNK())
 			}
-			c.Read(l.LinkID).Expect(l.LNK())
 		},
 	}),
 	must(conformance.Case{
@@ -180,6 +186,9 @@ var linkSetCases = []conformance.Case{
 			c, other := probe.Dial(t), probe.Dial(t)
 			for _, mode := range []smp.QueueMode{smp.Contact, smp.Messaging} {
 				l := c.NewLinkedQueue(mode)
+				if mode == smp.Contact {
+					l.RequireReadable(other)
+				}
 				t.About("SMP-LINK-LDEL-OK")
 				l.Recipient(c, smp.LDEL{}).Expect(smp.OK{})
 				t.About("SMP-LINK-LDEL-REMOVES")
@@ -215,7 +224,8 @@ var linkSetCases = []conformance.Case{
 		Run: func(t *T) {
 			c, stranger := probe.Dial(t), probe.Dial(t)
 			l := readable(t, c)
-			for _, key := range []keys.PrivateKey{probe.NoKey, probe.NewKey(t, keys.Ed25519), probe.NewKey(t, keys.X25519)} {
+			own := stranger.NewQueue(probe.ContactQueue)
+			for _, key := range []keys.PrivateKey{probe.NoKey, probe.NewKey(t, keys.Ed25519), probe.NewKey(t, keys.X25519), own.Key} {
 				stranger.Ask(l.RecipientID, key, smp.LDEL{}).ExpectRefused()
 			}
 			stranger.Read(l.LinkID).Expect(l.LNK())
@@ -250,9 +260,13 @@ var linkSetCases = []conformance.Case{
 			c, other := probe.Dial(t), probe.Dial(t)
 			for _, mode := range []smp.QueueMode{smp.Contact, smp.Messaging} {
 				l := c.NewLinkedQueue(mode)
+				key := l.RequireReadable(other)
+				if mode == smp.Contact {
+					key = probe.NewKey(t, keys.Ed25519)
+				}
 				l.Recipient(c, smp.DEL{}).Require(smp.OK{})
 				t.About("SMP-LINK-QUEUE-DELETED")
-				read, taken := other.Read(l.LinkID).ExpectRefused(), other.Take(l.LinkID, probe.NewKey(t, keys.Ed25519)).ExpectRefused()
+				read, taken := other.Read(l.LinkID).ExpectRefused(), other.Take(l.LinkID, key).ExpectRefused()
 				t.About("SMP-LINK-GONE-SAME")
 				never := t.Rand().Bytes(24)
 				if got, want := read.String(), other.Read(never).String(); got != want {
@@ -261,8 +275,13 @@ var linkSetCases = []conformance.Case{
 				if got, want := taken.String(), other.Take(never, probe.NewKey(t, keys.Ed25519)).String(); got != want {
 					t.Fail("LKEY → "+want+" as for a link that never was", got)
 				}
-				again := &probe.Linked{Queue: c.NewQueue(probe.ContactQueue), LinkID: l.LinkID, Data: l.Data}
-				again.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
+				again := &probe.Linked{Queue: c.NewQueue(probe.ContactQueue), LinkID: l.LinkID, Data: c.LinkData()}
+				t.About("SMP-LINK-QUEUE-DELETED")
+				set := again.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: again.Data}).Expect(smp.OK{}, smp.ERR{Err: smp.ErrAuth})
+				if _, refused := set.Response.(smp.ERR); refused {
+					other.Read(l.LinkID).ExpectError(smp.ErrAuth) // the relay does not give the id to another queue
+					continue
+				}
 				other.Read(l.LinkID).Expect(again.LNK())
 			}
 		},
