@@ -133,6 +133,10 @@ var newCases = []conformance.Case{
 		Run: func(t *T) {
 			q, bodies := waiting(t, 1)
 			q.ExpectNoMessage(q.Conn, "the connection has not subscribed")
+			q.Secure()
+			q.Recipient(q.Conn, smp.QUE{}) // whatever the answer is
+			q.Fill(probe.Dial(t), []byte("x"))
+			q.ExpectNoMessage(q.Conn, "the connection has not subscribed")
 			q.Subscribe(q.Conn)
 			q.ExpectRedelivery(q.Conn, bodies[0])
 		},
