@@ -125,8 +125,8 @@ var acknowledgeCases = []conformance.Case{
 
 // delivered returns a subscribed queue with n messages, of which the first is
 // delivered and not acknowledged.
-func delivered(t *T, n int) (*probe.Queue, probe.Delivery) {
-	q := probe.Dial(t).NewQueue()
+func delivered(t *T, n int, opts ...probe.QueueOption) (*probe.Queue, probe.Delivery) {
+	q := probe.Dial(t).NewQueue(opts...)
 	q.Fill(probe.Dial(t), q.Conn.Bodies(n)...)
 	first := q.RequireMessage(q.Conn)
 	if r, several := q.Another(q.Conn); several {
