@@ -187,6 +187,45 @@ var ackRefusalFaults = []Fault{
 		}),
 	},
 	{
+		ID:     "ack/late-deletes-next",
+		Story:  "ACK checks what was delivered to the connection, and removes the message that is first in the queue.",
+		Breaks: []string{"SMP-MSG-KEPT"},
+		Cases:  []string{"relay/ack/late-subscriber"},
+		Apply: stages(func(st *relay.Stages) {
+			next := st.Remove
+			st.Remove = func(q *relay.Queue, id []byte) bool {
+				if m := q.Mailbox().Head(); m != nil {
+					id = m.ID
+				}
+				return next(q, id)
+			}
+		}),
+	},
+	{
+		ID:     "ack/displaced-deletes-next",
+		Story:  "A connection that was displaced still owes an ACK, which removes the message that is first in the queue.",
+		Breaks: []string{"SMP-MSG-KEPT"},
+		Cases:  []string{"relay/ack/late-displaced"},
+		Apply: remembering(func(displaced *notes[string, *relay.Session]) func(*relay.Config) {
+			return together(
+				pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+					if isEnd(out) {
+						displaced.set(string(q.RecipientID()), to)
+					}
+					next(to, q, out)
+				}),
+				handles(func(s *relay.Session, r *relay.Request, _ smp.ACK, next execute) []relay.Output {
+					owing, _ := displaced.get(string(r.Queue.RecipientID()))
+					if m := r.Queue.Mailbox().Head(); owing == s && m != nil {
+						r.Queue.Mailbox().Remove(m.ID)
+						return reply(r, smp.OK{})
+					}
+					return next(s, r)
+				}),
+			)
+		}),
+	},
+	{
 		ID:     "ack/either-id",
 		Story:  "ACK is looked up by any id of the queue.",
 		Breaks: []string{"SMP-ACK-SENDER-ID"},

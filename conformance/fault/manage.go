@@ -105,6 +105,14 @@ var rkeyFaults = []Fault{
 			return nil
 		}),
 	},
+	{
+		ID:       "rkey/empty-is-auth",
+		Story:    "RKEY without a key would leave nobody who may do anything, so it is not authorized.",
+		Breaks:   []string{"SMP-RKEY-EMPTY"},
+		Cases:    []string{"relay/rkey/empty"},
+		Versions: contactVersions,
+		Apply:    instead("RKEY", smp.ErrCmdSyntax, smp.ErrAuth),
+	},
 }
 
 var offFaults = []Fault{
