@@ -98,6 +98,21 @@ var orderFaults = []Fault{
 		}),
 	},
 	{
+		ID:     "delivery/again-with-the-next",
+		Story:  "When a message comes the subscriber gets the first one of the queue, whether it has it already or not.",
+		Breaks: []string{"SMP-MSG-ONCE"},
+		Cases:  []string{"relay/delivery/once"},
+		Apply: stages(func(st *relay.Stages) {
+			next := st.Store
+			st.Store = func(q *relay.Queue, m *relay.Message) bool {
+				if first, s := q.Mailbox().Head(), q.Subscriber(); first != nil && s != nil {
+					st.Push(s, q, event(q, first))
+				}
+				return next(q, m)
+			}
+		}),
+	},
+	{
 		ID:     "delivery/any-recipient-command-subscribes",
 		Story:  "Messages go to the connection that has used the recipient's id last.",
 		Breaks: []string{"SMP-NEW-CREATE-ONLY"},

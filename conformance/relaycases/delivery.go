@@ -228,6 +228,11 @@ var deliveryCases = []conformance.Case{
 			if r, more := q.Another(q.Conn); more {
 				t.Fail("no message: all were acknowledged", r.String())
 			}
+			q.Fill(sender, sender.Bodies(3)...)
+			d := q.RequireMessage(q.Conn)
+			if r, more := q.Another(q.Conn); more && bytes.Equal(r.Response.(smp.MSG).ID, d.MsgID) {
+				t.Fail("a message once, although others came behind it", r.String()+" twice")
+			}
 		},
 	}),
 	must(conformance.Case{
