@@ -189,6 +189,19 @@ var getAndSubFaults = []Fault{
 		Apply:  instead("SUB", smp.ErrCmdProhibited, smp.ErrNoMsg),
 	},
 	{
+		ID:     "get/end-unsubscribes",
+		Story:  "When a connection that has used the queue ends, the queue has no subscriber any more.",
+		Breaks: []string{"SMP-GET-NO-TAKEOVER"},
+		Cases:  []string{"relay/get/no-takeover"},
+		Apply: stages(func(st *relay.Stages) {
+			next := st.Leave
+			st.Leave = func(s *relay.Session, q *relay.Queue) {
+				next(s, q)
+				q.Unsubscribe()
+			}
+		}),
+	},
+	{
 		ID:     "get/takes-over",
 		Story:  "GET ends the subscription of another connection, as SUB does.",
 		Breaks: []string{"SMP-GET-NO-TAKEOVER"},
