@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"smpcheck/conformance/target"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/relay/names"
@@ -43,13 +44,20 @@ func startChanged(ctx context.Context, change func(relay.Config) relay.Config) (
 	if err != nil {
 		return "", nil, fmt.Errorf("read its names: %w", err)
 	}
-	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", change(relay.Config{
+	config := change(relay.Config{
 		Credentials: credentials,
 		Proxy:       &relay.ProxyConfig{ConnectTimeout: proxyTimeout, CommandTimeout: proxyTimeout, AllowPrivate: true},
 		Names:       &relay.NamesConfig{Resolver: directory},
-	}))
+	})
+	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", config)
 	if err != nil {
 		return "", nil, err
 	}
-	return endpoint.Address(), func() { _ = endpoint.Close() }, nil // its end is that of the program
+	server, err := target.ParseAddress(endpoint.Address())
+	if err != nil {
+		_ = endpoint.Close() // the address is what is wrong
+		return "", nil, err
+	}
+	server.Password = string(config.Password)
+	return server.StringWithPassword(), func() { _ = endpoint.Close() }, nil // its end is that of the program
 }

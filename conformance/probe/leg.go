@@ -78,6 +78,10 @@ func (l *Leg) NextForward(within time.Duration) *Forward {
 	return f
 }
 
+// ReadForward is the next RFWD, or says why there is none that the destination can
+// decrypt. What came is in Received.
+func (l *Leg) ReadForward() (*Forward, error) { return l.forward(answerTime) }
+
 // forward reads the next RFWD. A PING before it is answered.
 func (l *Leg) forward(within time.Duration) (*Forward, error) {
 	for {

@@ -19,7 +19,10 @@ var proxySessionCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/proxy/opens",
 		Title:        "PRXY is answered with PKEY, which has the session of proxy and destination",
-		Requirements: []string{"SMP-PROXY-PKEY-SESSION", "SMP-PROXY-PRXY-HOSTS", "SMP-PROXY-PRXY-PORT", "SMP-PROXY-PRXY-FINGERPRINT"},
+		Requirements: []string{
+			"SMP-PROXY-PKEY-SESSION", "SMP-PROXY-PKEY-VERSIONS", "SMP-PROXY-PRXY-HOSTS", "SMP-PROXY-PRXY-PORT",
+			"SMP-PROXY-PRXY-FINGERPRINT", "SMP-PROXY-PRXY-PASSWORD",
+		},
 		Versions:     from(8),
 		Run: func(t *T) {
 			d, c := probe.NewDestination(t), probe.Dial(t)

@@ -18,13 +18,15 @@ var proxyForwardCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/proxy/forwards",
 		Title:        "PFWD reaches the destination of its session as RFWD, and its answer comes back as PRES",
-		Requirements: []string{"SMP-PROXY-PFWD-ENTITY", "SMP-PROXY-RFWD-UNCHANGED", "SMP-PROXY-PRES-UNCHANGED"},
+		Requirements: []string{
+			"SMP-PROXY-PFWD-ENTITY", "SMP-PROXY-PFWD-TAIL", "SMP-PROXY-RFWD-CONTENT", "SMP-PROXY-RFWD-UNCHANGED", "SMP-PROXY-PRES-UNCHANGED",
+		},
 		Versions:     from(8),
 		Run: func(t *T) {
 			u, leg := tunnel(t)
 			p := packPing(t, u)
 			u.Send(p)
-			t.About("SMP-PROXY-RFWD-UNCHANGED", "SMP-PROXY-PFWD-ENTITY")
+			t.About("SMP-PROXY-RFWD-UNCHANGED", "SMP-PROXY-RFWD-CONTENT", "SMP-PROXY-PFWD-ENTITY", "SMP-PROXY-PFWD-TAIL")
 			f := leg.ExpectForward()
 			expectCommand(t, f, p)
 			content, err := f.OpenInner()
@@ -129,7 +131,7 @@ var proxyForwardCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/proxy/hops",
 		Title:        "The connections of client and destination have no eight bytes in common",
-		Requirements: []string{"SMP-PROXY-HOPS-CIPHERTEXT"},
+		Requirements: []string{"SMP-PROXY-HOPS-CIPHERTEXT", "SMP-PROXY-HOPS-CORRELATION"},
 		Versions:     from(8),
 		Run: func(t *T) {
 			c := probe.Dial(t)
@@ -140,18 +142,20 @@ var proxyForwardCases = []conformance.Case{
 				p := packPing(t, u)
 				content := c.Content(p.Transmission())
 				c.SendContent(content)
-				f := leg.RequireForward()
+				f, err := leg.ReadForward()
+				t.About("SMP-PROXY-HOPS-CORRELATION")
+				expectHopsApart(t, leg, p.CorrelationID)
+				t.About("SMP-PROXY-HOPS-CIPHERTEXT")
+				expectHopsApart(t, leg, content)
+				if err != nil {
+					probe.Blocked(t, "the destination got no RFWD that it can decrypt: %v", err)
+				}
 				f.Answer(t.Rand().Bytes(smp.PaddedForwarded + box.Overhead))
 				answer, err := c.ReadContent(probe.EventTime)
 				if err != nil {
 					probe.Blocked(t, "PFWD was not answered: %v", err)
 				}
-				near := [][]byte{content, answer, reversed(content), reversed(answer)}
-				for _, far := range slices.Concat(leg.Received, leg.Sent) {
-					for _, b := range near {
-						expectNothingShared(t, b, far)
-					}
-				}
+				expectHopsApart(t, leg, answer)
 			}
 		},
 	}),
@@ -166,6 +170,9 @@ var proxyForwardCases = []conformance.Case{
 			var leg *probe.Leg
 			for _, c := range clients {
 				u := c.OpenTunnel(d)
+				if n := d.Met(); n != 1 {
+					t.Failf("one connection for all clients", "%d", n)
+				}
 				if leg == nil {
 					leg = d.RequireLeg()
 				}
@@ -191,9 +198,6 @@ var proxyForwardCases = []conformance.Case{
 					t.Failf("RFWD of one size for all clients", "%d and %d bytes", len(leg.Received[0]), len(far))
 				}
 			}
-			if n := d.Met(); n != 1 {
-				t.Failf("one connection for all clients", "%d", n)
-			}
 		},
 	}),
 	must(conformance.Case{
@@ -214,9 +218,11 @@ var proxyForwardCases = []conformance.Case{
 				f := leg.RequireForward()
 				f.Answer(t.Rand().Bytes(smp.PaddedForwarded + box.Overhead))
 				pres := probe.RequireA[smp.PRES](u.Await(p))
+				t.About("SMP-PROXY-PRES-FORM")
 				if len(pres.Body) != smp.PaddedForwarded+box.Overhead {
 					t.Failf("a response of 16242 bytes", "%d bytes", len(pres.Body))
 				}
+				t.About("SMP-PROXY-RFWD-FORM")
 				if first, now := leg.Received[0], leg.Received[len(leg.Received)-1]; len(first) != len(now) {
 					t.Failf("RFWD of one size", "%d and %d bytes", len(first), len(now))
 				}
@@ -342,6 +348,15 @@ func expectForwarded(t *T, u *probe.Tunnel, leg *probe.Leg) {
 func expectPRES(t *T, a probe.Answer, body []byte) {
 	if pres := probe.ExpectA[smp.PRES](a); !bytes.Equal(pres.Body, body) {
 		t.Failf("the response as the destination sent it", "other bytes, %d in the place of %d", len(pres.Body), len(body))
+	}
+}
+
+// expectHopsApart fails the case if a block on the connection of the client, or its
+// bytes reversed, has something in common with one on that to the destination.
+func expectHopsApart(t *T, leg *probe.Leg, near []byte) {
+	for _, far := range slices.Concat(leg.Received, leg.Sent) {
+		expectNothingShared(t, near, far)
+		expectNothingShared(t, reversed(near), far)
 	}
 }
 
