@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"smpcheck/reference/box"
+	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/wire"
@@ -187,10 +188,7 @@ func blockOf(came, transmission []byte) []byte {
 func keyFirst(content []byte) ([]byte, error) {
 	r := wire.NewReader(content)
 	r.Short()
-	r.Short()
-	r.Uint16()
-	r.Rest()
-	if err := r.Close(); err != nil {
+	if _, err := keys.ParsePublic(r.Short()); err != nil {
 		return nil, err
 	}
 	return content, nil

@@ -139,33 +139,63 @@ func changedHello(change func(*transport.ServerHello) error) func([]byte) []byte
 
 // newestVersion leaves the limit of proxies out for destinations without the flag.
 func newestVersion(s *transport.Secure, c *transport.ClientConfig) (net.Conn, transport.Binding, error) {
-	block := make([]byte, transport.BlockSize)
-	if _, err := io.ReadFull(s, block); err != nil {
-		return nil, transport.Binding{}, err
-	}
-	if content, err := wire.Unpad(block); err == nil {
-		hello, err := transport.DecodeServerHello(content)
-		c.Proxy = err != nil || hello.Versions.Max >= smp.VersionProxyFlag
-	}
-	return &blockConn{Secure: s, unread: block}, s.Binding(), nil
+	below, hello, err := readHello(s)
+	c.Proxy = hello.Versions.Max >= smp.VersionProxyFlag
+	return below, s.Binding(), err
 }
 
-// signatureUnchecked puts a signature of the proxy's own in the place of that in the
-// hello, and its own certificate where the signature is verified.
+// readHello reads the hello of a destination, which is then read from the connection
+// again.
+func readHello(s *transport.Secure) (*blockConn, transport.ServerHello, error) {
+	block := make([]byte, transport.BlockSize)
+	if _, err := io.ReadFull(s, block); err != nil {
+		return nil, transport.ServerHello{}, err
+	}
+	content, err := wire.Unpad(block)
+	if err != nil {
+		return nil, transport.ServerHello{}, err
+	}
+	hello, err := transport.DecodeServerHello(content)
+	return &blockConn{Secure: s, unread: block}, hello, err
+}
+
+// signatureUnchecked puts a signature of the proxy's own in the place of one that does
+// not verify, and its own certificate where the signature is verified.
 func signatureUnchecked(s *transport.Secure, _ *transport.ClientConfig) (net.Conn, transport.Binding, error) {
-	own, err := keys.NewCredentials(rand.Reader, keys.Ed25519, 2)
 	binding := s.Binding()
+	below, hello, err := readHello(s)
+	if err != nil {
+		return nil, binding, err
+	}
+	leaf, err := keys.CertificatePublicKey(binding.PeerChain[0])
+	if err != nil {
+		return nil, binding, err
+	}
+	signed, err := keys.ParseSignedKey(hello.SignedKey)
+	if err != nil || signed.Verify(leaf) == nil {
+		return below, binding, err
+	}
+	own, err := keys.NewCredentials(rand.Reader, keys.Ed25519, 2)
+	if err != nil {
+		return nil, binding, err
+	}
 	binding.PeerChain = own.Chain
-	return &blockConn{Secure: s, in: changedHello(func(h *transport.ServerHello) error {
-		signed, err := keys.ParseSignedKey(h.SignedKey)
-		if err != nil {
-			return err
-		}
-		key, err := signed.PublicKey()
-		if err != nil {
-			return err
-		}
-		h.SignedKey, err = keys.SignKey(key, own.Key)
-		return err
-	})}, binding, err
+	below.unread, err = resigned(hello, signed, own.Key)
+	return below, binding, err
+}
+
+// resigned is the block of a hello with another signature of its key.
+func resigned(hello transport.ServerHello, signed keys.SignedKey, signer keys.PrivateKey) ([]byte, error) {
+	key, err := signed.PublicKey()
+	if err != nil {
+		return nil, err
+	}
+	if hello.SignedKey, err = keys.SignKey(key, signer); err != nil {
+		return nil, err
+	}
+	content, err := hello.Encode()
+	if err != nil {
+		return nil, err
+	}
+	return wire.Pad(nil, content, transport.BlockSize)
 }

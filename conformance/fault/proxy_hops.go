@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"smpcheck/reference/box"
 	"smpcheck/reference/client"
@@ -117,7 +118,7 @@ var proxyHopFaults = []Fault{
 	},
 	{
 		ID:     "proxy/rfwd-padded-at-random",
-		Story:  "RFWD has some random bytes at its end, to hide how long it is.",
+		Story:  "RFWD has a random byte at its end or none, to hide how long it is.",
 		Breaks: []string{"SMP-PROXY-RFWD-FORM"},
 		Cases:  []string{"relay/proxy/sizes"},
 		Apply:  paddedAtRandom(),
@@ -178,19 +179,15 @@ func advancedSecrets() func(*relay.Config) {
 	}}.apply
 }
 
-// paddedAtRandom adds up to 16 bytes behind the transmission of the client, another
-// number than the last time.
+// paddedAtRandom adds a byte behind the transmission of the client to every other RFWD.
+// There is no room for more.
 func paddedAtRandom() func(*relay.Config) {
-	var mu sync.Mutex
-	n := 0
+	var n atomic.Uint32
 	return forwards(func(ctx context.Context, d *client.Client, c smp.ForwardedCommand, next forward) ([]byte, error) {
-		more := make([]byte, 16)
-		_, _ = rand.Read(more) // which never fails
-		mu.Lock()
-		n = (n + 1 + int(more[0]&7)) % len(more)
-		more = more[:n]
-		mu.Unlock()
-		c.Body = slices.Concat(c.Body, more)
+		if n.Add(1)%2 == 0 {
+			more := randomNonce()
+			c.Body = slices.Concat(c.Body, more[:1])
+		}
 		return next(ctx, d, c)
 	})
 }

@@ -112,11 +112,11 @@ var proxySessionFaults = []Fault{
 	{
 		ID:     "proxy/key-without-signature",
 		Story:  "PKEY has the bare session key, since the proxy has verified its signature already.",
-		Breaks: []string{"SMP-PROXY-PKEY-UNCHANGED", "SMP-PROXY-PKEY-KEY"},
-		Cases:  []string{"relay/proxy/key"},
-		Apply: changesPKEY(func(_ *relay.Session, k *smp.PKEY) {
-			if signed, err := keys.ParseSignedKey(k.SignedKey); err == nil {
-				k.SignedKey = signed.SPKI
+		Breaks: []string{"SMP-PROXY-PKEY-KEY"},
+		Cases:  []string{"relay/proxy/opens"},
+		Apply: rewrites(func(_ *relay.Session, t *smp.Transmission) {
+			if body, ok := bytes.CutPrefix(t.Command, []byte("PKEY ")); ok {
+				t.Command = append([]byte("PKEY "), bareKey(body)...)
 			}
 		}),
 	},
@@ -180,6 +180,28 @@ var proxySessionFaults = []Fault{
 			return next(ctx, s, r)
 		}),
 	},
+}
+
+// bareKey is the body of PKEY with the key at its end taken out of its signature.
+func bareKey(body []byte) []byte {
+	r := wire.NewReader(body)
+	r.Short()
+	r.Range()
+	for range r.Byte() {
+		r.Large()
+	}
+	head := len(body) - r.Len()
+	signed, err := keys.ParseSignedKey(r.Large())
+	if err != nil {
+		return body
+	}
+	w := wire.NewWriter(slices.Clone(body[:head]))
+	w.Large(signed.SPKI)
+	bare, err := w.Bytes()
+	if err != nil {
+		return body
+	}
+	return bare
 }
 
 func readHosts(r *wire.Reader) {

@@ -17,13 +17,13 @@ import (
 // destination is one of the case.
 var proxySessionCases = []conformance.Case{
 	must(conformance.Case{
-		ID:           "relay/proxy/opens",
-		Title:        "PRXY is answered with PKEY, which has the session of proxy and destination",
+		ID:    "relay/proxy/opens",
+		Title: "PRXY is answered with PKEY, which has the session of proxy and destination",
 		Requirements: []string{
 			"SMP-PROXY-PKEY-SESSION", "SMP-PROXY-PKEY-VERSIONS", "SMP-PROXY-PRXY-HOSTS", "SMP-PROXY-PRXY-PORT",
-			"SMP-PROXY-PRXY-FINGERPRINT", "SMP-PROXY-PRXY-PASSWORD",
+			"SMP-PROXY-PRXY-FINGERPRINT", "SMP-PROXY-PRXY-PASSWORD", "SMP-PROXY-PKEY-CHAIN", "SMP-PROXY-PKEY-KEY",
 		},
-		Versions:     from(8),
+		Versions: from(8),
 		Run: func(t *T) {
 			d, c := probe.NewDestination(t), probe.Dial(t)
 			a := c.AskSession(d.Server())
@@ -376,6 +376,13 @@ func expectSameSession(t *T, first, other smp.PKEY) {
 // packPing makes a parcel with a SEND that only its destination can read.
 func packPing(t *T, u *probe.Tunnel) *probe.Parcel {
 	return u.Pack(t.Rand().Bytes(24), probe.NoKey, smp.SEND{Body: t.Rand().Bytes(200)})
+}
+
+// packSmall makes a parcel that leaves room in RFWD for what does not belong there.
+func packSmall(t *T, u *probe.Tunnel) *probe.Parcel {
+	p := packPing(t, u)
+	p.PFWD.Body = t.Rand().Bytes(8000)
+	return p
 }
 
 // expectCommand fails the case unless the destination got what the client sent.

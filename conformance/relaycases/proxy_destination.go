@@ -16,12 +16,12 @@ import (
 // destination, the case plays client and proxy.
 var proxyDestinationCases = []conformance.Case{
 	must(conformance.Case{
-		ID:           "relay/proxy/rres",
-		Title:        "RFWD is answered with RRES, encrypted with the reversed nonce, which has the correlation id of the client",
+		ID:    "relay/proxy/rres",
+		Title: "RFWD is answered with RRES, encrypted with the reversed nonce, which has the correlation id of the client",
 		Requirements: []string{
 			"SMP-PROXY-RRES-CONTENT", "SMP-PROXY-RRES-NONCE", "SMP-PROXY-RRES-FORM", "SMP-PROXY-RFWD-CONTENT", "SMP-PROXY-PFWD-SECRET",
 		},
-		Versions:     from(8),
+		Versions: from(8),
 		Run: func(t *T) {
 			c := probe.DialAsProxy(t)
 			p := c.Tunnel.Pack(c.NewQueue().SenderID, probe.NoKey, smp.SEND{Body: []byte("x")})
@@ -319,6 +319,9 @@ func expectBlockError(t *T, c *probe.Courier, what string, p *probe.Parcel) {
 			probe.Blocked(t, "RRES cannot be read: %v", err)
 		}
 		inner, err := p.Open(response.Body)
+		if errors.Is(err, probe.ErrResponseIDs) {
+			t.Fail("RFWD with "+what+" → ERR BLOCK", "an answer to a command inside")
+		}
 		if err != nil {
 			probe.Blocked(t, "the response in RRES cannot be read: %v", err)
 		}

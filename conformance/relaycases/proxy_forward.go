@@ -16,12 +16,12 @@ import (
 // relay under test is the proxy.
 var proxyForwardCases = []conformance.Case{
 	must(conformance.Case{
-		ID:           "relay/proxy/forwards",
-		Title:        "PFWD reaches the destination of its session as RFWD, and its answer comes back as PRES",
+		ID:    "relay/proxy/forwards",
+		Title: "PFWD reaches the destination of its session as RFWD, and its answer comes back as PRES",
 		Requirements: []string{
 			"SMP-PROXY-PFWD-ENTITY", "SMP-PROXY-PFWD-TAIL", "SMP-PROXY-RFWD-CONTENT", "SMP-PROXY-RFWD-UNCHANGED", "SMP-PROXY-PRES-UNCHANGED",
 		},
-		Versions:     from(8),
+		Versions: from(8),
 		Run: func(t *T) {
 			u, leg := tunnel(t)
 			p := packPing(t, u)
@@ -69,7 +69,7 @@ var proxyForwardCases = []conformance.Case{
 		Versions:     from(8),
 		Run: func(t *T) {
 			u, leg := tunnel(t)
-			u.Send(packPing(t, u))
+			u.Send(packSmall(t, u))
 			f := leg.RequireForward()
 			if len(f.Transmission.EntityID) != 0 || len(f.Transmission.Authorization) != 0 {
 				t.Failf("RFWD without entity id and authorization", "entity id %x, authorization of %d bytes",
@@ -143,6 +143,8 @@ var proxyForwardCases = []conformance.Case{
 				content := c.Content(p.Transmission())
 				c.SendContent(content)
 				f, err := leg.ReadForward()
+				t.About("SMP-PROXY-HOPS-CIPHERTEXT")
+				expectHopsApart(t, leg, p.PFWD.Body)
 				t.About("SMP-PROXY-HOPS-CORRELATION")
 				expectHopsApart(t, leg, p.CorrelationID)
 				t.About("SMP-PROXY-HOPS-CIPHERTEXT")
@@ -176,7 +178,7 @@ var proxyForwardCases = []conformance.Case{
 				if leg == nil {
 					leg = d.RequireLeg()
 				}
-				p := packPing(t, u)
+				p := packSmall(t, u)
 				u.Send(p)
 				f := leg.RequireForward()
 				want, err := smp.ForwardedCommand{

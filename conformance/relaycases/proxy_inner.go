@@ -26,7 +26,9 @@ var proxyInnerCases = []conformance.Case{
 			for _, q := range []*probe.Queue{open, secured} {
 				body := t.Rand().Bytes(100)
 				c.Command(q.SenderID, q.SenderKey, smp.SEND{Notify: true, Body: body}).Expect(smp.OK{})
-				q.ExpectMessage(recipient, body)
+				if d := q.ExpectMessage(recipient, body); !d.Message.Notify {
+					t.Fail("MSG with the flag of SEND", "MSG without it")
+				}
 			}
 		},
 	}),
@@ -241,9 +243,11 @@ var proxyInnerCases = []conformance.Case{
 				q.ExpectMessage(c, body)
 			}
 			if u.Version >= smp.VersionShortLinks && t.Version() >= smp.VersionShortLinks {
-				t.About("SMP-PROXY-INNER-SEND")
+				t.About("SMP-PROXY-INNER-LINKS")
 				l := c.NewLinkedQueue(smp.Messaging)
-				expectThrough(t, u, u.Pack(l.LinkID, key, smp.LKEY{SenderKey: key.Public()}), l.LNK())
+				if a := u.Ask(u.Pack(l.LinkID, key, smp.LKEY{SenderKey: key.Public()})); isERR(a) {
+					t.Nonstrict("forwarded LKEY → LNK", a.String()) // the document does not name it
+				}
 			}
 		},
 	}),
