@@ -190,6 +190,17 @@ var proxyForwardFaults = []Fault{
 		Apply:  malformedPFWD(smp.ErrCmdSyntax, smp.ErrBlock),
 	},
 	{
+		ID:     "proxy/pfwd-version-missing",
+		Story:  "PFWD that ends within its version is taken for one of the lowest version.",
+		Breaks: []string{"SMP-PROXY-PFWD-VERSION"},
+		Cases:  []string{"relay/proxy/pfwd-malformed"},
+		Apply: decodes(func(_ *relay.Session, r *relay.Request) {
+			if len(r.Transmission.Command) < len("PFWD vv") && r.Err != nil {
+				malformed(r, smp.ErrCmdSyntax, smp.ErrProxyNoSession)
+			}
+		}),
+	},
+	{
 		ID:     "proxy/pfwd-key-of-any-kind",
 		Story:  "The proxy takes any key in PFWD, since it is the destination that uses it.",
 		Breaks: []string{"SMP-PROXY-PFWD-KEY"},
@@ -240,9 +251,11 @@ func unknownSession(id, story string, answer *smp.Error) Fault {
 
 // malformedPFWD replaces the error of PFWD that is wrong in itself.
 func malformedPFWD(old, by *smp.Error) func(*relay.Config) {
-	return decodes(func(_ *relay.Session, r *relay.Request) {
-		if bytes.HasPrefix(r.Transmission.Command, []byte("PFWD")) && r.Err != nil && r.Err.Equal(old) {
-			r.Err = by
-		}
-	})
+	return decodes(func(_ *relay.Session, r *relay.Request) { malformed(r, old, by) })
+}
+
+func malformed(r *relay.Request, old, by *smp.Error) {
+	if bytes.HasPrefix(r.Transmission.Command, []byte("PFWD")) && r.Err != nil && r.Err.Equal(old) {
+		r.Err = by
+	}
 }

@@ -94,6 +94,19 @@ var proxyHelloFaults = []Fault{
 		}),
 	},
 	{
+		ID:     "proxy/identity-as-auth",
+		Story:  "A destination with another identity is answered as if it had refused the command.",
+		Breaks: []string{"SMP-PROXY-DESTINATION-IDENTITY"},
+		Cases:  []string{"relay/proxy/identity"},
+		Apply: connects(func(ctx context.Context, r *relay.Relay, address string, keyHash []byte, next connect) (*client.Client, error) {
+			c, err := next(ctx, r, address, keyHash)
+			if errors.As(err, new(*keys.FingerprintError)) {
+				err = smp.ErrAuth
+			}
+			return c, err
+		}),
+	},
+	{
 		ID:     "proxy/hello-session-unchecked",
 		Story:  "The proxy does not compare the session identifier in the hello of the destination with that of the connection.",
 		Breaks: []string{"SMP-PROXY-ERR-TRANSPORT"},

@@ -28,6 +28,9 @@ var proxySessionCases = []conformance.Case{
 			d, c := probe.NewDestination(t), probe.Dial(t)
 			a := c.AskSession(d.Server())
 			c.RequireForwarding(a, d)
+			if t.About("SMP-PROXY-PRXY-HOSTS", "SMP-PROXY-PRXY-PORT", "SMP-PROXY-PRXY-FINGERPRINT", "SMP-PROXY-PRXY-PASSWORD"); a.Err != nil {
+				t.About("SMP-PROXY-PKEY-VERSIONS", "SMP-PROXY-PKEY-CHAIN", "SMP-PROXY-PKEY-KEY")
+			}
 			pkey := probe.ExpectA[smp.PKEY](a)
 			leg := d.RequireLeg()
 			t.About("SMP-PROXY-PKEY-SESSION")
@@ -48,9 +51,11 @@ var proxySessionCases = []conformance.Case{
 				c.RequireForwarding(a, d)
 				pkey := probe.RequireA[smp.PKEY](a)
 				hello := d.RequireLeg().Conn.ServerHello()
+				t.About("SMP-PROXY-PKEY-UNCHANGED", "SMP-PROXY-PKEY-CHAIN")
 				if !slices.EqualFunc(pkey.Chain, hello.Chain, bytes.Equal) {
 					t.Failf("the chain of the destination", "another chain of %d certificates in the place of one of %d", len(pkey.Chain), n)
 				}
+				t.About("SMP-PROXY-PKEY-UNCHANGED", "SMP-PROXY-PKEY-KEY")
 				if !bytes.Equal(pkey.SignedKey, hello.SignedKey) {
 					t.Fail("the signed key of the destination", "another key")
 				}
@@ -170,9 +175,11 @@ var proxySessionCases = []conformance.Case{
 			c := probe.Dial(t)
 			near, far := probe.NewDestination(t), probe.NewDestination(t)
 			one, other := c.OpenTunnel(near), c.OpenTunnel(far)
+			t.About("SMP-PROXY-PKEY-SESSION")
 			if bytes.Equal(one.SessionID, other.SessionID) {
 				t.Fail("two sessions", "one session for two destinations")
 			}
+			t.About("SMP-PROXY-PFWD-ENTITY")
 			for _, leg := range []struct {
 				*probe.Leg
 				tunnel *probe.Tunnel

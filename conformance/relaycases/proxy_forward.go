@@ -28,6 +28,7 @@ var proxyForwardCases = []conformance.Case{
 			u.Send(p)
 			t.About("SMP-PROXY-RFWD-UNCHANGED", "SMP-PROXY-RFWD-CONTENT", "SMP-PROXY-PFWD-ENTITY", "SMP-PROXY-PFWD-TAIL")
 			f := leg.ExpectForward()
+			t.About("SMP-PROXY-RFWD-UNCHANGED")
 			expectCommand(t, f, p)
 			content, err := f.OpenInner()
 			if err != nil {
@@ -54,8 +55,10 @@ var proxyForwardCases = []conformance.Case{
 				p.PFWD.Version = version
 				p.PFWD.Body = t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)
 				u.Send(p)
+				t.About("SMP-PROXY-RFWD-UNCHANGED")
 				f := leg.ExpectForward()
 				expectCommand(t, f, p)
+				t.About("SMP-PROXY-PRES-UNCHANGED")
 				body := t.Rand().Bytes(smp.PaddedForwarded + box.Overhead - int(version)%3)
 				f.Answer(body)
 				expectPRES(t, u.Await(p), body)
@@ -71,9 +74,13 @@ var proxyForwardCases = []conformance.Case{
 			u, leg := tunnel(t)
 			u.Send(packSmall(t, u))
 			f := leg.RequireForward()
-			if len(f.Transmission.EntityID) != 0 || len(f.Transmission.Authorization) != 0 {
-				t.Failf("RFWD without entity id and authorization", "entity id %x, authorization of %d bytes",
-					f.Transmission.EntityID, len(f.Transmission.Authorization))
+			t.About("SMP-PROXY-RFWD-ENTITY")
+			if id := f.Transmission.EntityID; len(id) != 0 {
+				t.Failf("RFWD without entity id", "entity id %x", id)
+			}
+			t.About("SMP-PROXY-RFWD-UNSIGNED")
+			if n := len(f.Transmission.Authorization); n != 0 {
+				t.Failf("RFWD without authorization", "an authorization of %d bytes", n)
 			}
 		},
 	}),
@@ -308,14 +315,18 @@ var proxyForwardCases = []conformance.Case{
 			p := foreignParcel(t, c)
 			whole := p.Transmission().Command
 			other := slices.Concat(whole[:7], []byte{44}, probe.NewKey(t, keys.Ed25519).Public().SPKI(), whole[7+45:])
-			for what, command := range map[string][]byte{
-				"PFWD with an Ed25519 key": other,
-				"PFWD cut in its key":      whole[:30],
-				"PFWD cut in its version":  whole[:6],
+			for _, malformed := range []struct {
+				what, about string
+				command     []byte
+			}{
+				{"PFWD with an Ed25519 key", "SMP-PROXY-PFWD-KEY", other},
+				{"PFWD cut in its key", "SMP-PROXY-PFWD-KEY", whole[:30]},
+				{"PFWD cut in its version", "SMP-PROXY-PFWD-VERSION", whole[:6]},
 			} {
 				tr := p.Transmission()
-				tr.CorrelationID, tr.Command = t.Rand().Bytes(24), command
-				c.AskTransmission(what, tr).ExpectError(smp.ErrCmdSyntax)
+				tr.CorrelationID, tr.Command = t.Rand().Bytes(24), malformed.command
+				t.About(malformed.about)
+				c.AskTransmission(malformed.what, tr).ExpectError(smp.ErrCmdSyntax)
 			}
 		},
 	}),
