@@ -25,6 +25,13 @@ var proxyTogetherFaults = []Fault{
 		Apply:  connection{secure: answersInOrder}.apply,
 	},
 	{
+		ID:     "proxy/answers-by-client-correlation",
+		Story:  "Answers find their clients by the correlation id of PFWD, as if no two clients could have the same.",
+		Breaks: []string{"SMP-PROXY-PRES-CORRELATION"},
+		Cases:  []string{"relay/proxy/same-correlation"},
+		Apply:  answersByClientCorrelation(),
+	},
+	{
 		ID:     "proxy/first-answer-of-block",
 		Story:  "A block of the destination is taken for a single answer.",
 		Breaks: []string{"SMP-PROXY-PRES-CORRELATION"},
@@ -132,6 +139,30 @@ func answersInOrder(s *transport.Secure, _ *transport.ClientConfig) (net.Conn, t
 			}
 		}),
 	}, s.Binding(), nil
+}
+
+// answersByClientCorrelation gives every answer to the last one who waits under the
+// correlation id of its client.
+func answersByClientCorrelation() func(*relay.Config) {
+	type answer struct {
+		body []byte
+		err  error
+	}
+	var waiting sync.Map // of chan answer, by correlation id
+	return forwards(func(ctx context.Context, d *client.Client, c smp.ForwardedCommand, next forward) ([]byte, error) {
+		own := make(chan answer, 2)
+		waiting.Store(string(c.CorrelationID), own)
+		body, err := next(ctx, d, c)
+		if last, ok := waiting.LoadAndDelete(string(c.CorrelationID)); ok {
+			last.(chan answer) <- answer{body, err}
+		}
+		select {
+		case a := <-own:
+			return a.body, a.err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
 }
 
 func firstAnswerOfBlock(s *transport.Secure, _ *transport.ClientConfig) (net.Conn, transport.Binding, error) {

@@ -45,6 +45,27 @@ var proxyTogetherCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/proxy/same-correlation",
+		Title:        "PFWD of two clients with one correlation id have their own answers",
+		Requirements: []string{"SMP-PROXY-PRES-CORRELATION"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			u, leg := tunnel(t)
+			other := probe.Dial(t).OpenTunnel(leg.Destination)
+			p, q := packPing(t, u), packPing(t, other)
+			q.CorrelationID = p.CorrelationID
+			u.Send(p)
+			f := leg.RequireForward()
+			other.Send(q)
+			g := leg.RequireForward()
+			first, second := t.Rand().Bytes(smp.PaddedForwarded+box.Overhead), t.Rand().Bytes(smp.PaddedForwarded+box.Overhead)
+			g.Answer(second)
+			expectPRES(t, other.Await(q), second)
+			f.Answer(first)
+			expectPRES(t, u.Await(p), first)
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/proxy/stray-answer",
 		Title:        "An answer of the destination with the correlation id of no RFWD answers nothing",
 		Requirements: []string{"SMP-PROXY-PRES-CORRELATION"},
