@@ -394,14 +394,23 @@ func packSmall(t *T, u *probe.Tunnel) *probe.Parcel {
 
 // expectCommand fails the case unless the destination got what the client sent.
 func expectCommand(t *T, f *probe.Forward, p *probe.Parcel) {
+	if expected, actual := difference(f, p); expected != "" {
+		t.Fail(expected, actual)
+	}
+}
+
+// difference says what the destination should have got, and what it got in its place;
+// nothing if that is what the client sent.
+func difference(f *probe.Forward, p *probe.Parcel) (expected, actual string) {
 	switch {
 	case !bytes.Equal(f.Command.CorrelationID, p.CorrelationID):
-		t.Failf("the correlation id of PFWD", "%x, not %x", f.Command.CorrelationID, p.CorrelationID)
+		return "the correlation id of PFWD", fmt.Sprintf("%x, not %x", f.Command.CorrelationID, p.CorrelationID)
 	case f.Command.Version != p.PFWD.Version:
-		t.Failf("the version of PFWD", "%d, not %d", f.Command.Version, p.PFWD.Version)
+		return "the version of PFWD", fmt.Sprintf("%d, not %d", f.Command.Version, p.PFWD.Version)
 	case f.Command.Key != p.PFWD.Key:
-		t.Fail("the key of PFWD", "another key")
+		return "the key of PFWD", "another key"
 	case !bytes.Equal(f.Command.Body, p.PFWD.Body):
-		t.Fail("the encrypted transmission of PFWD", "other bytes")
+		return "the encrypted transmission of PFWD", "other bytes"
 	}
+	return "", ""
 }
