@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"smpcheck/conformance/target"
 	"smpcheck/reference/keys"
-	"smpcheck/reference/link"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/relay/names"
 )
@@ -53,12 +53,11 @@ func startChanged(ctx context.Context, change func(relay.Config) relay.Config) (
 	if err != nil {
 		return "", nil, err
 	}
-	stop := func() { _ = endpoint.Close() } // its end is that of the program
-	address, err := link.ParseServer(endpoint.Address())
+	server, err := target.ParseAddress(endpoint.Address())
 	if err != nil {
-		stop()
-		return "", nil, fmt.Errorf("read its address: %w", err)
+		_ = endpoint.Close() // the address is what is wrong
+		return "", nil, err
 	}
-	address.Password = string(config.Password)
-	return address.StringWithPassword(), stop, nil
+	server.Password = string(config.Password)
+	return server.StringWithPassword(), func() { _ = endpoint.Close() }, nil // its end is that of the program
 }

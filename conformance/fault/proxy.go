@@ -1,4 +1,20 @@
 package fault
 
+import "slices"
+
 // proxyFaults are mistakes in private routing.
-var proxyFaults = []Fault{}
+var proxyFaults = slices.Concat(
+	proxySessionFaults,
+	proxyPasswordFaults,
+	proxyTableFaults,
+	proxyHelloFaults,
+	proxyForwardFaults,
+	proxyHopFaults,
+	proxyTogetherFaults,
+	proxyErrorFaults,
+	proxyUnreachedFaults,
+	proxyDestinationFaults,
+	proxyResponseFaults,
+	proxyInnerFaults,
+	proxyInnerCommandFaults(),
+)

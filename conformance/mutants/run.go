@@ -143,8 +143,15 @@ func (t *trial) try(ctx context.Context, f *fault.Fault) Result {
 const preflightPatience = 3
 
 func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
+	names := t.options.Names
 	tgt, err := target.Embed(ctx, func(ctx context.Context) (string, func(), error) {
-		return t.options.Start(ctx, f.Config)
+		return t.options.Start(ctx, func(c relay.Config) relay.Config {
+			changed := f.Config(c)
+			if changed.Names == nil && c.Names != nil {
+				names = target.Names{Off: true}
+			}
+			return changed
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -158,7 +165,7 @@ func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 	if err != nil {
 		return nil, err
 	}
-	info.Names = t.options.Names
+	info.Names = names
 	var notices []Notice
 	for _, id := range f.Cases {
 		c, ok := t.registry.Lookup(id)

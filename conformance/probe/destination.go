@@ -35,6 +35,7 @@ type destinationOptions struct {
 	versions     wire.VersionRange
 	certificates int
 	greeting     func(*transport.Secure) []byte
+	signed       func(chain [][]byte) (transport.ServerHello, error)
 	meeting      func(net.Conn)
 	gate         <-chan struct{}
 	refusing     bool
@@ -54,6 +55,17 @@ func WithCertificates(n int) DestinationOption {
 // then nothing. It must not use the T of the case.
 func Greeting(content func(*transport.Secure) []byte) DestinationOption {
 	return func(o *destinationOptions) { o.greeting = content }
+}
+
+// SignedBy sends a hello whose session key is signed by another key than that of the
+// certificates, and then nothing.
+func SignedBy(signer keys.PrivateKey, key keys.PublicKey) DestinationOption {
+	return func(o *destinationOptions) {
+		o.signed = func(chain [][]byte) (transport.ServerHello, error) {
+			signed, err := keys.SignKey(key, signer)
+			return transport.ServerHello{Versions: o.versions, Chain: chain, SignedKey: signed}, err
+		}
+	}
 }
 
 // Meeting leaves the TCP connection to meet, which must not use the T of the case.
@@ -157,7 +169,7 @@ func (d *Destination) meet(raw net.Conn) *Leg {
 	if d.t.Info().TLS == "1.2" {
 		config.MinTLS = tlsVersion12
 	}
-	if d.options.greeting != nil {
+	if d.options.greeting != nil || d.options.signed != nil {
 		return &Leg{t: d.t, Destination: d, err: d.greet(raw, config)}
 	}
 	conn, err := transport.Server(d.t.Context(), raw, config)
@@ -169,11 +181,28 @@ func (d *Destination) greet(raw net.Conn, config transport.ServerConfig) error {
 	if err != nil {
 		return err
 	}
-	block, err := wire.Pad(nil, d.options.greeting(s), transport.BlockSize)
+	content, err := d.greeting(s)
+	if err != nil {
+		return err
+	}
+	block, err := wire.Pad(nil, content, transport.BlockSize)
 	if err == nil {
 		_, err = s.Write(block)
 	}
 	return errors.Join(err, errors.New("the destination sent a hello of its own"))
+}
+
+// greeting is what is sent in the place of the hello.
+func (d *Destination) greeting(s *transport.Secure) ([]byte, error) {
+	if d.options.signed == nil {
+		return d.options.greeting(s), nil
+	}
+	hello, err := d.options.signed(d.credentials.Chain)
+	if err != nil {
+		return nil, err
+	}
+	hello.SessionID = s.SessionID()
+	return hello.Encode()
 }
 
 // Server is the destination as PRXY names it.

@@ -78,6 +78,10 @@ func (l *Leg) NextForward(within time.Duration) *Forward {
 	return f
 }
 
+// ReadForward is the next RFWD, or says why there is none that the destination can
+// decrypt. What came is in Received.
+func (l *Leg) ReadForward() (*Forward, error) { return l.forward(answerTime) }
+
 // forward reads the next RFWD. A PING before it is answered.
 func (l *Leg) forward(within time.Duration) (*Forward, error) {
 	for {
@@ -111,10 +115,14 @@ func (l *Leg) read(within time.Duration) (tr smp.Transmission, cmd smp.Command, 
 	if len(got) != 1 {
 		return tr, nil, fmt.Errorf("a block of %d transmissions, expected one", len(got))
 	}
-	if got[0].Err != nil && got[0].Command == nil {
+	tr, cmd = got[0].Transmission, got[0].Command
+	if cmd == nil { // also for ids that it must not have: those are for the case to judge
+		cmd, err = smp.DecodeCommand(l.Conn.Version(), tr.Command)
+	}
+	if err != nil {
 		return tr, nil, fmt.Errorf("malformed command: %w", got[0].Err)
 	}
-	return got[0].Transmission, got[0].Command, nil
+	return tr, cmd, nil
 }
 
 func (l *Leg) open(tr smp.Transmission, cmd smp.RFWD) (*Forward, error) {

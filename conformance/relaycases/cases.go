@@ -58,6 +58,7 @@ func All() []conformance.Case {
 		linkSetCases,
 		linkReadCases,
 		nameCases,
+		nameRecordCases,
 		notifierKeyCases,
 		notifierSubscribeCases,
 		notificationCases,

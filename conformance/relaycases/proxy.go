@@ -17,14 +17,20 @@ import (
 // destination is one of the case.
 var proxySessionCases = []conformance.Case{
 	must(conformance.Case{
-		ID:           "relay/proxy/opens",
-		Title:        "PRXY is answered with PKEY, which has the session of proxy and destination",
-		Requirements: []string{"SMP-PROXY-PKEY-SESSION", "SMP-PROXY-PRXY-HOSTS", "SMP-PROXY-PRXY-PORT", "SMP-PROXY-PRXY-FINGERPRINT"},
-		Versions:     from(8),
+		ID:    "relay/proxy/opens",
+		Title: "PRXY is answered with PKEY, which has the session of proxy and destination",
+		Requirements: []string{
+			"SMP-PROXY-PKEY-SESSION", "SMP-PROXY-PKEY-VERSIONS", "SMP-PROXY-PRXY-HOSTS", "SMP-PROXY-PRXY-PORT",
+			"SMP-PROXY-PRXY-FINGERPRINT", "SMP-PROXY-PRXY-PASSWORD", "SMP-PROXY-PKEY-CHAIN", "SMP-PROXY-PKEY-KEY",
+		},
+		Versions: from(8),
 		Run: func(t *T) {
 			d, c := probe.NewDestination(t), probe.Dial(t)
 			a := c.AskSession(d.Server())
 			c.RequireForwarding(a, d)
+			if t.About("SMP-PROXY-PRXY-HOSTS", "SMP-PROXY-PRXY-PORT", "SMP-PROXY-PRXY-FINGERPRINT", "SMP-PROXY-PRXY-PASSWORD"); a.Err != nil {
+				t.About("SMP-PROXY-PKEY-VERSIONS", "SMP-PROXY-PKEY-CHAIN", "SMP-PROXY-PKEY-KEY")
+			}
 			pkey := probe.ExpectA[smp.PKEY](a)
 			leg := d.RequireLeg()
 			t.About("SMP-PROXY-PKEY-SESSION")
@@ -45,9 +51,11 @@ var proxySessionCases = []conformance.Case{
 				c.RequireForwarding(a, d)
 				pkey := probe.RequireA[smp.PKEY](a)
 				hello := d.RequireLeg().Conn.ServerHello()
+				t.About("SMP-PROXY-PKEY-UNCHANGED", "SMP-PROXY-PKEY-CHAIN")
 				if !slices.EqualFunc(pkey.Chain, hello.Chain, bytes.Equal) {
 					t.Failf("the chain of the destination", "another chain of %d certificates in the place of one of %d", len(pkey.Chain), n)
 				}
+				t.About("SMP-PROXY-PKEY-UNCHANGED", "SMP-PROXY-PKEY-KEY")
 				if !bytes.Equal(pkey.SignedKey, hello.SignedKey) {
 					t.Fail("the signed key of the destination", "another key")
 				}
@@ -167,9 +175,11 @@ var proxySessionCases = []conformance.Case{
 			c := probe.Dial(t)
 			near, far := probe.NewDestination(t), probe.NewDestination(t)
 			one, other := c.OpenTunnel(near), c.OpenTunnel(far)
+			t.About("SMP-PROXY-PKEY-SESSION")
 			if bytes.Equal(one.SessionID, other.SessionID) {
 				t.Fail("two sessions", "one session for two destinations")
 			}
+			t.About("SMP-PROXY-PFWD-ENTITY")
 			for _, leg := range []struct {
 				*probe.Leg
 				tunnel *probe.Tunnel
@@ -375,16 +385,32 @@ func packPing(t *T, u *probe.Tunnel) *probe.Parcel {
 	return u.Pack(t.Rand().Bytes(24), probe.NoKey, smp.SEND{Body: t.Rand().Bytes(200)})
 }
 
+// packSmall makes a parcel that leaves room in RFWD for what does not belong there.
+func packSmall(t *T, u *probe.Tunnel) *probe.Parcel {
+	p := packPing(t, u)
+	p.PFWD.Body = t.Rand().Bytes(8000)
+	return p
+}
+
 // expectCommand fails the case unless the destination got what the client sent.
 func expectCommand(t *T, f *probe.Forward, p *probe.Parcel) {
+	if expected, actual := difference(f, p); expected != "" {
+		t.Fail(expected, actual)
+	}
+}
+
+// difference says what the destination should have got, and what it got in its place;
+// nothing if that is what the client sent.
+func difference(f *probe.Forward, p *probe.Parcel) (expected, actual string) {
 	switch {
 	case !bytes.Equal(f.Command.CorrelationID, p.CorrelationID):
-		t.Failf("the correlation id of PFWD", "%x, not %x", f.Command.CorrelationID, p.CorrelationID)
+		return "the correlation id of PFWD", fmt.Sprintf("%x, not %x", f.Command.CorrelationID, p.CorrelationID)
 	case f.Command.Version != p.PFWD.Version:
-		t.Failf("the version of PFWD", "%d, not %d", f.Command.Version, p.PFWD.Version)
+		return "the version of PFWD", fmt.Sprintf("%d, not %d", f.Command.Version, p.PFWD.Version)
 	case f.Command.Key != p.PFWD.Key:
-		t.Fail("the key of PFWD", "another key")
+		return "the key of PFWD", "another key"
 	case !bytes.Equal(f.Command.Body, p.PFWD.Body):
-		t.Fail("the encrypted transmission of PFWD", "other bytes")
+		return "the encrypted transmission of PFWD", "other bytes"
 	}
+	return "", ""
 }

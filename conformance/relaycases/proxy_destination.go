@@ -16,16 +16,19 @@ import (
 // destination, the case plays client and proxy.
 var proxyDestinationCases = []conformance.Case{
 	must(conformance.Case{
-		ID:           "relay/proxy/rres",
-		Title:        "RFWD is answered with RRES, encrypted with the reversed nonce, which has the correlation id of the client",
-		Requirements: []string{"SMP-PROXY-RRES-CONTENT", "SMP-PROXY-RRES-NONCE", "SMP-PROXY-RRES-FORM"},
-		Versions:     from(8),
+		ID:    "relay/proxy/rres",
+		Title: "RFWD is answered with RRES, encrypted with the reversed nonce, which has the correlation id of the client",
+		Requirements: []string{
+			"SMP-PROXY-RRES-CONTENT", "SMP-PROXY-RRES-NONCE", "SMP-PROXY-RRES-FORM", "SMP-PROXY-RFWD-CONTENT", "SMP-PROXY-PFWD-SECRET",
+		},
+		Versions: from(8),
 		Run: func(t *T) {
 			c := probe.DialAsProxy(t)
 			p := c.Tunnel.Pack(c.NewQueue().SenderID, probe.NoKey, smp.SEND{Body: []byte("x")})
 			r := c.Wrap(p)
+			t.About("SMP-PROXY-RFWD-CONTENT", "SMP-PROXY-PFWD-SECRET", "SMP-PROXY-RRES-FORM")
 			rres := probe.ExpectA[smp.RRES](c.AskTransmission("RFWD", r.Transmission))
-			t.About("SMP-PROXY-RRES-NONCE", "SMP-PROXY-RRES-CONTENT")
+			t.About("SMP-PROXY-RRES-NONCE", "SMP-PROXY-RRES-CONTENT", "SMP-PROXY-RRES-FORM")
 			response, err := r.Unwrap(rres.Body)
 			if err != nil {
 				t.Fail("RRES that the proxy can decrypt with the correlation id of RFWD reversed", err.Error())
@@ -177,7 +180,7 @@ var proxyDestinationCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.NewCourier(probe.Dial(t))
 			q := probe.Dial(t).NewQueue()
-			c.Command(q.SenderID, probe.NoKey, smp.SEND{Body: []byte("from a client")}).Expect(smp.OK{})
+			inside(c, q.SenderID, probe.NoKey, smp.SEND{Body: []byte("from a client")}).Expect(smp.OK{})
 			q.ExpectMessage(q.Conn, []byte("from a client"))
 		},
 	}),
@@ -190,23 +193,27 @@ var proxyDestinationCases = []conformance.Case{
 			c := probe.DialAsProxy(t)
 			q := probe.Dial(t).NewQueue()
 			p := c.Tunnel.Pack(q.SenderID, probe.NoKey, smp.SEND{Body: []byte("x")})
-			flipped, empty, otherKey, otherNonce := *p, *p, *p, *p
+			flipped, tag, empty, otherKey, otherNonce := *p, *p, *p, *p, *p
 			flipped.PFWD.Body = bytes.Clone(p.PFWD.Body)
 			flipped.PFWD.Body[len(flipped.PFWD.Body)-1] ^= 1
+			tag.PFWD.Body = bytes.Clone(p.PFWD.Body)
+			tag.PFWD.Body[0] ^= 1
 			empty.PFWD.Body = nil
 			otherKey.PFWD.Key = probe.NewKey(t, keys.X25519).Public()
 			otherNonce.CorrelationID = t.Rand().Bytes(24)
 			for what, inner := range map[string]*probe.Parcel{
-				"a changed byte": &flipped, "nothing": &empty, "another key": &otherKey, "another correlation id": &otherNonce,
+				"a changed byte": &flipped, "a changed tag": &tag, "nothing": &empty, "another key": &otherKey, "another correlation id": &otherNonce,
 			} {
 				c.AskTransmission("RFWD with "+what+" inside", c.Wrap(inner).Transmission).ExpectError(smp.ErrCrypto)
 			}
 			outer := c.Wrap(p).Transmission
 			outer.CorrelationID = t.Rand().Bytes(24)
 			c.AskTransmission("RFWD with another correlation id", outer).ExpectError(smp.ErrCrypto)
-			changed := c.Wrap(p).Transmission
-			changed.Command[len(changed.Command)-1] ^= 1
-			c.AskTransmission("RFWD with a changed byte", changed).ExpectError(smp.ErrCrypto)
+			for what, at := range map[string]int{"a changed tag": len("RFWD "), "a changed byte": len(outer.Command) - 1} {
+				changed := c.Wrap(p).Transmission
+				changed.Command[at] ^= 1
+				c.AskTransmission("RFWD with "+what, changed).ExpectError(smp.ErrCrypto)
+			}
 			c.Ask(nil, probe.NoKey, smp.RFWD{Body: t.Rand().Bytes(box.Overhead - 1)}).ExpectError(smp.ErrCrypto)
 			q.ExpectNoMessage(q.Conn, "every RFWD was refused")
 			c.Carry(p).Expect(smp.OK{})
@@ -253,6 +260,11 @@ var proxyDestinationCases = []conformance.Case{
 	}),
 }
 
+// inside forwards one command; an answer that is not inside of RRES fails the case.
+func inside(c *probe.Courier, entity []byte, key keys.PrivateKey, cmd smp.Command) probe.Answer {
+	return c.CarryInside(c.Tunnel.Pack(entity, key, cmd))
+}
+
 // requireRRES carries a parcel and returns what PRES would have.
 func requireRRES(t *T, c *probe.Courier, p *probe.Parcel) []byte {
 	r := c.Wrap(p)
@@ -267,17 +279,21 @@ func requireRRES(t *T, c *probe.Courier, p *probe.Parcel) []byte {
 // expectResponse fails the case unless what is encrypted for the client has the
 // form and the size that all responses have.
 func expectResponse(t *T, p *probe.Parcel, body []byte) {
+	t.About("SMP-PROXY-PRES-PADDED")
 	if len(body) != smp.PaddedForwarded+box.Overhead {
 		t.Failf("an encrypted response of 16242 bytes", "%d bytes", len(body))
 	}
+	t.About("SMP-PROXY-PRES-NONCE")
 	padded, err := p.Unseal(body)
 	if err != nil {
 		t.Fail("a response that the client can decrypt with its correlation id reversed", err.Error())
 	}
+	t.About("SMP-PROXY-PRES-PADDED", "SMP-PROXY-PRES-BATCH")
 	content, err := wire.Unpad(padded)
 	if err != nil {
 		t.Fail("a padded response", err.Error())
 	}
+	t.About("SMP-PROXY-PRES-BATCH")
 	if encoded, err := smp.DecodeBlock(content); err != nil || len(encoded) != 1 {
 		t.Failf("a block with one transmission", "%d transmissions, %v", len(encoded), err)
 	}
@@ -303,6 +319,9 @@ func expectBlockError(t *T, c *probe.Courier, what string, p *probe.Parcel) {
 			probe.Blocked(t, "RRES cannot be read: %v", err)
 		}
 		inner, err := p.Open(response.Body)
+		if errors.Is(err, probe.ErrResponseIDs) {
+			t.Fail("RFWD with "+what+" → ERR BLOCK", "an answer to a command inside")
+		}
 		if err != nil {
 			probe.Blocked(t, "the response in RRES cannot be read: %v", err)
 		}

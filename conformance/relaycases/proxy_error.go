@@ -105,9 +105,11 @@ var proxyErrorCases = []conformance.Case{
 			body := t.Rand().Bytes(16300)
 			leg.RequireForward().Answer(body)
 			// The official relay sends nothing when the answer does not fit.
+			t.About("SMP-PROXY-PRES-UNCHANGED")
 			if a := u.Await(p); a.Response != nil && !isERR(a) {
 				expectPRES(t, a, body)
 			}
+			t.About("SMP-PROXY-ERR-SESSION-LIVES")
 			expectForwarded(t, u, leg)
 		},
 	}),

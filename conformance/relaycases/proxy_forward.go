@@ -16,16 +16,19 @@ import (
 // relay under test is the proxy.
 var proxyForwardCases = []conformance.Case{
 	must(conformance.Case{
-		ID:           "relay/proxy/forwards",
-		Title:        "PFWD reaches the destination of its session as RFWD, and its answer comes back as PRES",
-		Requirements: []string{"SMP-PROXY-PFWD-ENTITY", "SMP-PROXY-RFWD-UNCHANGED", "SMP-PROXY-PRES-UNCHANGED"},
-		Versions:     from(8),
+		ID:    "relay/proxy/forwards",
+		Title: "PFWD reaches the destination of its session as RFWD, and its answer comes back as PRES",
+		Requirements: []string{
+			"SMP-PROXY-PFWD-ENTITY", "SMP-PROXY-PFWD-TAIL", "SMP-PROXY-RFWD-CONTENT", "SMP-PROXY-RFWD-UNCHANGED", "SMP-PROXY-PRES-UNCHANGED",
+		},
+		Versions: from(8),
 		Run: func(t *T) {
 			u, leg := tunnel(t)
 			p := packPing(t, u)
 			u.Send(p)
-			t.About("SMP-PROXY-RFWD-UNCHANGED", "SMP-PROXY-PFWD-ENTITY")
+			t.About("SMP-PROXY-RFWD-UNCHANGED", "SMP-PROXY-RFWD-CONTENT", "SMP-PROXY-PFWD-ENTITY", "SMP-PROXY-PFWD-TAIL")
 			f := leg.ExpectForward()
+			t.About("SMP-PROXY-RFWD-UNCHANGED")
 			expectCommand(t, f, p)
 			content, err := f.OpenInner()
 			if err != nil {
@@ -52,8 +55,10 @@ var proxyForwardCases = []conformance.Case{
 				p.PFWD.Version = version
 				p.PFWD.Body = t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)
 				u.Send(p)
+				t.About("SMP-PROXY-RFWD-UNCHANGED")
 				f := leg.ExpectForward()
 				expectCommand(t, f, p)
+				t.About("SMP-PROXY-PRES-UNCHANGED")
 				body := t.Rand().Bytes(smp.PaddedForwarded + box.Overhead - int(version)%3)
 				f.Answer(body)
 				expectPRES(t, u.Await(p), body)
@@ -67,11 +72,15 @@ var proxyForwardCases = []conformance.Case{
 		Versions:     from(8),
 		Run: func(t *T) {
 			u, leg := tunnel(t)
-			u.Send(packPing(t, u))
+			u.Send(packSmall(t, u))
 			f := leg.RequireForward()
-			if len(f.Transmission.EntityID) != 0 || len(f.Transmission.Authorization) != 0 {
-				t.Failf("RFWD without entity id and authorization", "entity id %x, authorization of %d bytes",
-					f.Transmission.EntityID, len(f.Transmission.Authorization))
+			t.About("SMP-PROXY-RFWD-ENTITY")
+			if id := f.Transmission.EntityID; len(id) != 0 {
+				t.Failf("RFWD without entity id", "entity id %x", id)
+			}
+			t.About("SMP-PROXY-RFWD-UNSIGNED")
+			if n := len(f.Transmission.Authorization); n != 0 {
+				t.Failf("RFWD without authorization", "an authorization of %d bytes", n)
 			}
 		},
 	}),
@@ -129,7 +138,7 @@ var proxyForwardCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/proxy/hops",
 		Title:        "The connections of client and destination have no eight bytes in common",
-		Requirements: []string{"SMP-PROXY-HOPS-CIPHERTEXT"},
+		Requirements: []string{"SMP-PROXY-HOPS-CIPHERTEXT", "SMP-PROXY-HOPS-CORRELATION"},
 		Versions:     from(8),
 		Run: func(t *T) {
 			c := probe.Dial(t)
@@ -140,18 +149,22 @@ var proxyForwardCases = []conformance.Case{
 				p := packPing(t, u)
 				content := c.Content(p.Transmission())
 				c.SendContent(content)
-				f := leg.RequireForward()
+				f, err := leg.ReadForward()
+				t.About("SMP-PROXY-HOPS-CIPHERTEXT")
+				expectHopsApart(t, leg, p.PFWD.Body)
+				t.About("SMP-PROXY-HOPS-CORRELATION")
+				expectHopsApart(t, leg, p.CorrelationID)
+				t.About("SMP-PROXY-HOPS-CIPHERTEXT")
+				expectHopsApart(t, leg, content)
+				if err != nil {
+					probe.Blocked(t, "the destination got no RFWD that it can decrypt: %v", err)
+				}
 				f.Answer(t.Rand().Bytes(smp.PaddedForwarded + box.Overhead))
 				answer, err := c.ReadContent(probe.EventTime)
 				if err != nil {
 					probe.Blocked(t, "PFWD was not answered: %v", err)
 				}
-				near := [][]byte{content, answer, reversed(content), reversed(answer)}
-				for _, far := range slices.Concat(leg.Received, leg.Sent) {
-					for _, b := range near {
-						expectNothingShared(t, b, far)
-					}
-				}
+				expectHopsApart(t, leg, answer)
 			}
 		},
 	}),
@@ -166,10 +179,13 @@ var proxyForwardCases = []conformance.Case{
 			var leg *probe.Leg
 			for _, c := range clients {
 				u := c.OpenTunnel(d)
+				if n := d.Met(); n != 1 {
+					t.Failf("one connection for all clients", "%d", n)
+				}
 				if leg == nil {
 					leg = d.RequireLeg()
 				}
-				p := packPing(t, u)
+				p := packSmall(t, u)
 				u.Send(p)
 				f := leg.RequireForward()
 				want, err := smp.ForwardedCommand{
@@ -191,9 +207,6 @@ var proxyForwardCases = []conformance.Case{
 					t.Failf("RFWD of one size for all clients", "%d and %d bytes", len(leg.Received[0]), len(far))
 				}
 			}
-			if n := d.Met(); n != 1 {
-				t.Failf("one connection for all clients", "%d", n)
-			}
 		},
 	}),
 	must(conformance.Case{
@@ -214,9 +227,11 @@ var proxyForwardCases = []conformance.Case{
 				f := leg.RequireForward()
 				f.Answer(t.Rand().Bytes(smp.PaddedForwarded + box.Overhead))
 				pres := probe.RequireA[smp.PRES](u.Await(p))
+				t.About("SMP-PROXY-PRES-FORM")
 				if len(pres.Body) != smp.PaddedForwarded+box.Overhead {
 					t.Failf("a response of 16242 bytes", "%d bytes", len(pres.Body))
 				}
+				t.About("SMP-PROXY-RFWD-FORM")
 				if first, now := leg.Received[0], leg.Received[len(leg.Received)-1]; len(first) != len(now) {
 					t.Failf("RFWD of one size", "%d and %d bytes", len(first), len(now))
 				}
@@ -300,14 +315,18 @@ var proxyForwardCases = []conformance.Case{
 			p := foreignParcel(t, c)
 			whole := p.Transmission().Command
 			other := slices.Concat(whole[:7], []byte{44}, probe.NewKey(t, keys.Ed25519).Public().SPKI(), whole[7+45:])
-			for what, command := range map[string][]byte{
-				"PFWD with an Ed25519 key": other,
-				"PFWD cut in its key":      whole[:30],
-				"PFWD cut in its version":  whole[:6],
+			for _, malformed := range []struct {
+				what, about string
+				command     []byte
+			}{
+				{"PFWD with an Ed25519 key", "SMP-PROXY-PFWD-KEY", other},
+				{"PFWD cut in its key", "SMP-PROXY-PFWD-KEY", whole[:30]},
+				{"PFWD cut in its version", "SMP-PROXY-PFWD-VERSION", whole[:6]},
 			} {
 				tr := p.Transmission()
-				tr.CorrelationID, tr.Command = t.Rand().Bytes(24), command
-				c.AskTransmission(what, tr).ExpectError(smp.ErrCmdSyntax)
+				tr.CorrelationID, tr.Command = t.Rand().Bytes(24), malformed.command
+				t.About(malformed.about)
+				c.AskTransmission(malformed.what, tr).ExpectError(smp.ErrCmdSyntax)
 			}
 		},
 	}),
@@ -327,12 +346,14 @@ func foreignParcel(t *T, c *probe.Conn) *probe.Parcel {
 }
 
 // expectForwarded fails the case unless a command gets to the destination and
-// its answer back.
+// its answer back. A proxy that forwards something else blocks the case.
 func expectForwarded(t *T, u *probe.Tunnel, leg *probe.Leg) {
 	p := packPing(t, u)
 	u.Send(p)
 	f := leg.ExpectForward()
-	expectCommand(t, f, p)
+	if expected, actual := difference(f, p); expected != "" {
+		probe.Blocked(t, "the destination did not get %s: %s", expected, actual)
+	}
 	body := t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)
 	f.Answer(body)
 	expectPRES(t, u.Await(p), body)
@@ -342,6 +363,15 @@ func expectForwarded(t *T, u *probe.Tunnel, leg *probe.Leg) {
 func expectPRES(t *T, a probe.Answer, body []byte) {
 	if pres := probe.ExpectA[smp.PRES](a); !bytes.Equal(pres.Body, body) {
 		t.Failf("the response as the destination sent it", "other bytes, %d in the place of %d", len(pres.Body), len(body))
+	}
+}
+
+// expectHopsApart fails the case if a block on the connection of the client, or its
+// bytes reversed, has something in common with one on that to the destination.
+func expectHopsApart(t *T, leg *probe.Leg, near []byte) {
+	for _, far := range slices.Concat(leg.Received, leg.Sent) {
+		expectNothingShared(t, near, far)
+		expectNothingShared(t, reversed(near), far)
 	}
 }
 

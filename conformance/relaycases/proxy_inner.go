@@ -26,7 +26,9 @@ var proxyInnerCases = []conformance.Case{
 			for _, q := range []*probe.Queue{open, secured} {
 				body := t.Rand().Bytes(100)
 				c.Command(q.SenderID, q.SenderKey, smp.SEND{Notify: true, Body: body}).Expect(smp.OK{})
-				q.ExpectMessage(recipient, body)
+				if d := q.ExpectMessage(recipient, body); !d.Message.Notify {
+					t.Fail("MSG with the flag of SEND", "MSG without it")
+				}
 			}
 		},
 	}),
@@ -80,8 +82,8 @@ var proxyInnerCases = []conformance.Case{
 			q.Fill(c.Conn, body)
 			key := probe.NewKey(t, keys.Ed25519)
 			create, created := c.NewQueueRequest()
-			c.Command(nil, created.Key, create).ExpectError(smp.ErrCmdProhibited)
-			c.Command(nil, probe.NoKey, smp.PING{}).ExpectError(smp.ErrCmdProhibited)
+			inside(c, nil, created.Key, create).ExpectError(smp.ErrCmdProhibited)
+			inside(c, nil, probe.NoKey, smp.PING{}).ExpectError(smp.ErrCmdProhibited)
 			commands := []smp.Command{
 				smp.KEY{SenderKey: key.Public()}, smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Rand().Bytes(24)}, smp.OFF{}, smp.DEL{}, smp.NDEL{}, smp.QUE{},
 			}
@@ -89,7 +91,7 @@ var proxyInnerCases = []conformance.Case{
 				commands = append(commands, smp.LDEL{}, smp.LSET{LinkID: t.Rand().Bytes(24), Data: c.LinkData()}, recipientKeys([]keys.PrivateKey{key}))
 			}
 			for _, cmd := range commands {
-				c.Command(q.RecipientID, q.Key, cmd).ExpectError(smp.ErrCmdProhibited)
+				inside(c, q.RecipientID, q.Key, cmd).ExpectError(smp.ErrCmdProhibited)
 			}
 			q.ExpectNoMessage(c.Conn, "SUB and GET were refused")
 			q.Subscribe(q.Conn)
@@ -104,10 +106,10 @@ var proxyInnerCases = []conformance.Case{
 		Versions:     from(8),
 		Run: func(t *T) {
 			d, c := probe.NewDestination(t), probe.DialAsProxy(t)
-			c.Command(nil, probe.NoKey, c.PRXY(d.Server())).ExpectError(smp.ErrCmdProhibited)
+			inside(c, nil, probe.NoKey, c.PRXY(d.Server())).ExpectError(smp.ErrCmdProhibited)
 			small := smp.PFWD{Version: 8, Key: probe.NewKey(t, keys.X25519).Public(), Body: t.Rand().Bytes(100)}
-			c.Command(t.Rand().Bytes(32), probe.NoKey, small).ExpectError(smp.ErrCmdProhibited)
-			c.Command(nil, probe.NoKey, smp.RFWD{Body: t.Rand().Bytes(100)}).ExpectError(smp.ErrCmdProhibited)
+			inside(c, t.Rand().Bytes(32), probe.NoKey, small).ExpectError(smp.ErrCmdProhibited)
+			inside(c, nil, probe.NoKey, smp.RFWD{Body: t.Rand().Bytes(100)}).ExpectError(smp.ErrCmdProhibited)
 			if d.Met() > 0 {
 				t.Fail("no connection for a forwarded PRXY", "a connection")
 			}
@@ -241,9 +243,11 @@ var proxyInnerCases = []conformance.Case{
 				q.ExpectMessage(c, body)
 			}
 			if u.Version >= smp.VersionShortLinks && t.Version() >= smp.VersionShortLinks {
-				t.About("SMP-PROXY-INNER-SEND")
+				t.About("SMP-PROXY-INNER-LINKS")
 				l := c.NewLinkedQueue(smp.Messaging)
-				expectThrough(t, u, u.Pack(l.LinkID, key, smp.LKEY{SenderKey: key.Public()}), l.LNK())
+				if a := u.Ask(u.Pack(l.LinkID, key, smp.LKEY{SenderKey: key.Public()})); isERR(a) {
+					t.Nonstrict("forwarded LKEY → LNK", a.String()) // the document does not name it
+				}
 			}
 		},
 	}),

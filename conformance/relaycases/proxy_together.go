@@ -45,6 +45,27 @@ var proxyTogetherCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/proxy/same-correlation",
+		Title:        "PFWD of two clients with one correlation id have their own answers",
+		Requirements: []string{"SMP-PROXY-PRES-CORRELATION"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			u, leg := tunnel(t)
+			other := probe.Dial(t).OpenTunnel(leg.Destination)
+			p, q := packPing(t, u), packPing(t, other)
+			q.CorrelationID = p.CorrelationID
+			u.Send(p)
+			f := leg.RequireForward()
+			other.Send(q)
+			g := leg.RequireForward()
+			first, second := t.Rand().Bytes(smp.PaddedForwarded+box.Overhead), t.Rand().Bytes(smp.PaddedForwarded+box.Overhead)
+			g.Answer(second)
+			expectPRES(t, other.Await(q), second)
+			f.Answer(first)
+			expectPRES(t, u.Await(p), first)
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/proxy/stray-answer",
 		Title:        "An answer of the destination with the correlation id of no RFWD answers nothing",
 		Requirements: []string{"SMP-PROXY-PRES-CORRELATION"},
@@ -168,8 +189,10 @@ var proxyTogetherCases = []conformance.Case{
 			ping, prxy := c.Transmission(nil, probe.NoKey, smp.PING{}), c.Transmission(nil, probe.NoKey, c.PRXY(d.Server()))
 			send := c.Transmission(q.SenderID, probe.NoKey, smp.SEND{Body: []byte("beside")})
 			c.Send(ping, p.Transmission(), prxy, send)
+			t.About("SMP-PROXY-RFWD-UNCHANGED")
 			f := leg.ExpectForward()
 			expectCommand(t, f, p)
+			t.About("SMP-PROXY-PRES-CORRELATION")
 			c.Await("PING", ping).Expect(smp.PONG{})
 			c.Await("SEND", send).Expect(smp.OK{})
 			expectSameSession(t, u.PKEY, probe.ExpectA[smp.PKEY](c.Await("PRXY", prxy)))
@@ -188,7 +211,8 @@ var proxyTogetherCases = []conformance.Case{
 			p := packPing(t, u)
 			body := t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)
 			u.Send(p)
-			leg.RequireForward().Answer(body)
+			first := leg.RequireForward()
+			first.Answer(body)
 			expectPRES(t, u.Await(p), body)
 			u.Send(p)
 			f := leg.NextForward(probe.AnswerTime)
@@ -198,6 +222,9 @@ var proxyTogetherCases = []conformance.Case{
 			}
 			f.Answer(body)
 			expectPRES(t, u.Await(p), body)
+			t.About("SMP-PROXY-RFWD-NONCE")
+			probe.ExpectDifferentIDs(t, "correlation ids", [][]byte{first.Transmission.CorrelationID, f.Transmission.CorrelationID})
+			t.About("SMP-PROXY-HOPS-CIPHERTEXT")
 			expectNothingShared(t, leg.Received[0], leg.Received[1])
 			expectNothingShared(t, leg.Sent[0], leg.Sent[1])
 		},

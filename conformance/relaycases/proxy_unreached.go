@@ -7,6 +7,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
+	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
 	"smpcheck/reference/wire"
@@ -82,6 +83,18 @@ var proxyUnreachedCases = []conformance.Case{
 		func(*transport.Secure) []byte { return plainHello(make([]byte, 32)) }),
 	greeted("relay/proxy/hello-without-key", "a hello without session key", smp.TransportNoAuth,
 		func(s *transport.Secure) []byte { return plainHello(s.Binding().SessionID) }),
+	must(conformance.Case{
+		ID:           "relay/proxy/hello-other-signature",
+		Title:        "PRXY for a relay whose session key somebody else has signed is refused with PROXY BROKER TRANSPORT HANDSHAKE BAD_AUTH",
+		Requirements: []string{"SMP-PROXY-DESTINATION-GONE", "SMP-PROXY-ERR-HANDSHAKE"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c := requireProxy(t)
+			signer, key := probe.NewKey(t, keys.Ed25519), probe.NewKey(t, keys.X25519)
+			d := probe.NewDestination(t, probe.SignedBy(signer, key.Public()))
+			expectBroker(t, c.AskSession(d.Server()), transportBroker(smp.TransportHandshakeBadAuth))
+		},
+	}),
 	met("relay/proxy/ends-at-once", "a relay that ends the connection at once", func(c net.Conn) { c.Close() }),
 	met("relay/proxy/no-tls", "something that speaks no TLS", func(c net.Conn) {
 		c.Write([]byte("220 relay.example ESMTP\r\n"))
@@ -99,8 +112,10 @@ var proxyUnreachedCases = []conformance.Case{
 			d := probe.NewDestination(t)
 			asked := c.Transmission(nil, probe.NoKey, c.PRXY(silent.Server()))
 			c.Send(asked)
-			expectForwarded(t, c.OpenTunnel(d), d.RequireLeg())
-			probe.RequireA[smp.PKEY](probe.Dial(t).AskSession(d.Server()))
+			a := c.AskSession(d.Server())
+			probe.ExpectA[smp.PKEY](a)
+			expectForwarded(t, c.RequireTunnel(a), d.RequireLeg())
+			probe.ExpectA[smp.PKEY](probe.Dial(t).AskSession(d.Server()))
 			expectBroker(t, c.AwaitWithin("PRXY", asked, silentTime),
 				smp.BrokerError{Code: smp.BrokerTimeout}, smp.BrokerError{Code: smp.BrokerNetwork})
 		},

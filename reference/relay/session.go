@@ -74,6 +74,10 @@ func (s *Session) Relay() *Relay { return s.relay }
 // it and writing to it is for the stages Read and Write only.
 func (s *Session) Conn() *transport.Conn { return s.conn }
 
+// Forwarded reports whether the session is that of a command which came through a
+// proxy: it has the connection of the proxy and lasts as long as the command.
+func (s *Session) Forwarded() bool { return s.forward != nil }
+
 // Version is the agreed version of SMP. While a forwarded command is executed it
 // is the version of that command, which the client of the proxy chose.
 func (s *Session) Version() uint16 {
