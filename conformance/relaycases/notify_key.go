@@ -149,7 +149,9 @@ var notifierKeyCases = []conformance.Case{
 		Run: func(t *T) {
 			first := probe.Dial(t).NewNotified()
 			first.Subscribe(probe.Dial(t))
-			second := first.Queue.Notify()
+			request, second := first.Queue.NotifierRequest(keys.Ed25519)
+			nid := probe.ExpectA[smp.NID](first.Queue.Recipient(first.Queue.Conn, smp.NKEY{NotifierKeys: request}))
+			second.Created(nid.NotifierCredentials)
 			probe.ExpectDifferentIDs(t, "notifier ids", [][]byte{first.ID, second.ID})
 			c := probe.Dial(t)
 			first.Ask(c).ExpectError(smp.ErrAuth)

@@ -50,8 +50,8 @@ var notificationCases = []conformance.Case{
 		Run: func(t *T) {
 			n, watcher := watched(t)
 			n.Queue.Announce(n.Queue.Conn, t.Rand().Bytes(60))
-			if m := n.Expect(watcher); len(m.CorrelationID) > 0 {
-				t.Fail("NMSG with an empty correlation id", m.WithIDs())
+			if m := watcher.RequireNotification(); len(m.CorrelationID) > 0 || !bytes.Equal(m.EntityID, n.ID) {
+				t.Fail("NMSG with an empty correlation id and the notifier's id", m.WithIDs())
 			}
 		},
 	}),

@@ -1,0 +1,382 @@
+package fault
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+	"sync/atomic"
+
+	"smpcheck/reference/box"
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/wire"
+)
+
+// notificationFaults are mistakes in what is announced, to whom and how.
+var notificationFaults = []Fault{
+	{
+		ID:     "notify/flag-ignored",
+		Story:  "Every message is announced, whatever its flag is.",
+		Breaks: []string{"SMP-NTF-FLAG-FALSE"},
+		Cases:  []string{"relay/notify/flag", "relay/notify/flag-waiting"},
+		Apply:  flagged(func(*relay.Queue, *relay.Message) bool { return true }),
+	},
+	{
+		ID:     "notify/flag-ignored-while-waiting",
+		Story:  "The flag is looked at when a notification is sent, and for those that wait it is forgotten.",
+		Breaks: []string{"SMP-NTF-FLAG-FALSE"},
+		Cases:  []string{"relay/notify/flag-waiting"},
+		Apply:  flagged(func(q *relay.Queue, m *relay.Message) bool { return m.Notify || q.NotificationSubscriber() == nil }),
+	},
+	{
+		ID:     "notify/only-for-empty-queue",
+		Story:  "A queue that holds a message was announced already, so only the first one is.",
+		Breaks: []string{"SMP-NTF-FLAG-TRUE", "SMP-NTF-NSUB-LATER"},
+		Cases:  []string{"relay/notify/flag", "relay/notify/nsub-later"},
+		Apply:  flagged(func(q *relay.Queue, m *relay.Message) bool { return m.Notify && q.Mailbox().Len() == 1 }),
+	},
+	{
+		ID:     "notify/nmsg-correlated",
+		Story:  "NMSG has a correlation id of its own, by which the notifier is to acknowledge it.",
+		Breaks: []string{"SMP-NTF-NMSG-EVENT"},
+		Cases:  []string{"relay/notify/event"},
+		Apply: notifies(func(_ *relay.Session, _ *relay.Queue, out *relay.Output) bool {
+			out.CorrelationID = out.Notification.MessageID
+			return true
+		}),
+	},
+	{
+		ID:     "notify/nmsg-under-recipient-id",
+		Story:  "NMSG is addressed like MSG, with the recipient's id.",
+		Breaks: []string{"SMP-NTF-NMSG-EVENT"},
+		Cases:  []string{"relay/notify/event"},
+		Apply: notifies(func(_ *relay.Session, q *relay.Queue, out *relay.Output) bool {
+			out.EntityID = q.RecipientID()
+			return true
+		}),
+	},
+	{
+		ID:     "notify/nmsg-without-id",
+		Story:  "NMSG is an event of the connection and names no queue.",
+		Breaks: []string{"SMP-NTF-NMSG-EVENT"},
+		Cases:  []string{"relay/notify/event"},
+		Apply: notifies(func(_ *relay.Session, _ *relay.Queue, out *relay.Output) bool {
+			out.EntityID = nil
+			return true
+		}),
+	},
+	{
+		ID:     "notify/told-to-recipient",
+		Story:  "Everybody who is subscribed to the queue gets its notifications, the recipient too.",
+		Breaks: []string{"SMP-NTF-NMSG-SUBSCRIBED"},
+		Cases:  []string{"relay/notify/only-notifier"},
+		Apply:  stages(tellsRecipient),
+	},
+	{
+		ID:     "notify/told-to-sender",
+		Story:  "The sender gets a copy of the notification, so that it knows that the message was announced.",
+		Breaks: []string{"SMP-NTF-NMSG-SUBSCRIBED"},
+		Cases:  []string{"relay/notify/only-notifier"},
+		Apply:  stages(tellsSender),
+	},
+	{
+		ID:     "notify/quota-announced",
+		Story:  "The notifier is told about the message that found the queue full, because the special message is one too.",
+		Breaks: []string{"SMP-NTF-QUOTA-SILENT"},
+		Cases:  []string{"relay/notify/quota"},
+		Apply:  announcesUnless(smp.ErrQuota),
+	},
+	{
+		ID:     "notify/too-large-announced",
+		Story:  "The notifier is told before the size of the message is checked.",
+		Breaks: []string{"SMP-NTF-REFUSED-SILENT"},
+		Cases:  []string{"relay/notify/refused"},
+		Apply:  announcesUnless(smp.ErrLargeMsg),
+	},
+	{
+		ID:     "notify/suspended-announced",
+		Story:  "A suspended queue refuses messages, and its notifier is told about them.",
+		Breaks: []string{"SMP-NTF-REFUSED-SILENT"},
+		Cases:  []string{"relay/notify/refused"},
+		Apply:  announcesUnless(smp.ErrAuth),
+	},
+}
+
+// flagged decides itself which messages are announced.
+func flagged(announced func(q *relay.Queue, m *relay.Message) bool) func(*relay.Config) {
+	return announces(func(r *relay.Relay, q *relay.Queue, m *relay.Message, next announce) {
+		changed := *m
+		changed.Notify = announced(q, m)
+		next(r, q, &changed)
+	})
+}
+
+// tellsRecipient sends notifications to the recipient too.
+func tellsRecipient(st *relay.Stages) {
+	announce, push := st.Announce, st.Push
+	st.Announce = func(r *relay.Relay, q *relay.Queue, m *relay.Message) {
+		if to := q.Subscriber(); to != nil && m.Notify && q.Notifier() != nil {
+			push(to, q, notification(q, m))
+		}
+		announce(r, q, m)
+	}
+}
+
+// tellsSender sends notifications to the connection that has sent the message too.
+func tellsSender(st *relay.Stages) {
+	var sending notes[*relay.Queue, *relay.Session]
+	announce, push, execute := st.Announce, st.Push, st.Execute
+	st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+		if _, ok := r.Command.(smp.SEND); ok {
+			sending.set(r.Queue, s)
+		}
+		return execute(s, r)
+	}
+	st.Announce = func(r *relay.Relay, q *relay.Queue, m *relay.Message) {
+		if to, ok := sending.take(q); ok && m.Notify && q.Notifier() != nil {
+			push(to, q, notification(q, m))
+		}
+		announce(r, q, m)
+	}
+}
+
+// announcesUnless announces a message that is refused with the error.
+func announcesUnless(refusal *smp.Error) func(*relay.Config) {
+	return stages(func(st *relay.Stages) {
+		push, execute := st.Push, st.Execute
+		st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+			outs := execute(s, r)
+			c, ok := r.Command.(smp.SEND)
+			if !ok || !c.Notify || len(outs) == 0 || r.Queue.NotificationSubscriber() == nil {
+				return outs
+			}
+			if e, ok := outs[0].Response.(smp.ERR); ok && e.Err.Equal(refusal) {
+				m := &relay.Message{ID: r.Transmission.CorrelationID}
+				push(r.Queue.NotificationSubscriber(), r.Queue, notification(r.Queue, m))
+			}
+			return outs
+		}
+	})
+}
+
+// notificationSealFaults are mistakes in what NMSG holds.
+var notificationSealFaults = []Fault{
+	{
+		ID:     "notify/meta-not-padded",
+		Story:  "The metadata have the same length for all messages anyway, so they are not padded.",
+		Breaks: []string{"SMP-NTF-NMSG-SIZE"},
+		Cases:  []string{"relay/notify/size"},
+		Apply:  metaOfSize(func(content int) int { return content + 2 }),
+	},
+	{
+		ID:     "notify/meta-128-with-tag",
+		Story:  "The 128 bytes of the metadata are taken to include the tag of the encryption.",
+		Breaks: []string{"SMP-NTF-NMSG-SIZE"},
+		Cases:  []string{"relay/notify/size"},
+		Apply:  metaOfSize(func(int) int { return smp.PaddedNMsgMeta - box.Overhead }),
+	},
+	{
+		ID:     "notify/nonce-message-id",
+		Story:  "The id of a message is random and has 24 bytes, so it serves as the nonce of its notification.",
+		Breaks: []string{"SMP-NTF-NMSG-NONCE", "SMP-NTF-NMSG-NO-CONTENT"},
+		Cases:  []string{"relay/notify/nonce", "relay/notify/no-content"},
+		Apply:  nonces(func(out relay.Output) []byte { return out.Notification.MessageID }),
+	},
+	{
+		ID:     "notify/nonce-notifier-id",
+		Story:  "The notifier id is the nonce of all its notifications.",
+		Breaks: []string{"SMP-NTF-NMSG-NONCE"},
+		Cases:  []string{"relay/notify/nonce"},
+		Apply:  nonces(func(out relay.Output) []byte { return out.Notification.Notifier.ID }),
+	},
+	{
+		ID:     "notify/nonce-sender-id",
+		Story:  "The nonce of a notification is the sender's id, which the recipient knows too.",
+		Breaks: []string{"SMP-NTF-NMSG-NONCE", "SMP-NTF-NMSG-NO-CONTENT"},
+		Cases:  []string{"relay/notify/nonce", "relay/notify/no-content"},
+		Apply:  nonces(func(out relay.Output) []byte { return out.Queue.SenderID() }),
+	},
+	{
+		ID:     "notify/nonce-zero",
+		Story:  "The nonce is left at zero, because each queue has a key of its own.",
+		Breaks: []string{"SMP-NTF-NMSG-NONCE"},
+		Cases:  []string{"relay/notify/nonce"},
+		Apply:  nonces(func(relay.Output) []byte { return nil }),
+	},
+	{
+		ID:     "notify/nonce-counter",
+		Story:  "The nonce is the number of the notification.",
+		Breaks: []string{"SMP-NTF-NMSG-NONCE"},
+		Cases:  []string{"relay/notify/nonce"},
+		Apply:  countedNonces(),
+	},
+	{
+		ID:     "notify/nonce-another",
+		Story:  "The nonce in NMSG is made when NMSG is written, and another one has encrypted the metadata.",
+		Breaks: []string{"SMP-NTF-NMSG-KEY"},
+		Cases:  []string{"relay/notify/meta-key"},
+		Apply: sealsMeta(func(out relay.Output, meta smp.NMsgMeta, nonce box.Nonce) (smp.NMSG, error) {
+			m, err := meta.Seal(nonce, &out.Notification.Notifier.MetaKey)
+			slices.Reverse(m.Nonce[:])
+			return m, err
+		}),
+	},
+	{
+		ID:     "notify/meta-message-key",
+		Story:  "The metadata are encrypted as messages are, with the secret of NEW and IDS.",
+		Breaks: []string{"SMP-NTF-NMSG-KEY"},
+		Cases:  []string{"relay/notify/meta-key"},
+		Apply:  func(c *relay.Config) { agreesEverything(c, true) },
+	},
+	{
+		ID:     "notify/meta-in-clear",
+		Story:  "TLS protects the way to the notifier, so the metadata are padded and not encrypted.",
+		Breaks: []string{"SMP-NTF-NMSG-KEY", "SMP-NTF-NMSG-NO-CONTENT"},
+		Cases:  []string{"relay/notify/meta-key", "relay/notify/no-content"},
+		Apply: sealsMeta(func(_ relay.Output, meta smp.NMsgMeta, nonce box.Nonce) (smp.NMSG, error) {
+			content, err := meta.Encode()
+			if err != nil {
+				return smp.NMSG{}, err
+			}
+			padded, err := wire.Pad(nil, content, smp.PaddedNMsgMeta+box.Overhead)
+			return smp.NMSG{Nonce: nonce, Meta: padded}, err
+		}),
+	},
+	{
+		ID:     "notify/meta-id-of-its-own",
+		Story:  "A notification has an id of its own in the place of that of its message.",
+		Breaks: []string{"SMP-NTF-NMSG-META-SAME"},
+		Cases:  []string{"relay/notify/meta"},
+		Apply: changedMeta(func(m *smp.NMsgMeta) {
+			id := bytes.Clone(m.MessageID)
+			slices.Reverse(id)
+			m.MessageID = id
+		}),
+	},
+	{
+		ID:     "notify/meta-time-in-ms",
+		Story:  "The time in the metadata is in milliseconds, as mobile systems count it.",
+		Breaks: []string{"SMP-NTF-NMSG-META", "SMP-NTF-NMSG-META-SAME"},
+		Cases:  []string{"relay/notify/meta"},
+		Apply:  changedMeta(func(m *smp.NMsgMeta) { m.Timestamp *= 1000 }),
+	},
+	{
+		ID:     "notify/meta-without-time",
+		Story:  "The notifier knows when a notification came, so the time in it is left at zero.",
+		Breaks: []string{"SMP-NTF-NMSG-META", "SMP-NTF-NMSG-META-SAME"},
+		Cases:  []string{"relay/notify/meta"},
+		Apply:  changedMeta(func(m *smp.NMsgMeta) { m.Timestamp = 0 }),
+	},
+	{
+		ID:     "notify/preview",
+		Story:  "NMSG carries the first bytes of the message behind the metadata, for a preview.",
+		Breaks: []string{"SMP-NTF-NMSG-NO-CONTENT", "SMP-NTF-NMSG-SIZE"},
+		Cases:  []string{"relay/notify/no-content", "relay/notify/size"},
+		Apply:  func(c *relay.Config) { previews(c) },
+	},
+	{
+		ID:     "notify/nmsg-names-recipient",
+		Story:  "The recipient's id stands behind the metadata, so that a client with many queues finds the right one.",
+		Breaks: []string{"SMP-NTF-NMSG-NO-CONTENT", "SMP-NTF-NMSG-SIZE"},
+		Cases:  []string{"relay/notify/no-content", "relay/notify/size"},
+		Apply: sealsMeta(func(out relay.Output, meta smp.NMsgMeta, nonce box.Nonce) (smp.NMSG, error) {
+			m, err := meta.Seal(nonce, &out.Notification.Notifier.MetaKey)
+			m.Meta = append(m.Meta, out.Queue.RecipientID()...)
+			return m, err
+		}),
+	},
+}
+
+// metaOfSize pads metadata to another size, which may depend on that of the content.
+func metaOfSize(size func(content int) int) func(*relay.Config) {
+	return sealsMeta(func(out relay.Output, meta smp.NMsgMeta, nonce box.Nonce) (smp.NMSG, error) {
+		content, err := meta.Encode()
+		if err != nil {
+			return smp.NMSG{}, err
+		}
+		sealed, err := box.SealPadded(nil, content, size(len(content)), &nonce, &out.Notification.Notifier.MetaKey)
+		return smp.NMSG{Nonce: nonce, Meta: sealed}, err
+	})
+}
+
+func countedNonces() func(*relay.Config) {
+	var count atomic.Uint64
+	return nonces(func(relay.Output) []byte {
+		return binary.BigEndian.AppendUint64(make([]byte, 16), count.Add(1))
+	})
+}
+
+// previews appends the start of a message to its notification.
+func previews(c *relay.Config) {
+	var bodies notes[string, []byte]
+	announces(func(r *relay.Relay, q *relay.Queue, m *relay.Message, next announce) {
+		bodies.set(string(m.ID), m.Body)
+		next(r, q, m)
+	})(c)
+	sealsMeta(func(out relay.Output, meta smp.NMsgMeta, nonce box.Nonce) (smp.NMSG, error) {
+		m, err := meta.Seal(nonce, &out.Notification.Notifier.MetaKey)
+		body, _ := bodies.take(string(meta.MessageID))
+		m.Meta = append(m.Meta, body[:min(len(body), 48)]...)
+		return m, err
+	})(c)
+}
+
+// notificationKeepFaults are mistakes in how long notifications are kept.
+var notificationKeepFaults = []Fault{
+	{
+		ID:     "notify/taken-back-by-ack",
+		Story:  "ACK takes back the notification of its message, because the recipient has it.",
+		Breaks: []string{"SMP-NTF-RECEIVED-ANNOUNCED"},
+		Cases:  []string{"relay/notify/received"},
+		Apply:  waits(waitingRoom{keep: nobodySubscribed, untilACK: true}),
+	},
+	{
+		ID:     "notify/newest-first",
+		Story:  "Notifications that wait are a stack, and NSUB brings the newest first.",
+		Breaks: []string{"SMP-NTF-ORDER"},
+		Cases:  []string{"relay/notify/order"},
+		Apply:  waits(waitingRoom{keep: nobodySubscribed, order: slices.Reverse[[]*relay.Message]}),
+	},
+	{
+		ID:     "notify/again-on-redelivery",
+		Story:  "A message is announced whenever it is delivered, also for the second time.",
+		Breaks: []string{"SMP-NTF-ONCE"},
+		Cases:  []string{"relay/notify/once"},
+		Apply: pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+			next(to, q, out)
+			if m := out.Message; m != nil && m.Notify && q.NotificationSubscriber() != nil {
+				next(q.NotificationSubscriber(), q, notification(q, m))
+			}
+		}),
+	},
+	{
+		ID:     "notify/again-on-nsub",
+		Story:  "NSUB announces the message that waits for the recipient, whether that was done before or not.",
+		Breaks: []string{"SMP-NTF-ONCE"},
+		Cases:  []string{"relay/notify/once"},
+		Apply: stages(func(st *relay.Stages) {
+			push, execute := st.Push, st.Execute
+			st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+				outs := execute(s, r)
+				if _, ok := r.Command.(smp.NSUB); ok && isSubscribed(outs) {
+					if m := r.Queue.Mailbox().Head(); m != nil && m.Notify {
+						push(s, r.Queue, notification(r.Queue, m))
+					}
+				}
+				return outs
+			}
+		}),
+	},
+	{
+		ID:     "notify/off-removes-notifier",
+		Story:  "A suspended queue has nothing to announce, so OFF removes its notifier.",
+		Breaks: []string{"SMP-NTF-SUSPENDED"},
+		Cases:  []string{"relay/notify/suspended"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.OFF, next execute) []relay.Output {
+			remove := *r
+			remove.Command = smp.NDEL{}
+			next(s, &remove)
+			return next(s, r)
+		}),
+	},
+}
