@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"smpcheck/reference/keys"
+	"smpcheck/reference/link"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/relay/names"
 )
@@ -43,13 +44,21 @@ func startChanged(ctx context.Context, change func(relay.Config) relay.Config) (
 	if err != nil {
 		return "", nil, fmt.Errorf("read its names: %w", err)
 	}
-	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", change(relay.Config{
+	config := change(relay.Config{
 		Credentials: credentials,
 		Proxy:       &relay.ProxyConfig{ConnectTimeout: proxyTimeout, CommandTimeout: proxyTimeout, AllowPrivate: true},
 		Names:       &relay.NamesConfig{Resolver: directory},
-	}))
+	})
+	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", config)
 	if err != nil {
 		return "", nil, err
 	}
-	return endpoint.Address(), func() { _ = endpoint.Close() }, nil // its end is that of the program
+	stop := func() { _ = endpoint.Close() } // its end is that of the program
+	address, err := link.ParseServer(endpoint.Address())
+	if err != nil {
+		stop()
+		return "", nil, fmt.Errorf("read its address: %w", err)
+	}
+	address.Password = string(config.Password)
+	return address.StringWithPassword(), stop, nil
 }

@@ -166,7 +166,9 @@ func publishes(senderID func(ids smp.IDS) []byte) func(*relay.Config) {
 func makesIDs(f func(s *relay.Session, r *relay.Request, kind relay.IDKind, next newID) ([]byte, error)) func(*relay.Config) {
 	return stages(func(st *relay.Stages) {
 		next := st.NewID
-		st.NewID = func(s *relay.Session, r *relay.Request, kind relay.IDKind) ([]byte, error) { return f(s, r, kind, next) }
+		st.NewID = func(s *relay.Session, r *relay.Request, kind relay.IDKind) ([]byte, error) {
+			return f(s, r, kind, next)
+		}
 	})
 }
 

@@ -1,0 +1,271 @@
+package fault
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/binary"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"smpcheck/reference/box"
+	"smpcheck/reference/keys"
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/wire"
+)
+
+var idsFaults = []Fault{
+	{
+		ID:     "ids/short",
+		Story:  "Ids have 8 bytes, which is enough to be unique.",
+		Breaks: []string{"SMP-IDS-LENGTH"},
+		Cases:  []string{"relay/ids/length"},
+		Apply:  queueIDs(func(id []byte) []byte { return id[:8] }),
+	},
+	{
+		ID:     "ids/long",
+		Story:  "Ids are SHA-256 hashes and not cut to the 24 bytes that an id may have.",
+		Breaks: []string{"SMP-IDS-LENGTH"},
+		Cases:  []string{"relay/ids/length"},
+		Apply:  queueIDs(func(id []byte) []byte { h := sha256.Sum256(id); return h[:] }),
+	},
+	{
+		ID:     "ids/equal",
+		Story:  "A queue has one id, and the command says which party uses it.",
+		Breaks: []string{"SMP-IDS-DIFFERENT"},
+		Cases:  []string{"relay/ids/different"},
+		Apply:  publishes(func(ids smp.IDS) []byte { return ids.RecipientID }),
+	},
+	{
+		ID:     "ids/two-spaces",
+		Story:  "Ids are unique among recipients and among senders, and both take them from the same list.",
+		Breaks: []string{"SMP-IDS-UNIQUE"},
+		Cases:  []string{"relay/ids/random"},
+		Apply: func(c *relay.Config) {
+			var mu sync.Mutex
+			var before []byte
+			publishes(func(ids smp.IDS) []byte {
+				mu.Lock()
+				defer mu.Unlock()
+				published := before
+				if before = ids.RecipientID; published == nil {
+					return ids.SenderID
+				}
+				return published
+			})(c)
+		},
+	},
+	{
+		ID:     "ids/sequential",
+		Story:  "Ids are the keys of database rows, which count up.",
+		Breaks: []string{"SMP-IDS-RANDOM"},
+		Cases:  []string{"relay/ids/random"},
+		Apply: func(c *relay.Config) {
+			var last atomic.Uint64
+			queueIDs(func(id []byte) []byte { return binary.BigEndian.AppendUint64(make([]byte, 16), last.Add(1)) })(c)
+		},
+	},
+	{
+		ID:     "ids/time-based",
+		Story:  "Ids are UUIDs that begin with the time, so that indexes grow at one end.",
+		Breaks: []string{"SMP-IDS-RANDOM"},
+		Cases:  []string{"relay/ids/random"},
+		Apply:  queueIDs(beginWithTime),
+	},
+	{
+		ID:     "ids/node-prefix",
+		Story:  "Ids begin with the number of the machine, so that several machines share one address.",
+		Breaks: []string{"SMP-IDS-RANDOM"},
+		Cases:  []string{"relay/ids/random"},
+		Apply:  queueIDs(func(id []byte) []byte { copy(id, "node-017"); return id }),
+	},
+	derivedSender("numbered", "The sender's id is the recipient's with another last byte.", func(id []byte) []byte {
+		id[len(id)-1]++
+		return id
+	}),
+	derivedSender("hashed", "The sender's id is a hash of the recipient's, which nobody can invert.", func(id []byte) []byte {
+		h := sha512.Sum512(id)
+		return h[:24]
+	}),
+	derivedSender("masked", "The sender's id is the recipient's with a secret mask of the relay.", func() func(id []byte) []byte {
+		mask := make([]byte, 64)
+		_, _ = rand.Read(mask) // it never fails
+		return func(id []byte) []byte {
+			for i := range id {
+				id[i] ^= mask[i]
+			}
+			return id
+		}
+	}()),
+	{
+		ID:     "ids/reused-after-deletion",
+		Story:  "The ids of a deleted queue go back to the list from which new queues get theirs.",
+		Breaks: []string{"SMP-IDS-UNIQUE"},
+		Cases:  []string{"relay/ids/deleted"},
+		Apply:  reusesIDs,
+	},
+}
+
+// derivedSender is a relay whose sender ids come from recipient ids.
+func derivedSender(name, story string, derive func([]byte) []byte) Fault {
+	return Fault{
+		ID:     "ids/sender-" + name,
+		Story:  story,
+		Breaks: []string{"SMP-IDS-RANDOM"},
+		Cases:  []string{"relay/ids/random"},
+		Apply:  derivedSenderIDs(func(id []byte) []byte { return derive(bytes.Clone(id)) }),
+	}
+}
+
+// beginWithTime puts the time into the first 8 bytes of an id.
+func beginWithTime(id []byte) []byte {
+	binary.BigEndian.PutUint64(id, uint64(time.Now().UnixMicro())<<8)
+	return id
+}
+
+// reusesIDs gives new queues the ids of those that were deleted before.
+func reusesIDs(c *relay.Config) {
+	var mu sync.Mutex
+	free := make(map[relay.IDKind][][]byte)
+	handles(func(s *relay.Session, r *relay.Request, _ smp.DEL, next execute) []relay.Output {
+		outs := next(s, r)
+		if isOK(outs) {
+			mu.Lock()
+			defer mu.Unlock()
+			free[relay.RecipientID] = append(free[relay.RecipientID], r.Queue.RecipientID())
+			free[relay.SenderID] = append(free[relay.SenderID], r.Queue.SenderID())
+		}
+		return outs
+	})(c)
+	makesIDs(func(s *relay.Session, r *relay.Request, kind relay.IDKind, next newID) ([]byte, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if ids := free[kind]; len(ids) > 0 {
+			free[kind] = ids[1:]
+			return ids[0], nil
+		}
+		return next(s, r, kind)
+	})(c)
+}
+
+var idsAnswerFaults = []Fault{
+	{
+		ID:     "ids/entity-repeated",
+		Story:  "Every answer about a queue has the recipient's id as its entity, IDS too.",
+		Breaks: []string{"SMP-IDS-EMPTY-ENTITY"},
+		Cases:  []string{"relay/ids/entity"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.NEW, next execute) []relay.Output {
+			outs := next(s, r)
+			if ids, ok := outs[0].Response.(smp.IDS); ok {
+				outs[0].EntityID = ids.RecipientID
+			}
+			return outs
+		}),
+	},
+	{
+		ID:     "ids/dh-key-of-another",
+		Story:  "IDS is made with a new key pair, and messages are encrypted with that of the queue.",
+		Breaks: []string{"SMP-IDS-DH-KEY"},
+		Cases:  []string{"relay/ids/dh-key"},
+		Apply: idsWith(func(_ *relay.Request, ids *smp.IDS) {
+			if key, err := keys.Generate(keys.X25519, rand.Reader); err == nil {
+				ids.ServerDHKey = key.Public()
+			}
+		}),
+	},
+	{
+		ID:     "ids/dh-key-of-the-relay",
+		Story:  "The relay has one key pair for all queues.",
+		Breaks: []string{"SMP-IDS-DH-FRESH"},
+		Cases:  []string{"relay/ids/dh-key-fresh"},
+		Apply: func(c *relay.Config) {
+			key, err := keys.Generate(keys.X25519, rand.Reader)
+			seals(func(x *sealer) { x.key = func() (keys.PrivateKey, error) { return key, err } })(c)
+		},
+	},
+	{
+		ID:     "ids/same-keys-same-queue",
+		Story:  "NEW with a known key is a repetition and is answered with the queue that exists.",
+		Breaks: []string{"SMP-NEW-SAME-KEYS"},
+		Cases:  []string{"relay/ids/same-keys"},
+		Apply: remembering(func(created *notes[keys.PublicKey, smp.IDS]) func(*relay.Config) {
+			return handles(func(s *relay.Session, r *relay.Request, c smp.NEW, next execute) []relay.Output {
+				if ids, ok := created.get(c.AuthKey); ok {
+					return reply(r, ids)
+				}
+				outs := next(s, r)
+				if ids, ok := outs[0].Response.(smp.IDS); ok {
+					created.set(c.AuthKey, ids)
+				}
+				return outs
+			})
+		}),
+	},
+	{
+		ID:       "ids/sender-secure-lost",
+		Story:    "IDS says of every queue that its sender may not secure it.",
+		Breaks:   []string{"SMP-IDS-FORM-V9"},
+		Cases:    []string{"relay/ids/sender-secure"},
+		Versions: wire.Versions(smp.VersionSenderKeys, smp.VersionShortLinks-1),
+		Apply:    idsWith(func(_ *relay.Request, ids *smp.IDS) { ids.Mode = smp.Contact }),
+	},
+	{
+		ID:       "ids/queue-mode-lost",
+		Story:    "The queue mode is for the relay, and IDS never has one.",
+		Breaks:   []string{"SMP-IDS-QUEUE-MODE"},
+		Cases:    []string{"relay/ids/queue-mode"},
+		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Apply:    idsWith(func(_ *relay.Request, ids *smp.IDS) { ids.Mode = 0 }),
+	},
+	{
+		ID:       "ids/queue-mode-invented",
+		Story:    "A queue without a mode is called a contact queue in IDS.",
+		Breaks:   []string{"SMP-IDS-QUEUE-MODE"},
+		Cases:    []string{"relay/ids/queue-mode"},
+		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Apply: idsWith(func(_ *relay.Request, ids *smp.IDS) {
+			if ids.Mode == 0 {
+				ids.Mode = smp.Contact
+			}
+		}),
+	},
+	unasked("link", "SMP-IDS-NO-LINK", "Every queue gets a link id, in case the client stores link data later.", func(ids *smp.IDS) {
+		ids.LinkID = randomID()
+	}),
+	unasked("service", "SMP-IDS-NO-SERVICE", "A client that is no service gets a service id of its own.", func(ids *smp.IDS) {
+		ids.ServiceID = randomID()
+	}),
+	unasked("notifier", "SMP-IDS-NO-NOTIFIER", "Every queue gets a notifier, in case the client enables notifications later.", func(ids *smp.IDS) {
+		ids.Notifier = &smp.NotifierCredentials{NotifierID: randomID(), ServerDHKey: ids.ServerDHKey}
+	}),
+}
+
+// unasked is a relay whose IDS has a field that the client did not ask for.
+func unasked(name, requirement, story string, add func(*smp.IDS)) Fault {
+	return Fault{
+		ID:       "ids/unasked-" + name,
+		Story:    story,
+		Breaks:   []string{requirement},
+		Cases:    []string{"relay/ids/nothing-unasked"},
+		Versions: wire.Versions(smp.VersionNotifierKeys, smp.MaxVersion),
+		Apply:    idsWith(func(_ *relay.Request, ids *smp.IDS) { add(ids) }),
+	}
+}
+
+// idsWith changes the answer to NEW.
+func idsWith(change func(r *relay.Request, ids *smp.IDS)) func(*relay.Config) {
+	return alters[smp.NEW](func(_ *relay.Session, r *relay.Request, ids smp.IDS) smp.Response {
+		change(r, &ids)
+		return ids
+	})
+}
+
+// randomID is an id as the relay makes them.
+func randomID() []byte {
+	id := make([]byte, box.NonceSize)
+	_, _ = rand.Read(id) // it never fails
+	return id
+}

@@ -1,0 +1,273 @@
+package fault
+
+import (
+	"bytes"
+
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
+)
+
+var takeoverFaults = []Fault{
+	{
+		ID:     "sub/first-wins",
+		Story:  "A queue that has a subscriber keeps it, and the later SUB is answered as usual.",
+		Breaks: []string{"SMP-SUB-TAKEOVER"},
+		Cases:  []string{"relay/sub/takeover", "relay/sub/close-displaced"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
+			if holder := r.Queue.Subscriber(); holder != nil && holder != s {
+				return reply(r, smp.SOK{})
+			}
+			return next(s, r)
+		}),
+	},
+	{
+		ID:     "sub/both-receive",
+		Story:  "A displaced connection is told END and stays in the list of those that get messages.",
+		Breaks: []string{"SMP-SUB-TAKEOVER-SILENT"},
+		Cases:  []string{"relay/sub/takeover"},
+		Apply: remembering(func(displaced *notes[string, *relay.Session]) func(*relay.Config) {
+			return pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+				if isEnd(out) {
+					displaced.set(string(q.RecipientID()), to)
+				}
+				if other, ok := displaced.get(string(q.RecipientID())); ok && out.Message != nil {
+					next(other, q, out)
+				}
+				next(to, q, out)
+			})
+		}),
+	},
+	{
+		ID:     "sub/displaced-goes-on",
+		Story:  "ACK is served for every connection that a message was delivered to, and brings it the next one.",
+		Breaks: []string{"SMP-SUB-TAKEOVER-SILENT"},
+		Cases:  []string{"relay/sub/takeover-silent"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, c smp.ACK, next execute) []relay.Output {
+			first := r.Queue.Mailbox().Head()
+			if r.Queue.Subscriber() == s || first == nil || !bytes.Equal(first.ID, c.MsgID) {
+				return next(s, r)
+			}
+			r.Queue.Mailbox().Remove(c.MsgID)
+			if m := r.Queue.Mailbox().Head(); m != nil {
+				return deliver(r, m)
+			}
+			return reply(r, smp.OK{})
+		}),
+	},
+	{
+		ID:     "sub/no-end",
+		Story:  "A displaced connection gets no more messages, and nobody tells it why.",
+		Breaks: []string{"SMP-SUB-END"},
+		Cases:  []string{"relay/sub/end"},
+		Apply: pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+			if !isEnd(out) {
+				next(to, q, out)
+			}
+		}),
+	},
+	{
+		ID:     "sub/end-for-creators-only",
+		Story:  "END is sent to the connection that created the queue, which the relay takes for the subscriber.",
+		Breaks: []string{"SMP-SUB-END"},
+		Cases:  []string{"relay/sub/end-subscribed"},
+		Apply: remembering(func(creators *notes[string, *relay.Session]) func(*relay.Config) {
+			return together(
+				handles(func(s *relay.Session, r *relay.Request, _ smp.NEW, next execute) []relay.Output {
+					outs := next(s, r)
+					if ids, ok := outs[0].Response.(smp.IDS); ok {
+						creators.set(string(ids.RecipientID), s)
+					}
+					return outs
+				}),
+				pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+					if creator, ok := creators.get(string(q.RecipientID())); ok && isEnd(out) {
+						to = creator
+					}
+					next(to, q, out)
+				}),
+			)
+		}),
+	},
+	{
+		ID:     "sub/end-for-both",
+		Story:  "END is sent to everybody who is interested in the queue, the new subscriber too.",
+		Breaks: []string{"SMP-SUB-END"},
+		Cases:  []string{"relay/sub/end-subscribed"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
+			before := r.Queue.Subscriber()
+			outs := next(s, r)
+			if before != nil && before != s {
+				outs = append(outs, relay.Output{EntityID: r.Queue.RecipientID(), Response: smp.END{}})
+			}
+			return outs
+		}),
+	},
+	{
+		ID:     "sub/end-with-correlation-id",
+		Story:  "END has the correlation id of the SUB that caused it.",
+		Breaks: []string{"SMP-SUB-END"},
+		Cases:  []string{"relay/sub/end", "relay/sub/end-subscribed"},
+		Apply: remembering(func(subs *notes[string, []byte]) func(*relay.Config) {
+			return together(
+				handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
+					subs.set(string(r.Queue.RecipientID()), bytes.Clone(r.Transmission.CorrelationID))
+					return next(s, r)
+				}),
+				pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+					if isEnd(out) {
+						out.CorrelationID, _ = subs.get(string(q.RecipientID()))
+					}
+					next(to, q, out)
+				}),
+			)
+		}),
+	},
+	{
+		ID:     "sub/end-for-itself",
+		Story:  "SUB ends the subscription that there is, also if the same connection has it.",
+		Breaks: []string{"SMP-SUB-NO-END-SELF"},
+		Cases:  []string{"relay/sub/no-end-self"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
+			again := r.Queue.Subscriber() == s
+			outs := next(s, r)
+			if again {
+				outs = append(outs, relay.Output{EntityID: r.Queue.RecipientID(), Response: smp.END{}})
+			}
+			return outs
+		}),
+	},
+	{
+		ID:     "sub/closed-connection-ends-all",
+		Story:  "The end of a connection ends the subscriptions of its queues, whoever has them by now.",
+		Breaks: []string{"SMP-SUB-DISPLACED-CLOSE", "SMP-SUB-TAKEOVER"},
+		Cases:  []string{"relay/sub/close-displaced"},
+		Apply:  remembering(closedConnectionsEndAll),
+	},
+}
+
+func isEnd(out relay.Output) bool {
+	_, ok := out.Response.(smp.END)
+	return ok
+}
+
+// endings are the queues that connections were subscribed to, and those that have no
+// subscriber any more because one of these connections has ended.
+type endings struct {
+	displaced notes[*relay.Session, []string]
+	ended     notes[string, bool]
+}
+
+// closedConnectionsEndAll makes the end of a displaced connection end the subscription
+// of the other one.
+func closedConnectionsEndAll(e *endings) func(*relay.Config) {
+	return together(
+		stages(func(st *relay.Stages) {
+			read := st.Read
+			st.Read = func(s *relay.Session) ([]byte, error) {
+				content, err := read(s)
+				if err != nil {
+					queues, _ := e.displaced.take(s)
+					for _, id := range queues {
+						e.ended.set(id, true)
+					}
+				}
+				return content, err
+			}
+		}),
+		handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
+			e.ended.take(string(r.Queue.RecipientID()))
+			return next(s, r)
+		}),
+		pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+			id := string(q.RecipientID())
+			if isEnd(out) {
+				e.displaced.update(to, func(ids []string) []string { return append(ids, id) })
+			}
+			if _, ok := e.ended.get(id); !ok || out.Message == nil {
+				next(to, q, out)
+			}
+		}),
+	)
+}
+
+var redeliveryFaults = []Fault{
+	{
+		ID:     "sub/removed-on-delivery",
+		Story:  "A message is removed when it is written to the connection of the recipient.",
+		Breaks: []string{"SMP-SUB-REDELIVERY"},
+		Cases:  []string{"relay/sub/redelivery", "relay/ack/needed"},
+		Apply: pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+			next(to, q, out)
+			if out.Message != nil {
+				q.Mailbox().Remove(out.Message.ID)
+			}
+		}),
+	},
+	{
+		ID:     "sub/redelivered-with-new-id",
+		Story:  "A message gets its id when it is delivered, and another one each time.",
+		Breaks: []string{"SMP-SUB-REDELIVERY"},
+		Cases:  []string{"relay/sub/redelivery"},
+		Apply: remembering(func(ids *notes[string, []byte]) func(*relay.Config) {
+			return together(
+				delivers(func(_ *relay.Session, _ *relay.Queue, m *relay.Message) {
+					id := randomID()
+					ids.set(string(id), m.ID)
+					m.ID = id
+				}),
+				handles(func(s *relay.Session, r *relay.Request, c smp.ACK, next execute) []relay.Output {
+					if id, ok := ids.get(string(c.MsgID)); ok {
+						r.Command = smp.ACK{MsgID: id}
+					}
+					return next(s, r)
+				}),
+			)
+		}),
+	},
+	{
+		ID:     "sub/redelivered-three-times",
+		Story:  "A message that nobody acknowledges is given up after its third delivery.",
+		Breaks: []string{"SMP-SUB-REDELIVERY"},
+		Cases:  []string{"relay/sub/redelivery-often"},
+		Apply: remembering(func(times *notes[string, int]) func(*relay.Config) {
+			return pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+				next(to, q, out)
+				if out.Message == nil {
+					return
+				}
+				if times.update(string(out.Message.ID), func(n int) int { return n + 1 }) == 3 {
+					q.Mailbox().Remove(out.Message.ID)
+				}
+			})
+		}),
+	},
+	{
+		ID:     "sub/sent-to-closed-connection",
+		Story:  "A message is handed over to the subscriber's connection although that has closed, and is not kept.",
+		Breaks: []string{"SMP-SUB-CLOSE"},
+		Cases:  []string{"relay/sub/close"},
+		Apply: remembering(func(closed *notes[string, bool]) func(*relay.Config) {
+			return together(
+				stages(func(st *relay.Stages) {
+					leave := st.Leave
+					st.Leave = func(s *relay.Session, q *relay.Queue) {
+						if q.Subscriber() == s {
+							closed.set(string(q.RecipientID()), true)
+						}
+						leave(s, q)
+					}
+				}),
+				handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
+					closed.take(string(r.Queue.RecipientID()))
+					return next(s, r)
+				}),
+				stores(func(q *relay.Queue, m *relay.Message, next store) bool {
+					if _, ok := closed.get(string(q.RecipientID())); ok {
+						return true
+					}
+					return next(q, m)
+				}),
+			)
+		}),
+	},
+}
