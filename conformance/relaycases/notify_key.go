@@ -72,12 +72,14 @@ var notifierKeyCases = []conformance.Case{
 		Requirements: []string{"SMP-NTF-ID-SEPARATE"},
 		Run: func(t *T) {
 			list := notifiers(t, 12)
-			var ids [][]byte
+			var own, ids [][]byte
 			for _, n := range list {
+				own = append(own, n.ID)
 				ids = append(ids, n.ID, n.Queue.RecipientID, n.Queue.SenderID)
 			}
 			probe.ExpectDifferentIDs(t, "ids of notifiers, recipients and senders", ids)
 			probe.ExpectRandomIDs(t, "ids of notifiers, recipients and senders", ids)
+			probe.ExpectNoFixedBytes(t, "ids of notifiers", own)
 			probe.ExpectUnrelatedNotifierIDs(t, list)
 		},
 	}),

@@ -20,11 +20,11 @@ var serviceNotifyCases = []conformance.Case{
 		Run: func(t *T) {
 			n := probe.Dial(t).NewServiceNotifier()
 			credentials := probe.NewService(t)
-			for range 2 {
-				s := notificationService(t, credentials)
-				s.Ask(n.ID, n.Key, smp.NSUB{}).Expect(smp.SOK{ServiceID: s.ID})
-				s.Close()
-			}
+			first := notificationService(t, credentials)
+			first.Ask(n.ID, n.Key, smp.NSUB{}).Expect(smp.SOK{ServiceID: first.ID})
+			first.Close()
+			again := notificationService(t, credentials)
+			again.Ask(n.ID, n.Key, smp.NSUB{}).Expect(smp.SOK{ServiceID: first.ID})
 		},
 	}),
 	must(conformance.Case{
@@ -142,8 +142,9 @@ var serviceNotifyCases = []conformance.Case{
 			credentials, list := notifiersOf(t, owner, 2)
 			earlier, later := notificationService(t, credentials), notificationService(t, credentials)
 			earlier.Subscribe(smp.NSUBS{})
-			later.Subscribe(smp.NSUBS{})
 			t.About("SMP-SERVICE-TAKEOVER")
+			probe.ExpectA[smp.SOKS](later.Command(smp.NSUBS{}))
+			later.Ping()
 			list[1].Announce(owner)
 			list[1].ExpectNotification(later.Conn)
 			list[1].ExpectNoNotification(earlier.Conn, "another connection of the service has subscribed")

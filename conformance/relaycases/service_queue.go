@@ -49,11 +49,11 @@ var serviceQueueCases = []conformance.Case{
 		Run: func(t *T) {
 			q, _ := waiting(t, 0)
 			credentials := probe.NewService(t)
-			for range 2 {
-				s := messagingService(t, credentials)
-				q.Recipient(s.Conn, smp.SUB{}).Expect(smp.SOK{ServiceID: s.ID})
-				s.Close()
-			}
+			first := messagingService(t, credentials)
+			q.Recipient(first.Conn, smp.SUB{}).Expect(smp.SOK{ServiceID: first.ID})
+			first.Close()
+			again := messagingService(t, credentials)
+			q.Recipient(again.Conn, smp.SUB{}).Expect(smp.SOK{ServiceID: first.ID})
 		},
 	}),
 	must(conformance.Case{
