@@ -35,6 +35,7 @@ func All() []Fault {
 		tlsFaults,
 		certificateFaults,
 		handshakeFaults,
+		versionFaults,
 		blockFaults,
 		transmissionFaults,
 		errorsFaults,

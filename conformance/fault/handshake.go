@@ -1,4 +1,159 @@
 package fault
 
-// handshakeFaults are mistakes in hellos, keys and versions of the handshake.
-var handshakeFaults = []Fault{}
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/binary"
+	"slices"
+	"sync/atomic"
+
+	"smpcheck/reference/keys"
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/transport"
+	"smpcheck/reference/wire"
+)
+
+// handshakeFaults are mistakes in the SMP handshake.
+var handshakeFaults = slices.Concat(relayHelloFaults, clientHelloFaults, malformedHelloFaults, clientKeyFaults, serviceHelloFaults)
+
+var relayHelloFaults = []Fault{
+	{
+		ID:     "handshake/relay-waits",
+		Story:  "The relay waits for the hello of the client before it sends its own.",
+		Breaks: []string{"SMP-HS-SERVER-FIRST"},
+		Cases:  []string{"relay/handshake/relay-first"},
+		Apply:  meets(meeting{waits: true}),
+	},
+	{
+		ID:     "handshake/hello-unpadded",
+		Story:  "The hello is sent as long as it is, since only blocks of commands are padded.",
+		Breaks: []string{"SMP-HS-SERVER-FIRST"},
+		Cases:  []string{"relay/handshake/relay-first"},
+		Apply: meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+			return block[:2+binary.BigEndian.Uint16(block)]
+		}}),
+	},
+	{
+		ID:     "handshake/length-of-block",
+		Story:  "The length before the hello is that of the whole block.",
+		Breaks: []string{"SMP-HS-BLOCK"},
+		Cases:  []string{"relay/handshake/block"},
+		Apply: meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+			binary.BigEndian.PutUint16(block, transport.BlockSize)
+			return block
+		}}),
+	},
+	{
+		ID:     "handshake/empty-block-after",
+		Story:  "An empty block follows the hello, to make the length of the handshake constant.",
+		Breaks: []string{"SMP-HS-BLOCK"},
+		Cases:  []string{"relay/handshake/block"},
+		Apply: meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+			return append(block, padded(nil)...)
+		}}),
+	},
+	{
+		ID:     "handshake/padding-zero",
+		Story:  "The hello is padded with zeros.",
+		Breaks: []string{"SMP-HS-PADDING"},
+		Cases:  []string{"relay/handshake/padding"},
+		Apply:  helloPadding(func(padding []byte) { clear(padding) }),
+	},
+	{
+		ID:     "handshake/padding-left-over",
+		Story:  "The block is a buffer that was used before, and its end is not overwritten.",
+		Breaks: []string{"SMP-HS-PADDING"},
+		Cases:  []string{"relay/handshake/padding"},
+		Apply:  helloPadding(func(padding []byte) { rand.Read(padding[len(padding)/2:]) }),
+	},
+	{
+		ID:     "handshake/highest-version-first",
+		Story:  "The highest version stands before the lowest.",
+		Breaks: []string{"SMP-HS-VERSION-RANGE"},
+		Cases:  []string{"relay/handshake/version-range"},
+		Apply: meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+			return slices.Concat(block[:2], block[4:6], block[2:4], block[6:])
+		}}),
+	},
+	{
+		ID:     "handshake/versions-alternate",
+		Story:  "Two processes of different age share the port and offer different versions.",
+		Breaks: []string{"SMP-HS-VERSION-RANGE"},
+		Cases:  []string{"relay/handshake/version-range"},
+		Apply: func(c *relay.Config) {
+			var connections atomic.Int64
+			configured(func(c *transport.ServerConfig) {
+				if connections.Add(1)%2 == 0 {
+					c.Versions = wire.Versions(smp.MinVersion, smp.MaxVersion-1)
+				}
+			})(c)
+		},
+	},
+	{
+		ID:     "handshake/session-id-empty",
+		Story:  "The session identifier is left empty, since both sides know it from TLS.",
+		Breaks: []string{"SMP-HS-SESSION-ID"},
+		Cases:  []string{"relay/handshake/session-id"},
+		Apply:  meets(meeting{hello: relayHello(func(h *transport.ServerHello) { h.SessionID = nil })}),
+	},
+	{
+		ID:     "handshake/session-id-long",
+		Story:  "The session identifier has a length of two bytes, as certificates have.",
+		Breaks: []string{"SMP-HS-SESSION-ID"},
+		Cases:  []string{"relay/handshake/session-id"},
+		Apply: meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+			content, err := wire.Unpad(block)
+			if err != nil {
+				return block
+			}
+			return padded(slices.Insert(bytes.Clone(content), 4, 0))
+		}}),
+	},
+	{
+		ID:       "handshake/v6-with-key",
+		Story:    "The hello for clients without ALPN says version 6 and has certificates and key all the same.",
+		Breaks:   []string{"SMP-HS-V6-BARE"},
+		Cases:    []string{"relay/handshake/v6-bare"},
+		Versions: wire.Versions(6, 6),
+		Apply: func(c *relay.Config) {
+			credentials := c.Credentials
+			meets(meeting{hello: func(block []byte, b transport.Binding) []byte {
+				if b.ALPN != "" {
+					return block
+				}
+				return helloWithKey(block, credentials)
+			}})(c)
+		},
+	},
+}
+
+// helloPadding changes the padding of the relay's hello.
+func helloPadding(change func(padding []byte)) func(*relay.Config) {
+	return meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+		change(block[2+binary.BigEndian.Uint16(block):])
+		return block
+	}})
+}
+
+// helloWithKey puts a key into a hello that has none, and leaves its versions.
+func helloWithKey(block []byte, credentials keys.Credentials) []byte {
+	content, err := wire.Unpad(block)
+	if err != nil {
+		return block
+	}
+	h, err := transport.DecodeServerHello(content)
+	if err != nil {
+		return block
+	}
+	if h.SignedKey, err = keys.SignKey(newKeyOf(keys.X25519).Public(), credentials.Key); err != nil {
+		return block
+	}
+	versions := h.Versions
+	h.Chain, h.Versions = credentials.Chain, wire.Versions(versions.Min, smp.MaxVersion)
+	if content, err = h.Encode(); err != nil {
+		return block
+	}
+	binary.BigEndian.PutUint16(content[2:], versions.Max)
+	return padded(content)
+}

@@ -24,8 +24,13 @@ import (
 const preflightTime = 2500 * time.Millisecond
 
 // Preflight meets the relay as a client does, once, to learn what it offers. The
-// errors: nothing listens, the handshake fails, or the relay has another
-// identity than its address says (*target.IdentityError).
+// errors: nothing listens, there is no TLS, the relay has another identity than its
+// address says (*target.IdentityError), or it speaks no version that is known here.
+//
+// A relay that is there and that no client could use is none of them, since cases say
+// best what is wrong with it: one that accepts only what ordinary clients do not offer
+// in TLS, and one whose hello does not come or cannot be read. It is taken to offer every
+// version, and to be unusable at each.
 func Preflight(ctx context.Context, tgt target.Target, scale float64) (target.Info, error) {
 	limit := time.Duration(float64(preflightTime) * scale)
 	s, err := meet(ctx, tgt.Server().Address(), limit)
@@ -36,26 +41,41 @@ func Preflight(ctx context.Context, tgt target.Target, scale float64) (target.In
 	if err := checkIdentity(s.chain, tgt.Server().KeyHash); err != nil {
 		return target.Info{}, err
 	}
+	known := wire.Versions(smp.MinVersion, smp.MaxVersion)
+	info := target.Info{Versions: known, ALPN: s.alpn, TLS: s.version, Patience: target.NewPatience()}
+	hello, err := readHello(s, limit)
+	s.Close() // an unfinished handshake must not be in the way of the next ones
+	if err != nil {
+		info.Unusable = make(map[uint16]string)
+		for _, v := range conformance.AllVersions {
+			info.Unusable[v] = err.Error()
+		}
+		return info, ctx.Err()
+	}
+	if _, ok := hello.Versions.Common(known); !ok {
+		return target.Info{}, fmt.Errorf("the relay offers SMP versions %s, smpcheck knows %s", hello.Versions, known)
+	}
+	info.Versions = hello.Versions
+	info.Unusable = unusable(ctx, tgt, info, limit)
+	return info, nil
+}
+
+// readHello reads the hello of the relay, or says why there is none.
+func readHello(s *secure, limit time.Duration) (transport.ServerHello, error) {
 	s.SetReadDeadline(time.Now().Add(limit))
 	block := make([]byte, transport.BlockSize)
 	if _, err := io.ReadFull(s, block); err != nil {
-		return target.Info{}, fmt.Errorf("the relay sent no hello within %v of the TLS handshake: %w", limit, err)
+		return transport.ServerHello{}, fmt.Errorf("the relay sent no hello within %v of the TLS handshake: %w", limit, err)
 	}
 	content, err := wire.Unpad(block)
 	if err != nil {
-		return target.Info{}, fmt.Errorf("the first block of the relay is no hello: %w", err)
+		return transport.ServerHello{}, fmt.Errorf("the first block of the relay is no hello: %w", err)
 	}
 	hello, err := transport.DecodeServerHello(content)
 	if err != nil {
-		return target.Info{}, fmt.Errorf("the first block of the relay is no hello: %w", err)
+		return transport.ServerHello{}, fmt.Errorf("the first block of the relay is no hello: %w", err)
 	}
-	if _, ok := hello.Versions.Common(wire.Versions(smp.MinVersion, smp.MaxVersion)); !ok {
-		return target.Info{}, fmt.Errorf("the relay offers SMP versions %s, smpcheck knows %d to %d", hello.Versions, smp.MinVersion, smp.MaxVersion)
-	}
-	info := target.Info{Versions: hello.Versions, ALPN: s.alpn, TLS: s.version, Patience: target.NewPatience()}
-	s.Close() // an unfinished handshake must not be in the way of the next ones
-	info.Unusable = unusable(ctx, tgt, info, limit)
-	return info, nil
+	return hello, nil
 }
 
 // unusable tries every version that the relay offers, all at once.
@@ -86,7 +106,7 @@ const pings = 3
 // pingAt agrees on version v and sends some PINGs; its error says what came in
 // place of a PONG.
 func pingAt(ctx context.Context, tgt target.Target, tls string, v uint16, limit time.Duration) error {
-	s, err := meetAt(ctx, tgt.Server().Address(), limit, tls)
+	s, err := meetAt(ctx, tgt.Server().Address(), tls, tlsprobe.Config{ALPN: []string{ALPN}, HandshakeTimeout: limit})
 	if err != nil {
 		return err
 	}
@@ -145,23 +165,55 @@ func exchange(conn *transport.Conn, ping smp.Transmission, v uint16, deadline ti
 	return smp.DecodeResponses(v, conn.SessionID(), block)[0], nil
 }
 
-// meet performs the TLS handshake with the newest version that the relay takes.
+// meet performs the TLS handshake with the newest version that the relay takes. A relay
+// that refuses the offer of an ordinary client gets one of everything.
 func meet(ctx context.Context, address string, limit time.Duration) (*secure, error) {
-	s, err := meetAt(ctx, address, limit, "1.3")
-	if err != nil && refusesTLS13(err) {
-		return meetAt(ctx, address, limit, "1.2")
+	ordinary := tlsprobe.Config{ALPN: []string{ALPN}, HandshakeTimeout: limit}
+	s, err := meetAt(ctx, address, "1.3", ordinary)
+	switch {
+	case err == nil:
+		return s, nil
+	case refusesTLS13(err):
+		return meetAt(ctx, address, "1.2", ordinary)
+	case RefusedTLS(err):
+		if s, other := meetAt(ctx, address, "1.3", everything(ordinary, address)); other == nil {
+			return s, nil
+		}
 	}
-	return s, err
+	return nil, err
 }
 
-func meetAt(ctx context.Context, address string, limit time.Duration, version string) (*secure, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+// everything is an offer of all that this package can carry out.
+func everything(offer tlsprobe.Config, address string) tlsprobe.Config {
+	offer.CipherSuites = []tlsprobe.CipherSuite{tlsprobe.ChaCha20Poly1305SHA256, tlsprobe.AES128GCMSHA256, tlsprobe.AES256GCMSHA384}
+	offer.Groups = []tlsprobe.Group{tlsprobe.X25519, tlsprobe.X448, tlsprobe.P256}
+	offer.KeyShares = offer.Groups
+	offer.SignatureSchemes = []tlsprobe.SignatureScheme{
+		tlsprobe.Ed25519, tlsprobe.Ed448, tlsprobe.ECDSAP256SHA256, tlsprobe.ECDSAP384SHA384,
+		tlsprobe.RSAPSSRSAESHA256, tlsprobe.RSAPSSRSAESHA384, tlsprobe.RSAPSSRSAESHA512,
+	}
+	offer.ServerName = ServerName(address)
+	return offer
+}
+
+// ServerName is the name of the host in an address, which a client of TLS could send;
+// localhost where the address has a number in its place.
+func ServerName(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || net.ParseIP(host) != nil {
+		return "localhost"
+	}
+	return host
+}
+
+func meetAt(ctx context.Context, address, version string, offer tlsprobe.Config) (*secure, error) {
+	ctx, cancel := context.WithTimeout(ctx, offer.HandshakeTimeout)
 	defer cancel()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("the relay cannot be reached: %w", err)
 	}
-	s, err := establish(ctx, conn, version, &tlsprobe.Config{ALPN: []string{ALPN}, HandshakeTimeout: limit})
+	s, err := establish(ctx, conn, version, &offer)
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("the TLS %s handshake with the relay failed: %w", version, err)

@@ -84,17 +84,7 @@ func establish(ctx context.Context, raw net.Conn, version string, cfg *tlsprobe.
 func establish12(ctx context.Context, raw net.Conn, cfg *tlsprobe.Config) (*secure, error) {
 	ctx, cancel := context.WithTimeout(ctx, cfg.HandshakeTimeout)
 	defer cancel()
-	conn := tls.Client(raw, &tls.Config{
-		MinVersion:             tls.VersionTLS12,
-		MaxVersion:             tls.VersionTLS12,
-		CipherSuites:           []uint16{tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256},
-		CurvePreferences:       []tls.CurveID{tls.X25519},
-		NextProtos:             cfg.ALPN,
-		SessionTicketsDisabled: true,
-		// The identity of a relay is the fingerprint in its address, not a name.
-		InsecureSkipVerify:          true,
-		DynamicRecordSizingDisabled: true,
-	})
+	conn := tls.Client(raw, config12(cfg.ALPN))
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
@@ -106,10 +96,53 @@ func establish12(ctx context.Context, raw net.Conn, cfg *tlsprobe.Config) (*secu
 	return s, nil
 }
 
+// config12 is what a client of TLS 1.2 offers.
+func config12(alpn []string) *tls.Config {
+	return &tls.Config{
+		MinVersion:             tls.VersionTLS12,
+		MaxVersion:             tls.VersionTLS12,
+		CipherSuites:           []uint16{tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256},
+		CurvePreferences:       []tls.CurveID{tls.X25519},
+		NextProtos:             alpn,
+		SessionTicketsDisabled: true,
+		// The identity of a relay is the fingerprint in its address, not a name.
+		InsecureSkipVerify:          true,
+		DynamicRecordSizingDisabled: true,
+	}
+}
+
+// ResumeTLS12 makes two TLS 1.2 handshakes, the second with the session ticket of the
+// first if there was one, and reports whether the relay has resumed the session. It
+// returns the error of a handshake that fails.
+func ResumeTLS12(t *conformance.T) (resumed bool, err error) {
+	config := config12([]string{ALPN})
+	config.SessionTicketsDisabled, config.ClientSessionCache = false, tls.NewLRUClientSessionCache(1)
+	config.ServerName = "localhost" // what sessions are kept under
+	for range 2 {
+		conn := tls.Client(TCP(t), config)
+		ctx, cancel := context.WithTimeout(t.Context(), t.Timeout(handshakeTime))
+		err := conn.HandshakeContext(ctx)
+		cancel()
+		if err != nil {
+			return false, err
+		}
+		resumed = conn.ConnectionState().DidResume
+		conn.Close()
+	}
+	return resumed, nil
+}
+
 // refusesTLS13 reports whether a TLS 1.3 handshake failed because the relay
 // wants an older version.
 func refusesTLS13(err error) bool {
 	var alert *tlsprobe.AlertError
 	var version *tlsprobe.VersionError
 	return errors.As(err, &version) || errors.As(err, &alert) && alert.Description == tlsprobe.AlertProtocolVersion
+}
+
+// RefusedTLS reports whether a TLS handshake failed because the relay sent an alert or ended
+// the connection.
+func RefusedTLS(err error) bool {
+	var alert *tlsprobe.AlertError
+	return errors.As(err, &alert) || errors.Is(err, tlsprobe.ErrClosed)
 }

@@ -112,6 +112,22 @@ var certificateCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
+		ID:           "relay/certificate/issuer",
+		Title:        "Each certificate names the next as its issuer",
+		Requirements: []string{"SMP-CERT-ISSUER"},
+		Edges:        true,
+		Run: func(t *T) {
+			chain := parsedChain(t)
+			for i, c := range chain {
+				next := min(i+1, len(chain)-1)
+				if !bytes.Equal(c.RawIssuer, chain[next].RawSubject) {
+					t.Failf(fmt.Sprintf("%s names the subject of %s as its issuer", position(i), position(next)),
+						"%s in place of %s", c.Issuer, chain[next].Subject)
+				}
+			}
+		},
+	}),
+	observed(conformance.Case{
 		ID:           "relay/certificate/usage",
 		Title:        "The certificates name their use",
 		Requirements: []string{"SMP-CERT-USAGE"},
@@ -248,12 +264,16 @@ var certificateCases = []conformance.Case{
 		Edges:        true,
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
-			first, second := x25519Keys(requireSignedKey(t)), x25519Keys(requireSignedKey(t))
-			if len(first) == 0 || len(second) == 0 {
-				probe.Blocked(t, "the hello holds no X25519 key")
-			}
-			if bytes.Equal(first[0], second[0]) {
-				t.Failf("two session keys", "%x twice", first[0])
+			seen := map[string]bool{}
+			for range connections {
+				found := x25519Keys(requireSignedKey(t))
+				if len(found) == 0 {
+					probe.Blocked(t, "the hello holds no X25519 key")
+				}
+				if seen[string(found[0])] {
+					t.Failf("another session key for each connection", "%x twice", found[0])
+				}
+				seen[string(found[0])] = true
 			}
 		},
 	}),

@@ -65,12 +65,14 @@ var serverHelloCases = []conformance.Case{
 		Title:        "The hello starts with the same range of versions in every connection",
 		Requirements: []string{"SMP-HS-VERSION-RANGE"},
 		Run: func(t *T) {
-			h := probe.Open(t).RequireHelloParts()
-			if h.Versions.Min > h.Versions.Max {
-				t.Failf("a lowest version that is not above the highest", "%d to %d", h.Versions.Min, h.Versions.Max)
+			first := probe.Open(t).RequireHelloParts().Versions
+			if first.Min > first.Max {
+				t.Failf("a lowest version that is not above the highest", "%d to %d", first.Min, first.Max)
 			}
-			if first := t.Info().Versions; h.Versions != first {
-				t.Fail("versions "+first.String()+" as in the first connection", "versions "+h.Versions.String())
+			for range connections - 1 {
+				if next := probe.Open(t).RequireHelloParts().Versions; next != first {
+					t.Fail("versions "+first.String()+" in every connection", "versions "+next.String())
+				}
 			}
 		},
 	}),
@@ -138,7 +140,8 @@ var clientHelloCases = []conformance.Case{
 		Requirements: []string{"SMP-HS-VERSION-REFUSED"},
 		Run: func(t *T) {
 			highest := probe.Meet(t).Hello.Versions.Max
-			for _, v := range []uint16{highest + 1, 255, math.MaxUint16} {
+			sameLowByte := 0x100 | t.Version()
+			for _, v := range []uint16{highest + 1, 255, sameLowByte, math.MaxUint16} {
 				expectVersionRefused(t, v)
 			}
 		},
@@ -169,9 +172,11 @@ var clientHelloCases = []conformance.Case{
 		Requirements: []string{"SMP-HS-KEY-HASH-WRONG"},
 		Run: func(t *T) {
 			own := t.Server().KeyHash
-			flipped := slices.Clone(own)
-			flipped[t.Rand().IntN(len(flipped))] ^= 1 << t.Rand().IntN(8)
-			expectKeyHashRefused(t, "a fingerprint with one other bit", flipped)
+			for _, at := range []int{0, t.Rand().IntN(len(own)), len(own) - 1} {
+				flipped := slices.Clone(own)
+				flipped[at] ^= 1 << t.Rand().IntN(8)
+				expectKeyHashRefused(t, fmt.Sprintf("a fingerprint with another bit in byte %d", at), flipped)
+			}
 			if leaf := keys.FingerprintOf(relayChain(t)[0]); !bytes.Equal(leaf[:], own) {
 				expectKeyHashRefused(t, "the fingerprint of the certificate of the session", leaf[:])
 			}
@@ -283,11 +288,16 @@ var clientHelloCases = []conformance.Case{
 // ordinary client, one without a key or one with: it answers the first command,
 // whatever the answer is.
 func expectAdmitted(t *T) {
-	c := probe.Meet(t)
-	c.SendHello(c.ClientHello())
-	if !c.Answers() {
+	if !admitsWithoutKey(t) {
 		greet(t, (*probe.Conn).SendHello).ExpectAnswers("a session: an answer to the first command")
 	}
+}
+
+// admitsWithoutKey reports whether the relay begins a session with a client without a key.
+func admitsWithoutKey(t *T) bool {
+	c := probe.Meet(t)
+	c.SendHello(c.ClientHello())
+	return c.Answers()
 }
 
 // requireVersion blocks a case about hellos at a version at which the relay
@@ -310,9 +320,7 @@ func requireVersion(t *T) {
 // relay begins no session with others either.
 func requireAdmitted(t *T) {
 	if reason, unserved := t.Info().Unusable[t.Version()]; unserved {
-		c := probe.Meet(t)
-		c.SendHello(c.ClientHello())
-		if !c.Answers() {
+		if !admitsWithoutKey(t) {
 			probe.Blocked(t, "the relay begins no session at version %d: %s", t.Version(), reason)
 		}
 	}

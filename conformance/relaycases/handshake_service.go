@@ -19,7 +19,12 @@ var serviceHelloCases = []conformance.Case{
 		Requirements: []string{"SMP-HS-SERVICE-ABSENT"},
 		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
-			requireVersion(t)
+			if reason, unserved := t.Info().Unusable[t.Version()]; unserved && !admitsWithoutKey(t) {
+				if response, err := asService(t, serviceCredentials(t)); err == nil && response.Error == "" {
+					t.Fail("the relay begins a session with a client that is no service", "one with a service alone: "+reason)
+				}
+				requireVersion(t)
+			}
 			expectAdmitted(t)
 		},
 	}),

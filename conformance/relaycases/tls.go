@@ -1,7 +1,6 @@
 package relaycases
 
 import (
-	"errors"
 	"fmt"
 
 	"smpcheck/conformance"
@@ -65,7 +64,7 @@ var tlsCases = []conformance.Case{
 		Requirements: []string{"SMP-TLS-12-CIPHER"},
 		Edges:        true,
 		Run: func(t *T) {
-			if _, err := offer(t, oldTLS(tlsprobe.TLS12, chacha12)); refusal(err) {
+			if _, err := offer(t, oldTLS(tlsprobe.TLS12, chacha12)); probe.RefusedTLS(err) {
 				t.Skip("the relay refuses TLS 1.2")
 			}
 			expectRefused(t, "TLS 1.2 with AES alone", oldTLS(tlsprobe.TLS12, aesSuites12...))
@@ -204,7 +203,15 @@ var tlsCases = []conformance.Case{
 		Requirements: []string{"SMP-TLS-NO-RESUMPTION", "SMP-TLS-NO-EARLY-DATA"},
 		Edges:        true,
 		Run: func(t *T) {
-			for _, ticket := range tickets(t) {
+			all := tickets(t)
+			t.About("SMP-TLS-NO-EARLY-DATA")
+			for _, ticket := range all {
+				if ticket.EarlyData > 0 {
+					t.Failf("a ticket without early data, if any", "one that allows %d bytes of it", ticket.EarlyData)
+				}
+			}
+			t.About("SMP-TLS-NO-RESUMPTION")
+			for _, ticket := range all {
 				c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.Ticket = ticket })
 				if err != nil {
 					t.Fail("a full handshake", err.Error())
@@ -212,6 +219,21 @@ var tlsCases = []conformance.Case{
 				if state, _ := c.TLSState(); state.Resumed {
 					t.Fail("a full handshake", "the relay resumes the session")
 				}
+			}
+		},
+	}),
+	should(conformance.Case{
+		ID:           "relay/tls/no-resumption-12",
+		Title:        "A relay that accepts TLS 1.2 resumes no session of it",
+		Requirements: []string{"SMP-TLS-NO-RESUMPTION"},
+		Edges:        true,
+		Run: func(t *T) {
+			resumed, err := probe.ResumeTLS12(t)
+			if err != nil {
+				t.Skip("no TLS 1.2 handshake: " + err.Error())
+			}
+			if resumed {
+				t.Fail("a full handshake", "the relay resumes the session")
 			}
 		},
 	}),
@@ -247,7 +269,7 @@ func requireAccepted(t *T, change func(*tlsprobe.Config)) tlsprobe.State {
 // expectRefused fails the case unless the relay refuses the changed offer.
 func expectRefused(t *T, what string, change func(*tlsprobe.Config)) {
 	conn, err := offer(t, change)
-	if refusal(err) {
+	if probe.RefusedTLS(err) {
 		return
 	}
 	actual := "the relay accepts it"
@@ -257,13 +279,6 @@ func expectRefused(t *T, what string, change func(*tlsprobe.Config)) {
 		actual = fmt.Sprintf("the relay accepts it and chooses %s, %s, %s, %s", s.Version, s.CipherSuite, s.Group, s.SignatureScheme)
 	}
 	t.Fail("the relay refuses "+what, actual)
-}
-
-// refusal reports whether a handshake failed because the relay sent an alert or
-// ended the connection.
-func refusal(err error) bool {
-	var alert *tlsprobe.AlertError
-	return errors.As(err, &alert) || errors.Is(err, tlsprobe.ErrClosed)
 }
 
 // needTLS13 blocks a case about TLS 1.3 where the relay does not speak it.

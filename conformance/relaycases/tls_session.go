@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"smpcheck/conformance"
@@ -26,12 +27,16 @@ var tlsSessionCases = []conformance.Case{
 		Requirements: []string{"SMP-TLS-SESSION-UNIQUE"},
 		Edges:        true,
 		Run: func(t *T) {
-			first, second := probe.Meet(t).Hello.SessionID, probe.Meet(t).Hello.SessionID
-			if len(first) == 0 || len(second) == 0 {
-				probe.Blocked(t, "the hello has an empty session identifier")
-			}
-			if bytes.Equal(first, second) {
-				t.Failf("two session identifiers", "%x twice", first)
+			seen := map[string]bool{}
+			for range connections {
+				id := probe.Meet(t).Hello.SessionID
+				if len(id) == 0 {
+					probe.Blocked(t, "the hello has an empty session identifier")
+				}
+				if seen[string(id)] {
+					t.Failf("another session identifier for each connection", "%x twice", id)
+				}
+				seen[string(id)] = true
 			}
 		},
 	}),
@@ -43,7 +48,7 @@ var tlsSessionCases = []conformance.Case{
 		Run: func(t *T) {
 			needTLS13(t)
 			seen := map[string]bool{}
-			for range 4 {
+			for range connections {
 				share := requireAccepted(t, func(*tlsprobe.Config) {}).PeerShare
 				if seen[string(share)] {
 					t.Failf("another share for each connection", "%x twice", share)
@@ -149,13 +154,9 @@ var tlsSessionCases = []conformance.Case{
 		Requirements: []string{"SMP-TLS-NO-SNI"},
 		Edges:        true,
 		Run: func(t *T) {
-			probe.RequireServed(t)
-			c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.ServerName = "" })
-			if err != nil {
-				t.Fail("the relay accepts a client without a server name", err.Error())
-			}
-			introduce(c)
-			c.ExpectServed()
+			expectAnsweredLike(t, "a client without a server name",
+				func(o *tlsprobe.Config) { o.ServerName = "" },
+				func(o *tlsprobe.Config) { o.ServerName = probe.ServerName(t.Server().Address()) })
 		},
 	}),
 	must(conformance.Case{
@@ -164,13 +165,13 @@ var tlsSessionCases = []conformance.Case{
 		Requirements: []string{"SMP-TLS-CLIENT-CERTIFICATE"},
 		Edges:        true,
 		Run: func(t *T) {
-			probe.RequireServed(t)
-			c, err := probe.OpenOffering(t, func(o *tlsprobe.Config) { o.Certificate = nil })
-			if err != nil {
-				t.Fail("the relay accepts a client without a certificate", err.Error())
-			}
-			introduce(c)
-			c.ExpectServed()
+			expectAnsweredLike(t, "a client without a certificate",
+				func(o *tlsprobe.Config) { o.Certificate = nil },
+				func(o *tlsprobe.Config) {
+					credentials := serviceCredentials(t)
+					key, _ := credentials.Key.Ed25519()
+					o.Certificate = &tlsprobe.Certificate{Chain: credentials.Chain, Key: key}
+				})
 		},
 	}),
 	observed(conformance.Case{
@@ -184,6 +185,19 @@ var tlsSessionCases = []conformance.Case{
 			state := requireAccepted(t, func(*tlsprobe.Config) {})
 			if !state.CertificateRequested {
 				t.Fail("a CertificateRequest", "none")
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/tls/same-answer",
+		Title:        "Every connection with the same offer gets the same answer in TLS",
+		Requirements: []string{"SMP-TLS-SAME-ANSWER"},
+		Edges:        true,
+		Run: func(t *T) {
+			needTLS13(t)
+			first := requireAccepted(t, func(*tlsprobe.Config) {})
+			for range connections - 1 {
+				expectSameAnswer(t, first, requireAccepted(t, func(*tlsprobe.Config) {}))
 			}
 		},
 	}),
@@ -287,11 +301,21 @@ var tlsSessionCases = []conformance.Case{
 		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireServed(t)
+			meet := func() *probe.Conn {
+				c, err := probe.OpenOffering(t, func(*tlsprobe.Config) {})
+				if err == nil {
+					err = c.ReadHello()
+				}
+				if err != nil {
+					t.Fail("the relay meets a new client after clients that left", err.Error())
+				}
+				return c
+			}
 			for range 5 {
 				probe.TCP(t).Close()
 				_, _ = probe.OpenOver(t, &hangingUp{Conn: probe.TCP(t), left: 100}, probe.TLSConfig(t))
-				probe.Open(t).Close()
-				c := probe.Meet(t)
+				meet().Close()
+				c := meet()
 				c.SendBlock(c.Block(c.HelloContent(c.ClientHello()))[:1000])
 				c.Close()
 			}
@@ -312,6 +336,10 @@ var tlsSessionCases = []conformance.Case{
 	}),
 }
 
+// connections is how many of them are compared where something has to be fresh in each,
+// or the same in all.
+const connections = 4
+
 // endTime is how long a relay may take to end a connection, at time scale 1.
 const endTime = 4 * time.Second
 
@@ -327,6 +355,54 @@ func expectEndAfter(t *T, what string, text []byte) {
 		t.Failf("the relay closes the connection after "+what, "it is open after %v", t.Timeout(endTime))
 	}
 	probe.ExpectOthersServed(t, what+" in the place of TLS")
+}
+
+// expectAnsweredLike fails the case if the relay answers no command of a client with one
+// offer, what, in TLS, and those of a client with another one. It blocks the case if it
+// answers neither.
+func expectAnsweredLike(t *T, what string, offer, other func(*tlsprobe.Config)) {
+	reason := answersOffer(t, offer)
+	if reason == nil {
+		return
+	}
+	if answersOffer(t, other) != nil {
+		probe.Blocked(t, "the relay serves nobody: %v", reason)
+	}
+	t.Fail("the relay serves "+what, reason.Error())
+}
+
+// answersOffer returns why a client with the offer gets no answer to its first command.
+func answersOffer(t *T, offer func(*tlsprobe.Config)) error {
+	c, err := probe.OpenOffering(t, offer)
+	if err != nil {
+		return err
+	}
+	if err := c.ReadHello(); err != nil {
+		return err
+	}
+	c.SendHello(c.ClientHello())
+	if !c.Answers() {
+		return errors.New("no answer to the first command")
+	}
+	return nil
+}
+
+// expectSameAnswer fails the case if two answers differ in what TLS does not demand to be
+// fresh.
+func expectSameAnswer(t *T, a, b tlsprobe.State) {
+	differ := func(what string) { t.Fail("the same "+what+" as in the first connection", "another") }
+	switch {
+	case a.Version != b.Version || a.CipherSuite != b.CipherSuite || a.SignatureScheme != b.SignatureScheme:
+		differ("TLS version, cipher suite and signature scheme")
+	case a.Group != b.Group || a.HelloRetryRequest != b.HelloRetryRequest:
+		differ("key exchange")
+	case a.ALPN != b.ALPN:
+		differ("application protocol")
+	case a.CertificateRequested != b.CertificateRequested || !slices.Equal(a.RequestedSchemes, b.RequestedSchemes):
+		differ("request for a certificate")
+	case !slices.EqualFunc(a.PeerCertificates, b.PeerCertificates, bytes.Equal):
+		differ("certificates")
+	}
 }
 
 // introduce reads the relay's hello and sends that of an ordinary client without

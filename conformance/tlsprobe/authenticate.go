@@ -102,15 +102,7 @@ func (hs *handshake) queueCertificate() error {
 	if certificate == nil {
 		certificate = &Certificate{}
 	}
-	err := hs.queueMessage(msgCertificate, func(b *cryptobyte.Builder) {
-		b.AddUint8(0)
-		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, der := range certificate.Chain {
-				b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(der) })
-				b.AddUint16(0)
-			}
-		})
-	})
+	err := hs.queueMessage(msgCertificate, certificate.marshal)
 	if err != nil || len(certificate.Chain) == 0 {
 		return err
 	}

@@ -80,11 +80,16 @@ func Client(ctx context.Context, nc net.Conn, cfg *Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{nc: nc, cfg: filled}
+	return establish(ctx, nc, filled, (*handshake).run)
+}
+
+// establish runs a handshake within its time.
+func establish(ctx context.Context, nc net.Conn, cfg *Config, run func(*handshake) error) (*Conn, error) {
+	c := &Conn{nc: nc, cfg: cfg}
 	c.in.wire = bufio.NewReaderSize(nc, headerLen+maxCiphertext)
 	c.out.version = TLS10
 
-	deadline := time.Now().Add(filled.HandshakeTimeout)
+	deadline := time.Now().Add(cfg.HandshakeTimeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
@@ -97,7 +102,7 @@ func Client(ctx context.Context, nc net.Conn, cfg *Config) (*Conn, error) {
 		_ = nc.SetDeadline(time.Unix(1, 0))
 	})
 	hs := &handshake{Conn: c, stage: "making the ClientHello"}
-	err = hs.run()
+	err := run(hs)
 	if !stop() {
 		<-interrupted
 		if err == nil || errors.Is(err, ErrTimeout) {

@@ -1,4 +1,5 @@
-// Package tlsprobe is a TLS 1.3 client for looking at relays.
+// Package tlsprobe is a TLS 1.3 client for looking at relays, and a server for making
+// relays that are wrong on purpose.
 //
 // It exists because crypto/tls lets nobody choose the cipher suites of TLS 1.3,
 // leave an extension out, or meet an Ed448 certificate, and hides both Finished

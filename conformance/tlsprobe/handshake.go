@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// handshake is what the client keeps until the handshake is over.
+// handshake is what a side keeps until the handshake is over.
 type handshake struct {
 	*Conn
 	stage string
@@ -160,7 +160,7 @@ func (hs *handshake) readMessage(want ...messageType) ([]byte, error) {
 		}
 		if msg != nil {
 			if got := messageType(msg[0]); !slices.Contains(want, got) {
-				return nil, violation(AlertUnexpectedMessage, "the server sent %s, expected %s", got, want[0])
+				return nil, violation(AlertUnexpectedMessage, "the peer sent %s, expected %s", got, want[0])
 			}
 			return msg, nil
 		}

@@ -72,6 +72,7 @@ const (
 	ExtPadding              ExtensionType = 21
 	ExtExtendedMasterSecret ExtensionType = 23
 	ExtPreSharedKey         ExtensionType = 41
+	ExtEarlyData            ExtensionType = 42
 	ExtSupportedVersions    ExtensionType = 43
 	ExtCookie               ExtensionType = 44
 	ExtPSKModes             ExtensionType = 45
@@ -108,7 +109,7 @@ var (
 		ExtALPN: "application_layer_protocol_negotiation", ExtPadding: "padding",
 		ExtExtendedMasterSecret: "extended_master_secret", ExtPreSharedKey: "pre_shared_key",
 		ExtSupportedVersions: "supported_versions", ExtCookie: "cookie",
-		ExtPSKModes: "psk_key_exchange_modes", ExtCertAuthorities: "certificate_authorities",
+		ExtEarlyData: "early_data", ExtPSKModes: "psk_key_exchange_modes", ExtCertAuthorities: "certificate_authorities",
 		ExtOIDFilters: "oid_filters", ExtPostHandshakeAuth: "post_handshake_auth",
 		ExtSignatureAlgsCert: "signature_algorithms_cert", ExtKeyShare: "key_share",
 		ExtRenegotiationInfo: "renegotiation_info",

@@ -273,6 +273,8 @@ func parseCertificateVerify(body []byte) (SignatureScheme, []byte, error) {
 type newSessionTicket struct {
 	lifetime, ageAdd uint32
 	nonce, ticket    []byte
+	// earlyData is how many bytes of early data the ticket allows.
+	earlyData uint32
 }
 
 func parseNewSessionTicket(body []byte) (*newSessionTicket, error) {
@@ -285,8 +287,16 @@ func parseNewSessionTicket(body []byte) (*newSessionTicket, error) {
 		!s.ReadUint16LengthPrefixed(&block) || !s.Empty() {
 		return nil, malformed(msgNewSessionTicket, "fields")
 	}
-	if _, err := parseExtensions(msgNewSessionTicket, block); err != nil {
+	extensions, err := parseExtensions(msgNewSessionTicket, block)
+	if err != nil {
 		return nil, err
+	}
+	for _, ext := range extensions {
+		if ext.Type == ExtEarlyData {
+			if d := cryptobyte.String(ext.Data); !d.ReadUint32(&t.earlyData) || !d.Empty() {
+				return nil, malformed(msgNewSessionTicket, ext.Type.String())
+			}
+		}
 	}
 	return t, nil
 }

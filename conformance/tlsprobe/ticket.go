@@ -20,6 +20,8 @@ type Ticket struct {
 	// CipherSuite is that of the connection that brought the ticket; the hash of
 	// a connection that resumes must be the same.
 	CipherSuite CipherSuite
+	// EarlyData is how many bytes of early data the server allows with it; 0 for none.
+	EarlyData uint32
 	// Received is when the ticket came.
 	Received time.Time
 
@@ -42,6 +44,7 @@ func newTicket(m *newSessionTicket, s *suite, resumption []byte, now time.Time) 
 		Identity:    m.ticket,
 		Lifetime:    time.Duration(m.lifetime) * time.Second,
 		CipherSuite: s.id,
+		EarlyData:   m.earlyData,
 		Received:    now,
 		ageAdd:      m.ageAdd,
 		secret:      s.expandLabel(resumption, "resumption", m.nonce, s.hashLen()),
