@@ -31,7 +31,7 @@ var notifierDeleteFaults = []Fault{
 		Story:  "NDEL removes the credentials, and the connection that is subscribed with them goes on being told.",
 		Breaks: []string{"SMP-NTF-NDEL-STOPS"},
 		Cases:  []string{"relay/notify/ndel-stops"},
-		Apply:  func(c *relay.Config) { leavesSubscription(c) },
+		Apply:  leavesSubscription,
 	},
 	{
 		ID:     "notify/ndel-leaves-id",

@@ -272,7 +272,7 @@ var notificationSealFaults = []Fault{
 		Story:  "NMSG carries the first bytes of the message behind the metadata, for a preview.",
 		Breaks: []string{"SMP-NTF-NMSG-NO-CONTENT", "SMP-NTF-NMSG-SIZE"},
 		Cases:  []string{"relay/notify/no-content", "relay/notify/size"},
-		Apply:  func(c *relay.Config) { previews(c) },
+		Apply:  previews,
 	},
 	{
 		ID:     "notify/nmsg-names-recipient",

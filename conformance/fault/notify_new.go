@@ -26,7 +26,7 @@ var notifierNewFaults = []Fault{
 		Breaks:   []string{"SMP-NTF-NEW-WORKS"},
 		Cases:    []string{"relay/notify/new-works"},
 		Versions: notifierInNew,
-		Apply:    func(c *relay.Config) { forgetsNotifiersOfNEW(c) },
+		Apply:    forgetsNotifiersOfNEW,
 	},
 	{
 		ID:       "notify/new-shows-another-key",

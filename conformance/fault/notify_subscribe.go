@@ -18,7 +18,7 @@ var notifierSubscribeFaults = []Fault{
 		Story:    "NSUB is answered with OK at every version, because SOK is taken for an answer to SUB alone.",
 		Breaks:   []string{"SMP-NTF-NSUB-SOK"},
 		Cases:    []string{"relay/notify/nsub-sok"},
-		Versions: wire.Versions(smp.VersionServices, smp.MaxVersion),
+		Versions: withServices,
 		Apply: alters[smp.NSUB](func(*relay.Session, *relay.Request, smp.SOK) smp.Response {
 			return smp.OK{}
 		}),
@@ -28,7 +28,7 @@ var notifierSubscribeFaults = []Fault{
 		Story:    "SOK always carries an id, and without a service it is that of the notifier.",
 		Breaks:   []string{"SMP-NTF-NSUB-SOK"},
 		Cases:    []string{"relay/notify/nsub-sok"},
-		Versions: wire.Versions(smp.VersionServices, smp.MaxVersion),
+		Versions: withServices,
 		Apply: alters[smp.NSUB](func(_ *relay.Session, r *relay.Request, _ smp.SOK) smp.Response {
 			return smp.SOK{ServiceID: r.Transmission.EntityID}
 		}),
@@ -194,7 +194,7 @@ var notifierSubscribeFaults = []Fault{
 		Story:  "The end of any connection that ever was a notifier of the queue ends the subscription.",
 		Breaks: []string{"SMP-NTF-TAKEOVER"},
 		Cases:  []string{"relay/notify/close-displaced"},
-		Apply:  func(c *relay.Config) { endsWithDisplaced(c) },
+		Apply:  endsWithDisplaced,
 	},
 	{
 		ID:     "notify/first-stays",
@@ -208,7 +208,7 @@ var notifierSubscribeFaults = []Fault{
 		Story:  "A later NSUB is added to the list of those who are told, and the earlier one stays in it.",
 		Breaks: []string{"SMP-NTF-TAKEOVER"},
 		Cases:  []string{"relay/notify/takeover"},
-		Apply:  func(c *relay.Config) { tellsDisplaced(c) },
+		Apply:  tellsDisplaced,
 	},
 	{
 		ID:     "notify/takeover-silent",

@@ -14,8 +14,5 @@ var serviceFaults = slices.Concat(
 	serviceSignatureFaults, serviceCommandFaults,
 )
 
-// Versions that have services, and those that have SUBS.
-var (
-	withServices = wire.Versions(smp.VersionServices, smp.MaxVersion)
-	withSUBS     = wire.Versions(smp.VersionServiceCounts, smp.MaxVersion)
-)
+// withSUBS is where SUBS exists.
+var withSUBS = wire.Versions(smp.VersionServiceCounts, smp.MaxVersion)

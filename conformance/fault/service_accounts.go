@@ -25,9 +25,8 @@ type accounts struct {
 	// named is the id that counts for a notifier; nil for its own.
 	named func(q *relay.Queue) []byte
 
-	mu     sync.Mutex
-	owned  []owned
-	counts notes[string, string] // the ids that are counted for those of notifiers
+	mu    sync.Mutex
+	owned []owned
 }
 
 type owned struct{ service, id string }

@@ -4,12 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"slices"
 
+	"smpcheck/conformance/tlsprobe"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -65,7 +64,7 @@ var serviceIdentityFaults = []Fault{
 		Breaks:   []string{"SMP-SERVICE-ID-UNIQUE"},
 		Cases:    []string{"relay/service/identity-of-another"},
 		Versions: withServices,
-		Apply:    stages(func(st *relay.Stages) { st.Handshake = acceptsAnyChain }),
+		Apply:    withTLS(ownTLS(func(*tlsprobe.ServerConfig) {})), // which verifies no chain
 	},
 	{
 		ID:       "service/single-certificate-refused",
@@ -172,40 +171,13 @@ func acceptsAnyRole(st *relay.Stages) {
 
 // idPerConnection gives a service another id in each of its connections.
 func idPerConnection(c *relay.Config) {
-	service := c.Stages.Service
-	c.Stages.Service = func(ctx context.Context, r *relay.Relay, s transport.Service, chain [][]byte) ([]byte, error) {
-		if _, err := service(ctx, r, s, chain); err != nil {
-			return nil, err
-		}
-		id := make([]byte, 24)
-		_, err := io.ReadFull(rand.Reader, id)
-		return id, err
-	}
+	serviceIDs(func() []byte {
+		id := make([]byte, idSize)
+		rand.Read(id)
+		return id
+	})(c)
 	present := func(s *relay.Session, _ smp.SOK) smp.SOK { return smp.SOK{ServiceID: s.Conn().Service().ID} }
 	together(sok[smp.SUB](present), sok[smp.NSUB](present))(c)
-}
-
-// acceptsAnyChain is a handshake that believes every chain of client certificates. It
-// is one of TLS 1.2, whose session identifier crypto/tls tells.
-func acceptsAnyChain(ctx context.Context, raw net.Conn, config transport.ServerConfig) (*transport.Conn, error) {
-	key, _ := config.Credentials.Key.Ed25519()
-	conn := tls.Server(raw, &tls.Config{
-		Certificates: []tls.Certificate{{Certificate: config.Credentials.Chain, PrivateKey: key}},
-		NextProtos:   []string{transport.Protocol},
-		MinVersion:   tls.VersionTLS12, MaxVersion: tls.VersionTLS12,
-		CipherSuites:     []uint16{tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256},
-		CurvePreferences: []tls.CurveID{tls.X25519},
-		ClientAuth:       tls.RequestClientCert,
-	})
-	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, errors.Join(err, raw.Close())
-	}
-	state := conn.ConnectionState()
-	binding := transport.Binding{SessionID: state.TLSUnique, ALPN: state.NegotiatedProtocol, CertificateSent: true}
-	for _, c := range state.PeerCertificates {
-		binding.PeerChain = append(binding.PeerChain, c.Raw)
-	}
-	return transport.ServerHandshake(ctx, conn, binding, config)
 }
 
 // vouching is what a relay believes of a service.
@@ -238,86 +210,66 @@ func (v vouching) handshake(ctx context.Context, s *transport.Secure, config tra
 	if err != nil {
 		return nil, errors.Join(err, s.Abort())
 	}
-	hello := &vouchedHello{Conn: s, vouching: v, shown: s.PeerChain(), own: own}
+	hello := &vouchedHello{vouching: v, shown: s.PeerChain(), own: own}
 	binding, decide := s.Binding(), config.Service
 	binding.PeerChain = own.Chain
 	config.Service = func(ctx context.Context, service transport.Service, chain [][]byte) ([]byte, error) {
 		service.Fingerprint = hello.fingerprint
 		return decide(ctx, service, chain)
 	}
-	conn, err := transport.ServerHandshake(ctx, hello, binding, config)
+	met := &greeting{Conn: s, meeting: &meeting{client: hello.vouched}}
+	conn, err := transport.ServerHandshake(ctx, met, binding, config)
 	if err == nil && conn.Service() != nil {
 		conn.Service().Fingerprint = hello.fingerprint
 	}
 	return conn, err
 }
 
-// vouchedHello is a connection on which the hello of a service that is believed shows the
+// vouchedHello is the hello of a service: if the relay believes it, it shows the
 // certificates of the relay's own.
 type vouchedHello struct {
-	net.Conn
 	vouching
 	shown       [][]byte // in TLS
 	own         keys.Credentials
 	fingerprint keys.Fingerprint // of the service in the hello
-
-	met  bool
-	rest []byte // of the hello, to be read
 }
 
-// Read reads the hello as it was changed, and then everything else.
-func (h *vouchedHello) Read(b []byte) (int, error) {
-	if !h.met {
-		h.rest = make([]byte, transport.BlockSize)
-		if _, err := io.ReadFull(h.Conn, h.rest); err != nil {
-			return 0, err
-		}
-		h.met = true
-		if block, err := h.vouched(h.rest); err == nil {
-			h.rest = block
-		}
-	}
-	if len(h.rest) == 0 {
-		return h.Conn.Read(b)
-	}
-	n := copy(b, h.rest)
-	h.rest = h.rest[n:]
-	return n, nil
-}
-
-// vouched returns the block that the reference is to read, or why it is to read the right
-// one, and then refuses the service.
+// vouched returns the block that the reference is to read: the one that came, with which
+// it refuses the service, unless the relay believes it.
 func (h *vouchedHello) vouched(block []byte) ([]byte, error) {
 	content, err := wire.Unpad(block)
 	if err != nil {
-		return nil, err
+		return block, nil
 	}
 	if h.unknownRole {
 		content = knownRole(bytes.Clone(content))
 	}
 	hello, err := transport.DecodeClientHello(content)
-	if err != nil || hello.Service == nil {
-		return nil, errors.Join(err, transport.ErrBadService)
+	if err != nil || hello.Service == nil || !h.anyChain && !slices.EqualFunc(hello.Service.Chain, h.shown, bytes.Equal) {
+		return block, nil
 	}
-	service := hello.Service
-	if !h.anyChain && !slices.EqualFunc(service.Chain, h.shown, bytes.Equal) {
-		return nil, transport.ErrBadAuth
+	if err := h.adopt(hello.Service); err != nil {
+		return block, nil
 	}
-	if h.fingerprint, err = fingerprintOf(service.Chain); err != nil {
-		return nil, err
-	}
-	key, err := signedKey(service, h.anySigner)
-	if err != nil {
-		return nil, err
-	}
-	if service.SignedKey, err = keys.SignKey(key, h.own.Key); err != nil {
-		return nil, err
-	}
-	service.Chain = h.own.Chain
 	if content, err = hello.Encode(); err != nil {
 		return nil, err
 	}
-	return wire.Pad(nil, content, transport.BlockSize)
+	return padded(content), nil
+}
+
+// adopt has the service show the relay's own certificates, or says what is wrong with its
+// key.
+func (h *vouchedHello) adopt(service *transport.ClientService) (err error) {
+	if h.fingerprint, err = fingerprintOf(service.Chain); err != nil {
+		return err
+	}
+	key, err := signedKey(service, h.anySigner)
+	if err != nil {
+		return err
+	}
+	service.SignedKey, err = keys.SignKey(key, h.own.Key)
+	service.Chain = h.own.Chain
+	return err
 }
 
 func fingerprintOf(chain [][]byte) (keys.Fingerprint, error) {

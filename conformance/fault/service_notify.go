@@ -78,7 +78,7 @@ var serviceNotifyFaults = []Fault{
 		Breaks:   []string{"SMP-SERVICE-NSUB-DETACHES"},
 		Cases:    []string{"relay/service/nsub-detaches"},
 		Versions: withSUBS,
-		Apply:    func(c *relay.Config) { borrowsNotifiers(c) },
+		Apply:    borrowsNotifiers,
 	},
 	{
 		ID:       "service/nsub-detached-still-told",
@@ -86,7 +86,7 @@ var serviceNotifyFaults = []Fault{
 		Breaks:   []string{"SMP-SERVICE-NSUB-DETACHES"},
 		Cases:    []string{"relay/service/nsub-detaches"},
 		Versions: withSUBS,
-		Apply:    func(c *relay.Config) { tellsServiceToo(c) },
+		Apply:    tellsServiceToo,
 	},
 }
 

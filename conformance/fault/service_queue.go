@@ -48,7 +48,7 @@ var serviceQueueFaults = []Fault{
 		ID:       "service/sub-names-no-service",
 		Story:    "SUB of a service is answered as that of any client, and only its queues say whose they are.",
 		Breaks:   []string{"SMP-SERVICE-SUB-ASSOCIATES"},
-		Cases:    []string{"relay/service/sub", "relay/service/migration"},
+		Cases:    []string{"relay/service/sub"},
 		Versions: withServices,
 		Apply:    sok[smp.SUB](func(*relay.Session, smp.SOK) smp.SOK { return smp.SOK{} }),
 	},
@@ -58,7 +58,7 @@ var serviceQueueFaults = []Fault{
 		Breaks:   []string{"SMP-SERVICE-SUB-ASSOCIATES", "SMP-SERVICE-NSUB-ASSOCIATES"},
 		Cases:    []string{"relay/service/sub", "relay/service/nsub"},
 		Versions: withServices,
-		Apply:    func(c *relay.Config) { idPerConnection(c) },
+		Apply:    idPerConnection,
 	},
 	{
 		ID:       "service/sub-of-another-refused",
@@ -92,7 +92,7 @@ var serviceQueueFaults = []Fault{
 		Breaks:   []string{"SMP-SUB-TAKEOVER-SILENT"},
 		Cases:    []string{"relay/service/sub-displaces"},
 		Versions: withSUBS,
-		Apply:    func(c *relay.Config) { keepsOrdinary(c) },
+		Apply:    keepsOrdinary,
 	},
 	{
 		ID:       "service/forgets-with-connection",

@@ -59,7 +59,7 @@ var serviceSubscribeFaults = []Fault{
 		Breaks:   []string{"SMP-SERVICE-SUBS-DRIFT"},
 		Cases:    []string{"relay/service/subs-drift"},
 		Versions: withSUBS,
-		Apply:    func(c *relay.Config) { withoutALLSAfterDrift(c) },
+		Apply:    withoutALLSAfterDrift,
 	},
 	{
 		ID:       "service/nothing-waits",
@@ -75,7 +75,7 @@ var serviceSubscribeFaults = []Fault{
 		Breaks:   []string{"SMP-SERVICE-SUBS-DELIVERS", "SMP-SERVICE-ALLS-LAST"},
 		Cases:    []string{"relay/service/subs-delivers", "relay/service/alls"},
 		Versions: withSUBS,
-		Apply:    func(c *relay.Config) { collectsOne(c) },
+		Apply:    collectsOne,
 	},
 	{
 		ID:       "service/only-claimed-later",
@@ -131,7 +131,7 @@ var serviceSubscribeFaults = []Fault{
 		Breaks:   []string{"SMP-SERVICE-ALLS-LAST"},
 		Cases:    []string{"relay/service/alls-none"},
 		Versions: withSUBS,
-		Apply:    func(c *relay.Config) { allsAfterMessages(c) },
+		Apply:    allsAfterMessages,
 	},
 	{
 		ID:       "service/alls-twice",
@@ -165,7 +165,7 @@ var serviceSubscribeFaults = []Fault{
 		Breaks:   []string{"SMP-SERVICE-ALLS-EVENT"},
 		Cases:    []string{"relay/service/alls-ids"},
 		Versions: withSUBS,
-		Apply:    func(c *relay.Config) { correlatesALLS(c) },
+		Apply:    correlatesALLS,
 	},
 	{
 		ID:       "service/subs-again-alls",

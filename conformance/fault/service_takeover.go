@@ -13,7 +13,7 @@ var serviceTakeoverFaults = []Fault{
 		Breaks:   []string{"SMP-SERVICE-TAKEOVER"},
 		Cases:    []string{"relay/service/takeover", "relay/service/nsubs-takeover"},
 		Versions: withSUBS,
-		Apply:    func(c *relay.Config) { refusesSecond(c) },
+		Apply:    refusesSecond,
 	},
 	{
 		ID:       "service/first-connection-stays",
@@ -41,7 +41,7 @@ var serviceTakeoverFaults = []Fault{
 		Breaks:   []string{"SMP-SERVICE-TAKEOVER"},
 		Cases:    []string{"relay/service/takeover"},
 		Versions: withSUBS,
-		Apply:    func(c *relay.Config) { deliversOnce(c) },
+		Apply:    deliversOnce,
 	},
 	{
 		ID:       "service/ends-missing",
