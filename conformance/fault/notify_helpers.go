@@ -83,6 +83,29 @@ func notifierHears[C smp.Command](change func(q *relay.Queue, out *relay.Output)
 	})
 }
 
+// refusedLater does something about a queue, which is locked, before a command for it is
+// refused for its authorization.
+func refusedLater[C smp.Command](st *relay.Stages, before func(*relay.Session, *relay.Request, C)) {
+	var refused notes[*relay.Request, *smp.Error]
+	authorise, execute := st.Authorise, st.Execute
+	st.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {
+		err := authorise(s, r)
+		if _, ok := r.Command.(C); ok && err != nil && r.Queue != nil {
+			refused.set(r, err)
+			return nil
+		}
+		return err
+	}
+	st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+		err, isRefused := refused.take(r)
+		if !isRefused {
+			return execute(s, r)
+		}
+		before(s, r, r.Command.(C))
+		return refuse(r, err)
+	}
+}
+
 // notifies changes notifications on their way to a session. A notification has its queue
 // from there on.
 func notifies(change func(to *relay.Session, q *relay.Queue, out *relay.Output) (send bool)) func(*relay.Config) {

@@ -118,6 +118,27 @@ var notifierKeyFaults = []Fault{
 		Apply:  foundBy("NKEY", recipientOf, is(senderOf)),
 	},
 	{
+		ID:     "notify/nkey-under-notifier-id",
+		Story:  "NKEY replaces a notifier, so it also takes the id of the one to replace.",
+		Breaks: []string{"SMP-NTF-NKEY-SENDER-ID"},
+		Cases:  []string{"relay/notify/nkey-sender-id"},
+		Apply:  foundBy("NKEY", recipientOf, is(notifierOf)),
+	},
+	{
+		ID:     "notify/nkey-again-keeps-secret",
+		Story:  "A second NKEY replaces id and key of the notifier and leaves the secret of the metadata as it is.",
+		Breaks: []string{"SMP-NTF-NMSG-KEY"},
+		Cases:  []string{"relay/notify/meta-key"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.NKEY, next execute) []relay.Output {
+			before := r.Queue.Notifier()
+			outs := next(s, r)
+			if now := r.Queue.Notifier(); before != nil && now != nil {
+				now.MetaKey = before.MetaKey
+			}
+			return outs
+		}),
+	},
+	{
 		ID:     "notify/nkey-again-refused",
 		Story:  "A queue has one notifier for ever, and a second NKEY is refused.",
 		Breaks: []string{"SMP-NTF-NKEY-REPEATED"},

@@ -80,6 +80,13 @@ var notificationFaults = []Fault{
 		Apply:  stages(tellsSender),
 	},
 	{
+		ID:     "notify/told-to-all-notifiers",
+		Story:  "There is one list of notifiers, and each notification goes to all who stand in it.",
+		Breaks: []string{"SMP-NTF-NMSG-SUBSCRIBED"},
+		Cases:  []string{"relay/notify/only-notifier"},
+		Apply:  tellsAllNotifiers,
+	},
+	{
 		ID:     "notify/quota-announced",
 		Story:  "The notifier is told about the message that found the queue full, because the special message is one too.",
 		Breaks: []string{"SMP-NTF-QUOTA-SILENT"},
@@ -99,6 +106,20 @@ var notificationFaults = []Fault{
 		Breaks: []string{"SMP-NTF-REFUSED-SILENT"},
 		Cases:  []string{"relay/notify/refused"},
 		Apply:  announcesUnless(smp.ErrAuth),
+	},
+	{
+		ID:     "notify/unauthorized-announced",
+		Story:  "The notifier is told before the authorization of the sender is verified.",
+		Breaks: []string{"SMP-NTF-REFUSED-SILENT"},
+		Cases:  []string{"relay/notify/refused"},
+		Apply: stages(func(st *relay.Stages) {
+			push := st.Push
+			refusedLater(st, func(_ *relay.Session, r *relay.Request, c smp.SEND) {
+				if to := r.Queue.NotificationSubscriber(); to != nil && c.Notify {
+					push(to, r.Queue, notification(r.Queue, &relay.Message{ID: r.Transmission.CorrelationID}))
+				}
+			})
+		}),
 	},
 }
 
@@ -120,6 +141,27 @@ func tellsRecipient(st *relay.Stages) {
 		}
 		announce(r, q, m)
 	}
+}
+
+// tellsAllNotifiers sends notifications to all connections that have used NSUB.
+func tellsAllNotifiers(c *relay.Config) {
+	var all notes[string, []*relay.Session] // under the key of them all
+	handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next execute) []relay.Output {
+		all.update("", func(list []*relay.Session) []*relay.Session { return append(slices.Clone(list), s) })
+		return next(s, r)
+	})(c)
+	pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+		next(to, q, out)
+		if out.Notification == nil {
+			return
+		}
+		list, _ := all.get("")
+		for _, other := range list {
+			if other != to {
+				next(other, q, out)
+			}
+		}
+	})(c)
 }
 
 // tellsSender sends notifications to the connection that has sent the message too.

@@ -288,27 +288,13 @@ func answersUnknown(response smp.Response) func(*relay.Config) {
 // displacesFirst executes what NSUB does to the earlier subscriber also when NSUB is
 // refused.
 func displacesFirst(st *relay.Stages) {
-	var refused notes[*relay.Request, *smp.Error]
-	authorise, execute, leave, push := st.Authorise, st.Execute, st.Leave, st.Push
-	st.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {
-		err := authorise(s, r)
-		if _, ok := r.Command.(smp.NSUB); ok && err != nil && r.Queue != nil {
-			refused.set(r, err)
-			return nil
-		}
-		return err
-	}
-	st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
-		err, isRefused := refused.take(r)
-		if !isRefused {
-			return execute(s, r)
-		}
+	leave, push := st.Leave, st.Push
+	refusedLater(st, func(_ *relay.Session, r *relay.Request, _ smp.NSUB) {
 		if earlier := r.Queue.NotificationSubscriber(); earlier != nil {
 			leave(earlier, r.Queue)
 			push(earlier, r.Queue, relay.Output{EntityID: r.Transmission.EntityID, Response: smp.END{}})
 		}
-		return refuse(r, err)
-	}
+	})
 }
 
 // firstStays answers NSUB and leaves the subscription with the connection that has it.

@@ -32,6 +32,26 @@ var serviceNotifyFaults = []Fault{
 		},
 	},
 	{
+		ID:       "service/nsub-displaces-silently",
+		Story:    "END is for ordinary notifiers that other ones displace; a service takes notifiers without it.",
+		Breaks:   []string{"SMP-NTF-TAKEOVER-END"},
+		Cases:    []string{"relay/service/nsub-displaces"},
+		Versions: withSUBS,
+		Apply: pushesDuring[smp.NSUB](func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+			if isService(to) || !isService(q.NotificationSubscriber()) {
+				next(to, q, out)
+			}
+		}),
+	},
+	{
+		ID:       "service/nsub-displaced-still-told",
+		Story:    "A service is told about messages besides the ordinary notifier that has subscribed before.",
+		Breaks:   []string{"SMP-NTF-TAKEOVER"},
+		Cases:    []string{"relay/service/nsub-displaces"},
+		Versions: withSUBS,
+		Apply:    tellsDisplaced,
+	},
+	{
 		ID:       "service/nsubs-unknown",
 		Story:    "Services were built for messages first, and NSUBS is an unknown command.",
 		Breaks:   []string{"SMP-SERVICE-NSUBS-SOKS", "SMP-SERVICE-NSUBS-OLD"},

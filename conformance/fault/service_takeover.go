@@ -60,6 +60,14 @@ var serviceTakeoverFaults = []Fault{
 		Apply:    servicesGet(func(out *relay.Output, _ smp.ENDS) { out.Response = smp.END{} }),
 	},
 	{
+		ID:       "service/ends-to-new",
+		Story:    "ENDS goes to the connection that is entered for the service, which is the new one already.",
+		Breaks:   []string{"SMP-SERVICE-ENDS"},
+		Cases:    []string{"relay/service/ends"},
+		Versions: withSUBS,
+		Apply:    endsToNew,
+	},
+	{
 		ID:       "service/ends-without-id",
 		Story:    "ENDS is about the connection, which knows its service, and has no entity id.",
 		Breaks:   []string{"SMP-SERVICE-ENDS"},
@@ -94,8 +102,7 @@ type subscribed struct{ first notes[string, *relay.Session] }
 func (x *subscribed) note(st *relay.Stages) {
 	next := st.Execute
 	st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
-		switch r.Command.(type) {
-		case smp.SUBS, smp.NSUBS:
+		if isOneOf(r, "SUBS", "NSUBS") {
 			x.first.update(string(r.Transmission.EntityID), func(first *relay.Session) *relay.Session {
 				if first == nil {
 					return s
@@ -107,15 +114,32 @@ func (x *subscribed) note(st *relay.Stages) {
 	}
 }
 
+// endsToNew sends ENDS to the connection that used SUBS or NSUBS last.
+func endsToNew(c *relay.Config) {
+	var last notes[string, *relay.Session]
+	executes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
+		if isOneOf(r, "SUBS", "NSUBS") {
+			last.set(string(r.Transmission.EntityID), s)
+		}
+		return next(s, r)
+	})(c)
+	pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+		if _, ok := out.Response.(smp.ENDS); ok {
+			if later, known := last.get(string(out.EntityID)); known {
+				to = later
+			}
+		}
+		next(to, q, out)
+	})(c)
+}
+
 func refusesSecond(c *relay.Config) {
 	var x subscribed
 	next := c.Stages.Execute
 	c.Stages.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
-		switch r.Command.(type) {
-		case smp.SUBS, smp.NSUBS:
-			if first, ok := x.first.get(string(r.Transmission.EntityID)); ok && first != s {
-				return refuse(r, smp.ErrService)
-			}
+		first, ok := x.first.get(string(r.Transmission.EntityID))
+		if ok && first != s && isOneOf(r, "SUBS", "NSUBS") {
+			return refuse(r, smp.ErrService)
 		}
 		return next(s, r)
 	}

@@ -42,6 +42,24 @@ var serviceNotifyCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/service/nsub-displaces",
+		Title:        "An ordinary notifier gets END, and no more notifications, when a service subscribes to them",
+		Requirements: []string{"SMP-NTF-TAKEOVER-END", "SMP-NTF-TAKEOVER"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      eventTimeout,
+		Run: func(t *T) {
+			n, ordinary := watched(t)
+			s := notificationService(t, probe.NewService(t))
+			n.Subscribe(s.Conn)
+			t.About("SMP-NTF-TAKEOVER-END")
+			n.ExpectEvent(ordinary, smp.END{})
+			n.Queue.Announce(probe.Dial(t), t.Rand().Bytes(60))
+			t.About("SMP-NTF-TAKEOVER")
+			n.Expect(s.Conn)
+			n.ExpectNone(ordinary, "a service has subscribed")
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/service/nsubs",
 		Title:        "NSUBS is answered with the number of all notifiers of the service and the exclusive or of the MD5 of their ids",
 		Requirements: []string{"SMP-SERVICE-NSUBS-SOKS"},
