@@ -10,7 +10,7 @@ import (
 )
 
 // notifyTimeout is the deadline of a case that waits for several notifications, which
-// the official relay sends every 1.5 seconds.
+// the official relay sends every 1.5 seconds, or for several deliveries.
 const notifyTimeout = 30 * time.Second
 
 // SMP, "Enable notifications command" and "Disable notifications command", and the keys

@@ -32,6 +32,7 @@ var serviceNotifyCases = []conformance.Case{
 		Title:        "A notification service gets the notifications to which it has subscribed one by one",
 		Requirements: []string{"SMP-SERVICE-NSUB-ASSOCIATES"},
 		Versions:     from(smp.VersionServices),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
 			n := owner.NewServiceNotifier()
@@ -74,6 +75,7 @@ var serviceNotifyCases = []conformance.Case{
 		Title:        "Before version 19 NSUBS is answered with the number of notifiers alone, and subscribes",
 		Requirements: []string{"SMP-SERVICE-NSUBS-OLD"},
 		Versions:     wire.Versions(smp.VersionServices, smp.VersionServiceCounts-1),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
 			credentials, list := notifiersOf(t, owner, 2)
@@ -89,6 +91,7 @@ var serviceNotifyCases = []conformance.Case{
 		Title:        "After NSUBS messages of all queues whose notifications belong to the service are announced",
 		Requirements: []string{"SMP-SERVICE-NSUBS-DELIVERS"},
 		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
 			credentials, list := notifiersOf(t, owner, 2)
@@ -107,6 +110,7 @@ var serviceNotifyCases = []conformance.Case{
 		Title:        "NSUBS causes no ALLS",
 		Requirements: []string{"SMP-SERVICE-NSUBS-NO-ALLS"},
 		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
 			credentials, list := notifiersOf(t, owner, 2)
@@ -122,6 +126,7 @@ var serviceNotifyCases = []conformance.Case{
 		Title:        "Notifications to which an ordinary client subscribes belong to no service any more",
 		Requirements: []string{"SMP-SERVICE-NSUB-DETACHES"},
 		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
 			credentials, list := notifiersOf(t, owner, 2)

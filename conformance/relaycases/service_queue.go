@@ -90,6 +90,7 @@ var serviceQueueCases = []conformance.Case{
 		Title:        "A queue to which an ordinary client subscribes belongs to no service any more",
 		Requirements: []string{"SMP-SERVICE-SUB-DETACHES"},
 		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			credentials, queues := serviceOf(t, 2)
 			ordinary := probe.Dial(t)
@@ -124,6 +125,7 @@ var serviceQueueCases = []conformance.Case{
 		Title:        "A queue belongs to the service that subscribed to it last",
 		Requirements: []string{"SMP-SERVICE-SUB-ASSOCIATES", "SMP-SERVICE-SOKS-COUNT"},
 		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			from, queues := serviceOf(t, 2)
 			to := probe.NewService(t)
