@@ -168,8 +168,8 @@ func notifierIDs(make func(s *relay.Session, q *relay.Queue, id []byte) []byte) 
 type waitingRoom struct {
 	// keep says which of them; the others go the usual way.
 	keep func(q *relay.Queue, m *relay.Message) bool
-	// order is how they are sent after NSUB; nil for the order in which they came.
-	order func([]*relay.Message)
+	// send says which are sent after NSUB, and in which order; nil for all as they came.
+	send func([]*relay.Message) []*relay.Message
 	// untilACK drops those whose message is removed.
 	untilACK bool
 }
@@ -198,8 +198,8 @@ func waits(room waitingRoom) func(*relay.Config) {
 				return outs
 			}
 			list, _ := kept.take(r.Queue)
-			if room.order != nil {
-				room.order(list)
+			if room.send != nil {
+				list = room.send(list)
 			}
 			for _, m := range list {
 				push(s, r.Queue, notification(r.Queue, m))

@@ -1,8 +1,6 @@
 package fault
 
 import (
-	"slices"
-
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -101,15 +99,20 @@ func onlyClaimed(such func(claimed bool) bool) func(*relay.Config) {
 	}
 }
 
-// authorisesWithout authorises a command of a service as that of an ordinary client: what
+// authorisesWithout authorises commands of a service as those of an ordinary client: what
 // the service has signed, or not, is not looked at.
 func authorisesWithout(such func(s *relay.Session, r *relay.Request) bool) func(*relay.Config) {
 	return stages(func(st *relay.Stages) {
 		var written notes[*relay.Request, *relay.Request]
+		var known notifiers
+		known.note(st)
 		authorise, verify := st.Authorise, st.Verify
 		st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
 			if original, ok := written.get(r); ok {
 				r = original
+				if n, ok := known.byID.get(string(r.Transmission.EntityID)); ok && isOneOf(r, "NSUB") {
+					key = n.notifierKey
+				}
 			}
 			return verify(s, r, key)
 		}
@@ -125,13 +128,25 @@ func authorisesWithout(such func(s *relay.Session, r *relay.Request) bool) func(
 			}
 			other := &relay.Request{Transmission: r.Transmission, Command: smp.QUE{}} // which finds the queue as SUB does
 			other.Transmission.ServiceSignature = nil
+			if n, ok := known.byID.get(string(r.Transmission.EntityID)); ok && isOneOf(r, "NSUB") {
+				other.Transmission.EntityID = []byte(n.recipientID)
+			}
 			written.set(other, r)
 			defer written.take(other)
-			err := authorise(s, other)
+			err := authoriseAs(transport.RoleMessaging, s, other, authorise)
 			r.Queue = other.Queue
 			return err
 		}
 	})
+}
+
+// authoriseAs authorises a request as if the service had a role.
+func authoriseAs(role transport.Role, s *relay.Session, r *relay.Request, authorise func(*relay.Session, *relay.Request) *smp.Error) *smp.Error {
+	service := s.Conn().Service()
+	own := service.Role // which nobody else looks at while the session lasts
+	service.Role = role
+	defer func() { service.Role = own }()
+	return authorise(s, r)
 }
 
 // inRole authorises the commands with a tag as if the service had the role for them.
@@ -139,14 +154,10 @@ func inRole(role transport.Role, tags ...string) func(*relay.Config) {
 	return stages(func(st *relay.Stages) {
 		authorise := st.Authorise
 		st.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {
-			service := s.Conn().Service()
-			if service == nil || !slices.Contains(tags, r.Command.Tag()) {
+			if !isService(s) || !isOneOf(r, tags...) {
 				return authorise(s, r)
 			}
-			own := service.Role // which nobody else looks at while the session lasts
-			service.Role = role
-			defer func() { service.Role = own }()
-			return authorise(s, r)
+			return authoriseAs(role, s, r, authorise)
 		}
 	})
 }

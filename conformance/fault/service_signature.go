@@ -41,10 +41,30 @@ var serviceSignatureFaults = []Fault{
 		}),
 	},
 	{
+		ID:       "service/nsub-signature-optional",
+		Story:    "Services were built for messages first, and the signature is asked for in NEW and SUB alone.",
+		Breaks:   []string{"SMP-SERVICE-SIGNATURE-MISSING"},
+		Cases:    []string{"relay/service/signature-nsub"},
+		Versions: withServices,
+		Apply: authorisesWithout(func(_ *relay.Session, r *relay.Request) bool {
+			return isOneOf(r, "NSUB") && r.Transmission.ServiceSignature == nil
+		}),
+	},
+	{
+		ID:       "service/nsub-signature-unverified",
+		Story:    "The signature of the service in NSUB is parsed and not verified.",
+		Breaks:   []string{"SMP-SERVICE-SIGNATURE-COVERS"},
+		Cases:    []string{"relay/service/signature-nsub"},
+		Versions: withServices,
+		Apply: authorisesWithout(func(_ *relay.Session, r *relay.Request) bool {
+			return isOneOf(r, "NSUB") && r.Transmission.ServiceSignature != nil
+		}),
+	},
+	{
 		ID:       "service/queue-key-signs-alone",
 		Story:    "The key of the queue signs what it signs elsewhere, without the certificate of the service.",
 		Breaks:   []string{"SMP-SERVICE-SIGNATURE-QUEUE-KEY"},
-		Cases:    []string{"relay/service/signature-queue-key"},
+		Cases:    []string{"relay/service/signature-queue-key", "relay/service/signature-nsub"},
 		Versions: withServices,
 		Apply: stages(func(st *relay.Stages) {
 			verify := st.Verify

@@ -14,7 +14,7 @@ import (
 var notificationCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/notify/flag",
-		Title:        "Messages with the flag T are announced, those with F are not",
+		Title:        "Messages with the flag T are announced, also while the recipient is subscribed, those with F are not",
 		Requirements: []string{"SMP-NTF-FLAG-TRUE", "SMP-NTF-FLAG-FALSE"},
 		Timeout:      notifyTimeout,
 		Run: func(t *T) {
@@ -27,6 +27,10 @@ var notificationCases = []conformance.Case{
 			n.Expect(watcher)
 			t.About("SMP-NTF-FLAG-FALSE")
 			n.ExpectNone(watcher, "one message of five had the flag")
+			n.Queue.Subscribe(n.Queue.Conn)
+			n.Queue.Announce(sender, t.Rand().Bytes(60))
+			t.About("SMP-NTF-FLAG-TRUE")
+			n.Expect(watcher)
 		},
 	}),
 	must(conformance.Case{
