@@ -137,8 +137,8 @@ func sealsMeta(seal func(out relay.Output, meta smp.NMsgMeta, nonce box.Nonce) (
 	)
 }
 
-// nonces replaces the nonce of notifications.
-func nonces(nonceOf func(out relay.Output) []byte) func(*relay.Config) {
+// metaNonces replaces the nonce of notifications.
+func metaNonces(nonceOf func(out relay.Output) []byte) func(*relay.Config) {
 	return sealsMeta(func(out relay.Output, meta smp.NMsgMeta, _ box.Nonce) (smp.NMSG, error) {
 		return meta.Seal(smp.CorrelationNonce(nonceOf(out)), &out.Notification.Notifier.MetaKey)
 	})

@@ -33,35 +33,35 @@ var notificationSealFaults = []Fault{
 		Story:  "The id of a message is random and has 24 bytes, so it serves as the nonce of its notification.",
 		Breaks: []string{"SMP-NTF-NMSG-NONCE", "SMP-NTF-NMSG-NO-CONTENT"},
 		Cases:  []string{"relay/notify/nonce", "relay/notify/no-content"},
-		Apply:  nonces(func(out relay.Output) []byte { return out.Notification.MessageID }),
+		Apply:  metaNonces(func(out relay.Output) []byte { return out.Notification.MessageID }),
 	},
 	{
 		ID:     "notify/nonce-notifier-id",
 		Story:  "The notifier id is the nonce of all its notifications.",
 		Breaks: []string{"SMP-NTF-NMSG-NONCE"},
 		Cases:  []string{"relay/notify/nonce"},
-		Apply:  nonces(func(out relay.Output) []byte { return out.Notification.Notifier.ID }),
+		Apply:  metaNonces(func(out relay.Output) []byte { return out.Notification.Notifier.ID }),
 	},
 	{
 		ID:     "notify/nonce-sender-id",
 		Story:  "The nonce of a notification is the sender's id, which the recipient knows too.",
 		Breaks: []string{"SMP-NTF-NMSG-NONCE", "SMP-NTF-NMSG-NO-CONTENT"},
 		Cases:  []string{"relay/notify/nonce", "relay/notify/no-content"},
-		Apply:  nonces(func(out relay.Output) []byte { return out.Queue.SenderID() }),
+		Apply:  metaNonces(func(out relay.Output) []byte { return out.Queue.SenderID() }),
 	},
 	{
 		ID:     "notify/nonce-zero",
 		Story:  "The nonce is left at zero, because each queue has a key of its own.",
 		Breaks: []string{"SMP-NTF-NMSG-NONCE"},
 		Cases:  []string{"relay/notify/nonce"},
-		Apply:  nonces(func(relay.Output) []byte { return nil }),
+		Apply:  metaNonces(func(relay.Output) []byte { return nil }),
 	},
 	{
 		ID:     "notify/nonce-counter",
 		Story:  "The nonce is the number of the notification.",
 		Breaks: []string{"SMP-NTF-NMSG-NONCE"},
 		Cases:  []string{"relay/notify/nonce"},
-		Apply:  countedNonces(),
+		Apply:  countedMetaNonces(),
 	},
 	{
 		ID:     "notify/nonce-another",
@@ -152,9 +152,9 @@ func metaOfSize(size func(content int) int) func(*relay.Config) {
 	})
 }
 
-func countedNonces() func(*relay.Config) {
+func countedMetaNonces() func(*relay.Config) {
 	var count atomic.Uint64
-	return nonces(func(relay.Output) []byte {
+	return metaNonces(func(relay.Output) []byte {
 		return binary.BigEndian.AppendUint64(make([]byte, 16), count.Add(1))
 	})
 }
