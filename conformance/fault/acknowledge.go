@@ -1,4 +1,242 @@
 package fault
 
+import (
+	"bytes"
+	"slices"
+
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
+)
+
 // acknowledgeFaults are mistakes in acknowledging and GET.
-var acknowledgeFaults = []Fault{}
+var acknowledgeFaults = slices.Concat(ackFaults, ackRefusalFaults, getFaults, getAndSubFaults)
+
+var ackFaults = []Fault{
+	{
+		ID:     "ack/last-is-no-msg",
+		Story:  "ACK asks for the next message, and NO_MSG says that there is none.",
+		Breaks: []string{"SMP-ACK-OK"},
+		Cases:  []string{"relay/ack/last"},
+		Apply:  answeredWith[smp.ACK](smp.ERR{Err: smp.ErrNoMsg}),
+	},
+	{
+		ID:     "ack/next-needs-sub",
+		Story:  "ACK is answered OK, and the next message is for the client to ask for with SUB.",
+		Breaks: []string{"SMP-ACK-NEXT"},
+		Cases:  []string{"relay/ack/next"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.ACK, next execute) []relay.Output {
+			outs := next(s, r)
+			if outs[0].Message != nil {
+				return reply(r, smp.OK{})
+			}
+			return outs
+		}),
+	},
+	{
+		ID:     "ack/skips-one",
+		Story:  "ACK removes the message and the removal moves on to the next one, so that one is skipped.",
+		Breaks: []string{"SMP-ACK-NEXT"},
+		Cases:  []string{"relay/ack/next"},
+		Apply: stages(func(st *relay.Stages) {
+			next := st.Remove
+			st.Remove = func(q *relay.Queue, id []byte) bool {
+				removed := next(q, id)
+				if m := q.Mailbox().Head(); removed && m != nil {
+					q.Mailbox().Remove(m.ID)
+				}
+				return removed
+			}
+		}),
+	},
+	{
+		ID:     "ack/next-as-event",
+		Story:  "ACK is answered OK, and the next message comes as one that nobody asked for.",
+		Breaks: []string{"SMP-ACK-NEXT-RESPONSE"},
+		Cases:  []string{"relay/ack/next-response"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.ACK, next execute) []relay.Output {
+			outs := next(s, r)
+			if m := outs[0].Message; m != nil {
+				return append(reply(r, smp.OK{}), event(r.Queue, m))
+			}
+			return outs
+		}),
+	},
+	{
+		ID:     "ack/deletes-nothing",
+		Story:  "ACK moves a pointer of the connection, and messages go when they expire.",
+		Breaks: []string{"SMP-ACK-DELETES"},
+		Cases:  []string{"relay/ack/deletes"},
+		Apply:  remembering(keepsForOthers),
+	},
+	{
+		ID:     "ack/deletes-with-the-next",
+		Story:  "An acknowledged message is deleted when the next one is acknowledged.",
+		Breaks: []string{"SMP-ACK-DELETES"},
+		Cases:  []string{"relay/ack/deletes"},
+		Apply: remembering(func(last *notes[string, *relay.Message]) func(*relay.Config) {
+			return together(
+				handles(func(s *relay.Session, r *relay.Request, _ smp.ACK, next execute) []relay.Output {
+					before := r.Queue.Mailbox().Head()
+					outs := next(s, r)
+					if before != nil && before != r.Queue.Mailbox().Head() {
+						last.set(string(r.Queue.RecipientID()), before)
+					}
+					return outs
+				}),
+				handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
+					if m, ok := last.take(string(r.Queue.RecipientID())); ok && r.Queue.Subscriber() != s {
+						rearrange(r.Queue, func(all []*relay.Message) []*relay.Message { return slices.Insert(all, 0, m) })
+					}
+					return next(s, r)
+				}),
+			)
+		}),
+	},
+}
+
+// acknowledged are messages that one connection has acknowledged.
+type acknowledged struct {
+	by       *relay.Session
+	messages []*relay.Message
+}
+
+// keepsForOthers gives acknowledged messages back to a connection that did not
+// acknowledge them.
+func keepsForOthers(kept *notes[string, acknowledged]) func(*relay.Config) {
+	return together(
+		handles(func(s *relay.Session, r *relay.Request, _ smp.ACK, next execute) []relay.Output {
+			before := r.Queue.Mailbox().Head()
+			outs := next(s, r)
+			if before != nil && before != r.Queue.Mailbox().Head() {
+				kept.update(string(r.Queue.RecipientID()), func(a acknowledged) acknowledged {
+					return acknowledged{by: s, messages: append(a.messages, before)}
+				})
+			}
+			return outs
+		}),
+		handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
+			id := string(r.Queue.RecipientID())
+			if a, ok := kept.get(id); ok && a.by != s {
+				kept.take(id)
+				rearrange(r.Queue, func(all []*relay.Message) []*relay.Message { return slices.Concat(a.messages, all) })
+			}
+			return next(s, r)
+		}),
+	)
+}
+
+var ackRefusalFaults = []Fault{
+	{
+		ID:     "ack/id-ignored",
+		Story:  "ACK is about the message that was delivered last, whatever id it has.",
+		Breaks: []string{"SMP-ACK-WRONG-ID", "SMP-ACK-TWICE"},
+		Cases:  []string{"relay/ack/wrong-id", "relay/ack/twice"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.ACK, next execute) []relay.Output {
+			if m := r.Queue.Mailbox().Head(); m != nil {
+				r.Command = smp.ACK{MsgID: m.ID}
+			}
+			return next(s, r)
+		}),
+	},
+	{
+		ID:     "ack/deletes-any",
+		Story:  "ACK that names no message that was delivered deletes the next one all the same, and is refused then.",
+		Breaks: []string{"SMP-ACK-WRONG-ID", "SMP-ACK-TWICE"},
+		Cases:  []string{"relay/ack/wrong-id", "relay/ack/twice"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.ACK, next execute) []relay.Output {
+			outs := next(s, r)
+			if m := r.Queue.Mailbox().Head(); m != nil && outs[0].Response != nil {
+				r.Queue.Mailbox().Remove(m.ID)
+			}
+			return outs
+		}),
+	},
+	{
+		ID:     "ack/never-refused",
+		Story:  "ACK of a message that is not there is answered OK, since the result is the same.",
+		Breaks: []string{"SMP-ACK-WRONG-ID", "SMP-ACK-NOT-DELIVERED", "SMP-ACK-TWICE", "SMP-ACK-OTHER-CONNECTION"},
+		Cases:  []string{"relay/ack/wrong-id", "relay/ack/nothing-delivered", "relay/ack/twice", "relay/ack/other-connection"},
+		Apply:  alters[smp.ACK](func(*relay.Session, *relay.Request, smp.ERR) smp.Response { return smp.OK{} }),
+	},
+	{
+		ID:     "ack/no-msg-as-auth",
+		Story:  "ACK that names no message that was delivered is answered as one that is not authorized.",
+		Breaks: []string{"SMP-ACK-WRONG-ID", "SMP-ACK-NOT-DELIVERED", "SMP-ACK-TWICE", "SMP-ACK-OTHER-CONNECTION"},
+		Cases:  []string{"relay/ack/wrong-id", "relay/ack/nothing-delivered", "relay/ack/twice", "relay/ack/other-connection"},
+		Apply:  instead("ACK", smp.ErrNoMsg, smp.ErrAuth),
+	},
+	{
+		ID:     "ack/no-msg-as-prohibited",
+		Story:  "ACK of a message that was not delivered is answered as a command that is not allowed now.",
+		Breaks: []string{"SMP-ACK-WRONG-ID", "SMP-ACK-TWICE", "SMP-ACK-OTHER-CONNECTION"},
+		Cases:  []string{"relay/ack/wrong-id", "relay/ack/twice", "relay/ack/other-connection"},
+		Apply:  instead("ACK", smp.ErrNoMsg, smp.ErrCmdProhibited),
+	},
+	{
+		ID:     "ack/any-connection",
+		Story:  "Whoever has the recipient's key may acknowledge a message that waits, on any connection.",
+		Breaks: []string{"SMP-ACK-OTHER-CONNECTION"},
+		Cases:  []string{"relay/ack/other-connection"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, c smp.ACK, next execute) []relay.Output {
+			m := r.Queue.Mailbox().Head()
+			if r.Queue.Subscriber() != s && m != nil && bytes.Equal(m.ID, c.MsgID) {
+				r.Queue.Mailbox().Remove(m.ID)
+				return reply(r, smp.OK{})
+			}
+			return next(s, r)
+		}),
+	},
+	{
+		ID:     "ack/late-deletes-next",
+		Story:  "ACK checks what was delivered to the connection, and removes the message that is first in the queue.",
+		Breaks: []string{"SMP-MSG-KEPT"},
+		Cases:  []string{"relay/ack/late-subscriber"},
+		Apply: stages(func(st *relay.Stages) {
+			next := st.Remove
+			st.Remove = func(q *relay.Queue, id []byte) bool {
+				if m := q.Mailbox().Head(); m != nil {
+					id = m.ID
+				}
+				return next(q, id)
+			}
+		}),
+	},
+	{
+		ID:     "ack/displaced-deletes-next",
+		Story:  "A connection that was displaced still owes an ACK, which removes the message that is first in the queue.",
+		Breaks: []string{"SMP-MSG-KEPT"},
+		Cases:  []string{"relay/ack/late-displaced"},
+		Apply: remembering(func(displaced *notes[string, *relay.Session]) func(*relay.Config) {
+			return together(
+				pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+					if isEnd(out) {
+						displaced.set(string(q.RecipientID()), to)
+					}
+					next(to, q, out)
+				}),
+				handles(func(s *relay.Session, r *relay.Request, _ smp.ACK, next execute) []relay.Output {
+					owing, _ := displaced.get(string(r.Queue.RecipientID()))
+					if m := r.Queue.Mailbox().Head(); owing == s && m != nil {
+						r.Queue.Mailbox().Remove(m.ID)
+						return reply(r, smp.OK{})
+					}
+					return next(s, r)
+				}),
+			)
+		}),
+	},
+	{
+		ID:     "ack/either-id",
+		Story:  "ACK is looked up by any id of the queue.",
+		Breaks: []string{"SMP-ACK-SENDER-ID"},
+		Cases:  []string{"relay/ack/sender-id"},
+		Apply:  eitherID("ACK", ownRecipientID),
+	},
+	{
+		ID:     "ack/auth-as-no-msg",
+		Story:  "A queue that is not found has no message, so ACK is answered NO_MSG.",
+		Breaks: []string{"SMP-ACK-SENDER-ID"},
+		Cases:  []string{"relay/ack/sender-id"},
+		Apply:  instead("ACK", smp.ErrAuth, smp.ErrNoMsg),
+	},
+}

@@ -166,6 +166,12 @@ var passwordFaults = []Fault{
 			return c
 		})),
 	},
+	passwordAlike("prefix", "As much of the password is compared as the client has sent.", func(sent []byte) bool {
+		return bytes.HasPrefix([]byte(relayPassword), sent)
+	}),
+	passwordAlike("start", "The password is compared up to its length, and what follows is not.", func(sent []byte) bool {
+		return bytes.HasPrefix(sent, []byte(relayPassword))
+	}),
 	{
 		ID:     "new/password-wrong-is-prohibited",
 		Story:  "NEW with a wrong password is answered as a command that the client must not use.",
@@ -185,6 +191,22 @@ var passwordFaults = []Fault{
 			return next(s, r)
 		}),
 	},
+}
+
+// passwordAlike is a relay that takes passwords which are like its own.
+func passwordAlike(name, story string, alike func(sent []byte) bool) Fault {
+	return Fault{
+		ID:     "new/password-" + name,
+		Story:  story,
+		Breaks: []string{"SMP-NEW-PASSWORD", "SMP-NEW-PASSWORD-WRONG"},
+		Cases:  []string{"relay/new/password", "relay/new/password-wrong"},
+		Apply: together(withPassword, creates(func(c smp.NEW) smp.NEW {
+			if c.Password != nil && alike(c.Password) {
+				c.Password = smp.Password(relayPassword)
+			}
+			return c
+		})),
+	}
 }
 
 // relayPassword is that of the relays whose mistakes are about it.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/binary"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -100,6 +101,23 @@ var idsFaults = []Fault{
 			return id
 		}
 	}()),
+	derivedSender("backwards", "The sender's id is the recipient's with its bytes in the other order.", func(id []byte) []byte {
+		slices.Reverse(id)
+		return id
+	}),
+	{
+		ID:     "ids/of-key",
+		Story:  "The recipient's id is the fingerprint of the key that NEW brings.",
+		Breaks: []string{"SMP-IDS-RANDOM", "SMP-NEW-SAME-KEYS"},
+		Cases:  []string{"relay/ids/random", "relay/ids/same-keys"},
+		Apply: makesIDs(func(s *relay.Session, r *relay.Request, kind relay.IDKind, next newID) ([]byte, error) {
+			if c, ok := r.Command.(smp.NEW); ok && kind == relay.RecipientID {
+				h := sha256.Sum256(c.AuthKey.SPKI())
+				return h[:24], nil
+			}
+			return next(s, r, kind)
+		}),
+	},
 	{
 		ID:     "ids/reused-after-deletion",
 		Story:  "The ids of a deleted queue go back to the list from which new queues get theirs.",

@@ -56,6 +56,7 @@ var keyFaults = []Fault{
 			return reply(r, smp.OK{})
 		}),
 	},
+	emptiesQueue[smp.KEY]("key", wire.VersionRange{}),
 	{
 		ID:       "key/answered-sok",
 		Story:    "KEY is answered as SUB is.",
@@ -185,6 +186,21 @@ func ignoresKeys(those func(spki []byte) bool) func(*relay.Config) {
 	)
 }
 
+// emptiesQueue is a relay that drops messages when the queue is secured.
+func emptiesQueue[C smp.Command](topic string, versions wire.VersionRange) Fault {
+	return Fault{
+		ID:       topic + "/drops-messages",
+		Story:    "What came before the queue was secured may be from anybody and is dropped.",
+		Breaks:   []string{"SMP-MSG-KEPT"},
+		Cases:    []string{"relay/" + topic + "/keeps-messages"},
+		Versions: versions,
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ C, next execute) []relay.Output {
+			r.Queue.Mailbox().Clear()
+			return next(s, r)
+		}),
+	}
+}
+
 func setSenderKey(q *relay.Queue, key keys.PublicKey) {
 	q.Change(func(r *relay.Record) { r.SenderKey = key })
 }
@@ -200,6 +216,7 @@ var skeyFaults = []Fault{
 			return reply(r, smp.OK{})
 		}),
 	},
+	emptiesQueue[smp.SKEY]("skey", senderKeyVersions),
 	{
 		ID:       "skey/answered-sok",
 		Story:    "SKEY is answered as SUB is.",

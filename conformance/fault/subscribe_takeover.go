@@ -55,6 +55,50 @@ var takeoverFaults = []Fault{
 		}),
 	},
 	{
+		ID:     "sub/displaced-for-ever",
+		Story:  "A connection that was displaced stays marked as one that gets nothing more of the queue.",
+		Breaks: []string{"SMP-SUB-TAKEOVER"},
+		Cases:  []string{"relay/sub/takeover-back"},
+		Apply: remembering(func(displaced *notes[string, *relay.Session]) func(*relay.Config) {
+			return pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+				id := string(q.RecipientID())
+				if first, ok := displaced.get(id); ok && first == to && out.Message != nil {
+					return
+				}
+				if _, ok := displaced.get(id); !ok && isEnd(out) {
+					displaced.set(id, to)
+				}
+				next(to, q, out)
+			})
+		}),
+	},
+	{
+		ID:     "sub/unacknowledged-stays",
+		Story:  "A message that the displaced connection has, and did not acknowledge, is its own, and the new one gets those behind it.",
+		Breaks: []string{"SMP-SUB-REDELIVERY"},
+		Cases:  []string{"relay/ack/needed"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
+			if holder := r.Queue.Subscriber(); holder != nil && holder != s {
+				if m := r.Queue.Mailbox().Head(); m != nil {
+					r.Queue.Mailbox().Remove(m.ID)
+				}
+			}
+			return next(s, r)
+		}),
+	},
+	{
+		ID:     "sub/end-twice",
+		Story:  "END is sent by SUB and by what cleans up after it.",
+		Breaks: []string{"SMP-SUB-TAKEOVER-ONCE"},
+		Cases:  []string{"relay/sub/end-once"},
+		Apply: pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+			next(to, q, out)
+			if isEnd(out) {
+				next(to, q, out)
+			}
+		}),
+	},
+	{
 		ID:     "sub/no-end",
 		Story:  "A displaced connection gets no more messages, and nobody tells it why.",
 		Breaks: []string{"SMP-SUB-END"},

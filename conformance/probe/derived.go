@@ -8,8 +8,10 @@ import (
 	"crypto/sha3"
 	"crypto/sha512"
 	"fmt"
+	"slices"
 
 	"smpcheck/conformance"
+	"smpcheck/reference/keys"
 )
 
 // hashes are functions of which a relay's author may think to make one id of
@@ -55,6 +57,9 @@ func expectUnrelated(t *conformance.T, first, second string, pairs [][2][]byte) 
 	expected := "ids of " + first + " and " + second + " that have nothing to do with each other"
 	var masks [][]byte
 	for _, ids := range pairs {
+		if startsAs(backwards(ids[0]), ids[1]) {
+			t.Failf(expected, "the %s's id is the %s's backwards", second, first)
+		}
 		for _, h := range hashes {
 			if startsAs(h.sum(ids[0]), ids[1]) {
 				t.Failf(expected, "the %s's id is the %s of the %s's", second, h.name, first)
@@ -71,6 +76,39 @@ func expectUnrelated(t *conformance.T, first, second string, pairs [][2][]byte) 
 		}
 		masks = append(masks, mask)
 	}
+}
+
+// ExpectUnrelatedToKeys fails the case if an id of a queue is, or is the hash of, a key
+// that NEW and IDS have.
+func ExpectUnrelatedToKeys(t *conformance.T, queues []*Queue) {
+	for _, q := range queues {
+		for what, key := range map[string]keys.PublicKey{
+			"the recipient's key": q.Key.Public(), "the recipient's key to agree": q.DHKey.Public(), "the relay's key": q.IDS.ServerDHKey,
+		} {
+			expectNotFrom(t, q, what, key.SPKI())
+			expectNotFrom(t, q, what, key.Raw())
+		}
+	}
+}
+
+// expectNotFrom fails the case if an id of the queue is a part of the bytes, or their hash.
+func expectNotFrom(t *conformance.T, q *Queue, what string, source []byte) {
+	for whose, id := range map[string][]byte{"recipient": q.RecipientID, "sender": q.SenderID} {
+		if bytes.Contains(source, id) {
+			t.Failf("ids that have nothing to do with keys", "the %s's id is a part of %s", whose, what)
+		}
+		for _, h := range hashes {
+			if startsAs(h.sum(source), id) {
+				t.Failf("ids that have nothing to do with keys", "the %s's id is the %s of %s", whose, h.name, what)
+			}
+		}
+	}
+}
+
+func backwards(id []byte) []byte {
+	b := bytes.Clone(id)
+	slices.Reverse(b)
+	return b
 }
 
 // startsAs reports whether the shorter of two byte strings, of 8 bytes at least,

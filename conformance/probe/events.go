@@ -15,18 +15,29 @@ func (q *Queue) ExpectEvent(c *Conn, event smp.Response) {
 
 // expectEvent is ExpectEvent for the id of any party.
 func (c *Conn) expectEvent(id []byte, whose string, event smp.Response) {
-	want, err := smp.EncodeResponse(c.version, event)
-	if err != nil {
-		c.t.Broken(err)
-	}
-	r, missing := c.await(EventTime, func(r Received) bool {
-		return bytes.Equal(r.Command, want) && bytes.Equal(r.EntityID, id)
-	})
+	r, missing := c.awaitEvent(id, event)
 	if missing != "" {
 		c.t.Fail(event.Tag()+" for the "+whose+" id", missing)
 	}
 	if len(r.CorrelationID) != 0 {
 		c.t.Fail(event.Tag()+" with an empty correlation id", r.WithIDs())
+	}
+}
+
+func (c *Conn) awaitEvent(id []byte, event smp.Response) (Received, string) {
+	want, err := smp.EncodeResponse(c.version, event)
+	if err != nil {
+		c.t.Broken(err)
+	}
+	return c.await(EventTime, func(r Received) bool {
+		return bytes.Equal(r.Command, want) && bytes.Equal(r.EntityID, id)
+	})
+}
+
+// RequireEvent is ExpectEvent for an event that the case builds on.
+func (q *Queue) RequireEvent(c *Conn, event smp.Response) {
+	if _, missing := c.awaitEvent(q.RecipientID, event); missing != "" {
+		Blocked(c.t, "%s did not come: %s", event.Tag(), missing)
 	}
 }
 

@@ -111,6 +111,40 @@ var acknowledgeCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/ack/late-displaced",
+		Title:        "The late ACK of a displaced connection loses no message that was not read",
+		Requirements: []string{"SMP-MSG-KEPT"},
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			q, first := delivered(t, 2)
+			later := probe.Dial(t)
+			takeOver(q, later)
+			q.Acknowledge(later, q.RequireMessage(later))
+			unread := q.RequireMessage(later)
+			q.Recipient(q.Conn, smp.ACK{MsgID: first.MsgID}) // whatever the answer is
+			expectKept(t, q, unread)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/ack/late-subscriber",
+		Title:        "ACK of a message that another connection has got with GET and acknowledged loses no other message",
+		Requirements: []string{"SMP-MSG-KEPT"},
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			q := probe.Dial(t).NewQueue()
+			bodies := q.Conn.Bodies(2)
+			q.Fill(probe.Dial(t), bodies...)
+			first := q.RequireMessage(q.Conn)
+			getter := probe.Dial(t)
+			m := probe.RequireA[smp.MSG](q.Recipient(getter, smp.GET{}))
+			q.Recipient(getter, smp.ACK{MsgID: m.ID}).Require(smp.OK{})
+			q.Recipient(q.Conn, smp.ACK{MsgID: first.MsgID}) // whatever the answer is
+			other := probe.Dial(t)
+			q.Subscribe(other)
+			q.ExpectRedelivery(other, bodies[1])
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/ack/sender-id",
 		Title:        "ACK with the sender's id is refused with AUTH and deletes nothing",
 		Requirements: []string{"SMP-ACK-SENDER-ID"},
@@ -125,8 +159,8 @@ var acknowledgeCases = []conformance.Case{
 
 // delivered returns a subscribed queue with n messages, of which the first is
 // delivered and not acknowledged.
-func delivered(t *T, n int) (*probe.Queue, probe.Delivery) {
-	q := probe.Dial(t).NewQueue()
+func delivered(t *T, n int, opts ...probe.QueueOption) (*probe.Queue, probe.Delivery) {
+	q := probe.Dial(t).NewQueue(opts...)
 	q.Fill(probe.Dial(t), q.Conn.Bodies(n)...)
 	first := q.RequireMessage(q.Conn)
 	if r, several := q.Another(q.Conn); several {

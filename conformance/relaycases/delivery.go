@@ -15,6 +15,9 @@ import (
 // clockSkew is how far the clocks of the relay and of the suite may be apart.
 const clockSkew = 10 * time.Minute
 
+// someTime is how long a message waits in a case about waiting.
+const someTime = 3 * time.Second
+
 // SMP, "Deliver queue message".
 var deliveryCases = []conformance.Case{
 	must(conformance.Case{
@@ -86,6 +89,30 @@ var deliveryCases = []conformance.Case{
 			got := time.Unix(receiveOne(t, q, []byte("x")).Message.Timestamp, 0)
 			if difference := got.Sub(sent); difference < -clockSkew || difference > clockSkew {
 				t.Failf(fmt.Sprintf("about %d, within %v", sent.Unix(), clockSkew), "%d", got.Unix())
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/waiting",
+		Title:        "A message that nobody takes for some seconds is kept, and keeps the time when it came",
+		Requirements: []string{"SMP-MSG-KEPT", "SMP-MSG-TIMESTAMP"},
+		Edges:        true,
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			body := t.Rand().Bytes(60)
+			q.Fill(probe.Dial(t), body)
+			first := q.RequireMessage(q.Conn)
+			q.Conn.Linger(someTime)
+			t.About("SMP-MSG-KEPT")
+			again := probe.Dial(t)
+			if a := q.Sender(again, smp.SEND{Body: []byte("x")}); isError(a.Received) {
+				t.Fail("SEND to a queue that holds a message → OK", a.String())
+			}
+			q.Subscribe(again)
+			d := q.ExpectRedelivery(again, body)
+			t.About("SMP-MSG-TIMESTAMP")
+			if d.Message.Timestamp != first.Message.Timestamp {
+				t.Failf(fmt.Sprintf("%d as in the first delivery", first.Message.Timestamp), "%d", d.Message.Timestamp)
 			}
 		},
 	}),
@@ -241,11 +268,15 @@ var deliveryCases = []conformance.Case{
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			body := t.Rand().Bytes(4000)
-			m := receiveOne(t, q, body).Response.(smp.MSG)
+			q.Fill(probe.Dial(t), body)
+			r, missing := q.AwaitMessage(q.Conn, probe.AnswerTime)
+			if missing != "" {
+				probe.Blocked(t, "no message was delivered: %s", missing)
+			}
 			const window = 8
 			for i := 0; i+window <= len(body); i++ {
-				if at := bytes.Index(m.Body, body[i:i+window]); at >= 0 {
-					t.Failf("no common bytes", "the 8 bytes at %d of the sent body are at %d of the delivered one", i, at)
+				if at := bytes.Index(r.Command, body[i:i+window]); at >= 0 {
+					t.Failf("no common bytes", "the 8 bytes at %d of the sent body are at %d of the delivered MSG", i, at)
 				}
 			}
 		},
@@ -274,13 +305,15 @@ func expectOrder(t *T, all []probe.Delivery, bodies [][]byte) {
 	}
 }
 
-// messageIDs returns the ids of messages of several queues.
+// messageIDs returns the ids of messages of several queues. The same bodies are sent to
+// all of them, since an id must not come from the body.
 func messageIDs(t *T) [][]byte {
 	c, sender := probe.Dial(t), probe.Dial(t)
+	bodies := sender.Bodies(4)
 	var ids [][]byte
 	for range 4 {
 		q := c.NewQueue()
-		q.Fill(sender, sender.Bodies(4)...)
+		q.Fill(sender, bodies...)
 		for _, d := range q.Drain(c) {
 			ids = append(ids, d.MsgID)
 		}

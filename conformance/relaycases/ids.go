@@ -66,6 +66,7 @@ var idsCases = []conformance.Case{
 			t.About("SMP-IDS-RANDOM")
 			probe.ExpectRandomIDs(t, "queue ids", ids)
 			probe.ExpectUnrelatedIDs(t, queues)
+			probe.ExpectUnrelatedToKeys(t, queues)
 		},
 	}),
 	must(conformance.Case{

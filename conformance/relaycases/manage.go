@@ -39,12 +39,36 @@ var manageCases = []conformance.Case{
 		Requirements: []string{"SMP-OFF-RECIPIENT"},
 		Run: func(t *T) {
 			q, bodies := waiting(t, 2)
+			q.Subscribe(probe.Dial(t))
 			q.Recipient(q.Conn, smp.OFF{}).Require(smp.OK{})
+			if a := q.Recipient(probe.Dial(t), smp.SUB{}); isError(a.Received) {
+				t.Fail("OFF, SUB → SOK or a message", a.String())
+			}
 			recipient := probe.Dial(t)
 			q.Subscribe(recipient)
 			for _, body := range bodies {
 				q.Acknowledge(recipient, q.ExpectRedelivery(recipient, body))
 			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/off/subscriber",
+		Title:        "OFF leaves the subscription alone: ACK brings the next message",
+		Requirements: []string{"SMP-OFF-RECIPIENT"},
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			q := probe.Dial(t).NewQueue()
+			bodies := q.Conn.Bodies(2)
+			q.Fill(probe.Dial(t), bodies...)
+			d := q.RequireMessage(q.Conn)
+			q.Recipient(q.Conn, smp.OFF{}).Require(smp.OK{})
+			a := q.Recipient(q.Conn, smp.ACK{MsgID: d.MsgID})
+			if m, ok := a.Response.(smp.MSG); ok {
+				expectContent(t, q, m, bodies[1])
+				return
+			}
+			a.Expect(smp.OK{})
+			q.ExpectSimplest(q.Conn, bodies[1])
 		},
 	}),
 	should(conformance.Case{

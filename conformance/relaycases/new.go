@@ -133,6 +133,10 @@ var newCases = []conformance.Case{
 		Run: func(t *T) {
 			q, bodies := waiting(t, 1)
 			q.ExpectNoMessage(q.Conn, "the connection has not subscribed")
+			q.Secure()
+			q.Recipient(q.Conn, smp.QUE{}) // whatever the answer is
+			q.Fill(probe.Dial(t), []byte("x"))
+			q.ExpectNoMessage(q.Conn, "the connection has not subscribed")
 			q.Subscribe(q.Conn)
 			q.ExpectRedelivery(q.Conn, bodies[0])
 		},
@@ -163,7 +167,7 @@ var newCases = []conformance.Case{
 		Run: func(t *T) {
 			c := needPassword(t)
 			c.NewQueue()
-			for _, password := range [][]byte{nil, []byte("not-the-password")} {
+			for _, password := range wrongPasswords(t) {
 				cmd, q := c.NewQueueRequest()
 				cmd.Password = password
 				c.Ask(nil, q.Key, cmd).ExpectRefused()
@@ -176,7 +180,7 @@ var newCases = []conformance.Case{
 		Requirements: []string{"SMP-NEW-PASSWORD-WRONG"},
 		Run: func(t *T) {
 			c := needPassword(t)
-			for _, password := range [][]byte{nil, []byte("not-the-password")} {
+			for _, password := range wrongPasswords(t) {
 				cmd, q := c.NewQueueRequest()
 				cmd.Password = password
 				c.Ask(nil, q.Key, cmd).ExpectError(smp.ErrAuth)
@@ -282,6 +286,16 @@ func needPassword(t *T) *probe.Conn {
 		t.Skip("the address of the relay has no password")
 	}
 	return probe.Dial(t)
+}
+
+// wrongPasswords are none, another one, and two that are nearly that of the relay.
+func wrongPasswords(t *T) [][]byte {
+	right := []byte(t.Server().Password)
+	wrong := [][]byte{nil, []byte("not-the-password"), append(bytes.Clone(right), 'x')}
+	if len(right) > 1 {
+		wrong = append(wrong, right[:len(right)-1])
+	}
+	return wrong
 }
 
 // newCommand returns NEW with the given bytes in the place of the key to agree,

@@ -127,6 +127,27 @@ var secureCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/key/keeps-messages",
+		Title:        "KEY leaves the messages alone that are in the queue",
+		Requirements: []string{"SMP-MSG-KEPT"},
+		Run: func(t *T) {
+			q, d := delivered(t, 1)
+			q.Secure()
+			expectKept(t, q, d)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/skey/keeps-messages",
+		Title:        "SKEY leaves the messages alone that are in the queue",
+		Requirements: []string{"SMP-MSG-KEPT"},
+		Versions:     from(9),
+		Run: func(t *T) {
+			q, d := delivered(t, 1, probe.SenderCanSecure)
+			q.SecureBySender(probe.Dial(t))
+			expectKept(t, q, d)
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/skey/secures",
 		Title:        "After SKEY only messages that its key authorizes are accepted",
 		Requirements: []string{"SMP-SKEY-SECURES", "SMP-SKEY-OK"},

@@ -141,6 +141,21 @@ var subscribeCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/sub/takeover-back",
+		Title:        "A connection that was displaced can subscribe again and gets the messages then",
+		Requirements: []string{"SMP-SUB-TAKEOVER"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			later := probe.Dial(t)
+			takeOver(q, later)
+			takeOver(q, q.Conn)
+			for _, body := range later.Bodies(2) {
+				q.Fill(probe.Dial(t), body)
+				q.Acknowledge(q.Conn, q.ExpectMessage(q.Conn, body))
+			}
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/sub/end",
 		Title:        "The displaced connection gets END",
 		Requirements: []string{"SMP-SUB-END"},
@@ -165,6 +180,18 @@ var subscribeCases = []conformance.Case{
 			q.Subscribe(later)
 			q.ExpectEvent(earlier, smp.END{})
 			q.ExpectNoEvent(later, smp.END{}, "its subscription is the live one")
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/sub/end-once",
+		Title:        "The displaced connection gets one END",
+		Requirements: []string{"SMP-SUB-TAKEOVER-ONCE"},
+		Timeout:      eventTimeout,
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			q.Subscribe(probe.Dial(t))
+			q.RequireEvent(q.Conn, smp.END{})
+			q.ExpectNoEvent(q.Conn, smp.END{}, "it has come already")
 		},
 	}),
 	observed(conformance.Case{
