@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"encoding/pem"
 	"slices"
 	"sync/atomic"
 
@@ -33,6 +34,29 @@ var helloChainFaults = []Fault{
 		Cases:    []string{"relay/certificate/hello-chain"},
 		Versions: withKeys,
 		Apply:    rewritten(func(w *wire.Writer, h *transport.ServerHello) { writeChain(w, h.Chain) }),
+	},
+	{
+		ID:       "certificate/hello-pem",
+		Story:    "The certificates in the hello are the text of the files that they are kept in.",
+		Breaks:   []string{"SMP-HS-CHAIN"},
+		Cases:    []string{"relay/certificate/hello-chain"},
+		Versions: withKeys,
+		Apply: meets(meeting{hello: relayHello(func(h *transport.ServerHello) {
+			for i, der := range h.Chain {
+				h.Chain[i] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+			}
+		})}),
+	},
+	{
+		ID:       "certificate/hello-one-length",
+		Story:    "The certificates in the hello have one length for all of them.",
+		Breaks:   []string{"SMP-HS-CHAIN"},
+		Cases:    []string{"relay/certificate/hello-chain"},
+		Versions: withKeys,
+		Apply: rewritten(func(w *wire.Writer, h *transport.ServerHello) {
+			w.Byte(byte(len(h.Chain)))
+			w.Large(slices.Concat(h.Chain...))
+		}),
 	},
 	{
 		ID:       "certificate/hello-leaf-alone",

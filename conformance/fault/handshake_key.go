@@ -148,6 +148,29 @@ var clientKeyFaults = []Fault{
 		}),
 	},
 	{
+		ID:       "handshake/proxy-flag-early",
+		Story:    "The proxy flag is expected from the version on that encrypts blocks.",
+		Breaks:   []string{"SMP-HS-VERSION-CHOICE"},
+		Cases:    []string{"relay/handshake/version-choice"},
+		Versions: wire.Versions(smp.VersionBlockEncryption, smp.VersionProxyFlag-1),
+		Apply: clientFrom(smp.VersionBlockEncryption, func(h *clientHello) error {
+			return needsBytes(h, 1)
+		}),
+	},
+	{
+		ID:       "handshake/proxy-flag-late",
+		Story:    "The proxy flag is read from version 15 on.",
+		Breaks:   []string{"SMP-BLOCK-ENCRYPTION-PROXY"},
+		Cases:    []string{"relay/handshake/proxy-flag"},
+		Versions: wire.Versions(smp.VersionProxyFlag, smp.VersionProxyFlag),
+		Apply: clientFrom(smp.VersionProxyFlag, func(h *clientHello) error {
+			if key, after := clientKey(h.rest); h.version == smp.VersionProxyFlag && isX25519(key) && len(after) > 0 {
+				after[0] = 'F'
+			}
+			return nil
+		}),
+	},
+	{
 		ID:       "handshake/proxy-flag-lenient",
 		Story:    "Every byte but T means that the client is no proxy.",
 		Breaks:   []string{"SMP-HS-MALFORMED"},
@@ -160,6 +183,18 @@ var clientKeyFaults = []Fault{
 			return flag, nil
 		}),
 	},
+}
+
+// needsBytes refuses a hello with less than n bytes after the key.
+func needsBytes(h *clientHello, n int) error {
+	key, after := clientKey(h.rest)
+	if !isX25519(key) {
+		after = h.rest
+	}
+	if len(after) < n {
+		return errRefused
+	}
+	return nil
 }
 
 // proxyFlag changes the proxy flag of clients.

@@ -41,6 +41,14 @@ var serviceHelloFaults = []Fault{
 		}),
 	},
 	{
+		ID:       "handshake/service-option-early",
+		Story:    "The option of the service is expected together with the proxy flag, two versions too early.",
+		Breaks:   []string{"SMP-HS-VERSION-CHOICE"},
+		Cases:    []string{"relay/handshake/version-choice"},
+		Versions: wire.Versions(smp.VersionProxyFlag, smp.VersionServices-1),
+		Apply:    clientFrom(smp.VersionProxyFlag, func(h *clientHello) error { return needsBytes(h, 2) }),
+	},
+	{
 		ID:       "handshake/service-required",
 		Story:    "From version 16 only services are admitted, since that is what the version is for.",
 		Breaks:   []string{"SMP-HS-SERVICE-ABSENT"},

@@ -30,6 +30,11 @@ func ownTLS(change func(*tlsprobe.ServerConfig)) secure {
 			return nil, transport.Binding{}, err
 		}
 		state := conn.State()
+		if len(state.PeerCertificates) > 0 {
+			if err := keys.ValidateServiceChain(state.PeerCertificates); err != nil {
+				return nil, transport.Binding{}, err
+			}
+		}
 		return conn, transport.Binding{
 			SessionID: state.ClientFinished, PeerChain: state.PeerCertificates, ALPN: state.ALPN, CertificateSent: true,
 		}, nil

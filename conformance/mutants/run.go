@@ -2,6 +2,7 @@ package mutants
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"sync"
@@ -137,6 +138,10 @@ func (t *trial) try(ctx context.Context, f *fault.Fault) Result {
 	return result
 }
 
+// preflightPatience is how much longer than in a run the preflight may take: many relays
+// are tried at once.
+const preflightPatience = 3
+
 func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 	tgt, err := target.Embed(ctx, func(ctx context.Context) (string, func(), error) {
 		return t.options.Start(ctx, f.Config)
@@ -145,7 +150,11 @@ func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 		return nil, err
 	}
 	defer tgt.Close()
-	info, err := t.options.Preflight(ctx, tgt, t.options.TimeoutScale)
+	info, err := t.options.Preflight(ctx, tgt, preflightPatience*t.options.TimeoutScale)
+	var unusable *target.UnusableError
+	if errors.As(err, &unusable) {
+		info, err = unusable.Info, nil
+	}
 	if err != nil {
 		return nil, err
 	}

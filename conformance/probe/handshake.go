@@ -264,6 +264,8 @@ func ExpectOthersServed(t *conformance.T, after string) {
 type Trickle struct {
 	net.Conn
 	Slow int
+	// First, if set, is called after the first byte, and the others wait for it.
+	First func()
 }
 
 // Write sends b, byte by byte as long as Slow lasts.
@@ -277,6 +279,10 @@ func (s *Trickle) Write(b []byte) (int, error) {
 			return i, err
 		}
 		s.Slow--
+		if first := s.First; first != nil {
+			s.First = nil
+			first()
+		}
 	}
 	return len(b), nil
 }

@@ -25,12 +25,10 @@ const preflightTime = 2500 * time.Millisecond
 
 // Preflight meets the relay as a client does, once, to learn what it offers. The
 // errors: nothing listens, there is no TLS, the relay has another identity than its
-// address says (*target.IdentityError), or it speaks no version that is known here.
-//
-// A relay that is there and that no client could use is none of them, since cases say
-// best what is wrong with it: one that accepts only what ordinary clients do not offer
-// in TLS, and one whose hello does not come or cannot be read. It is taken to offer every
-// version, and to be unusable at each.
+// address says (*target.IdentityError), its hello does not come or cannot be read
+// (*target.UnusableError), or it speaks no version that is known here. A relay that
+// accepts in TLS only what ordinary clients do not offer is no error: cases say best what
+// is wrong with it.
 func Preflight(ctx context.Context, tgt target.Target, scale float64) (target.Info, error) {
 	limit := time.Duration(float64(preflightTime) * scale)
 	s, err := meet(ctx, tgt.Server().Address(), limit)
@@ -50,7 +48,7 @@ func Preflight(ctx context.Context, tgt target.Target, scale float64) (target.In
 		for _, v := range conformance.AllVersions {
 			info.Unusable[v] = err.Error()
 		}
-		return info, ctx.Err()
+		return target.Info{}, &target.UnusableError{Info: info, Err: err}
 	}
 	if _, ok := hello.Versions.Common(known); !ok {
 		return target.Info{}, fmt.Errorf("the relay offers SMP versions %s, smpcheck knows %s", hello.Versions, known)
@@ -176,15 +174,16 @@ func meet(ctx context.Context, address string, limit time.Duration) (*secure, er
 	case refusesTLS13(err):
 		return meetAt(ctx, address, "1.2", ordinary)
 	case RefusedTLS(err):
-		if s, other := meetAt(ctx, address, "1.3", everything(ordinary, address)); other == nil {
+		if s, other := meetAt(ctx, address, "1.3", Everything(ordinary, address)); other == nil {
 			return s, nil
 		}
 	}
 	return nil, err
 }
 
-// everything is an offer of all that this package can carry out.
-func everything(offer tlsprobe.Config, address string) tlsprobe.Config {
+// Everything widens an offer to all that a handshake with TLS 1.3 can be carried out with:
+// cipher suites, groups with a share of each, signature schemes, a server name.
+func Everything(offer tlsprobe.Config, address string) tlsprobe.Config {
 	offer.CipherSuites = []tlsprobe.CipherSuite{tlsprobe.ChaCha20Poly1305SHA256, tlsprobe.AES128GCMSHA256, tlsprobe.AES256GCMSHA384}
 	offer.Groups = []tlsprobe.Group{tlsprobe.X25519, tlsprobe.X448, tlsprobe.P256}
 	offer.KeyShares = offer.Groups

@@ -57,6 +57,22 @@ type Info struct {
 // Has reports whether the probe has seen the capability.
 func (i Info) Has(capability string) bool { return slices.Contains(i.Capabilities, capability) }
 
+// UnusableError says that the target is there and has no hello that a client could
+// answer.
+type UnusableError struct {
+	// Info is what is known in spite of that: the target is taken to offer every version
+	// and to be unusable at each.
+	Info Info
+	// Err says what came in the place of a hello.
+	Err error
+}
+
+// Error says what came in the place of a hello.
+func (e *UnusableError) Error() string { return e.Err.Error() }
+
+// Unwrap gives Err.
+func (e *UnusableError) Unwrap() error { return e.Err }
+
 // IdentityError says that the certificate of the target is not the one that its
 // address promises.
 type IdentityError struct {

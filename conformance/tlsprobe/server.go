@@ -40,9 +40,8 @@ type ServerConfig struct {
 }
 
 // Server makes the handshake of a TLS 1.3 server over nc, as Client makes that of a
-// client. It is for relays that are wrong on purpose, which crypto/tls cannot be: what it
-// does not do is to verify the binder of a ticket and what a client with a certificate
-// signs.
+// client. It is for relays that are wrong on purpose, which crypto/tls cannot be; it does
+// not verify the binder of a ticket.
 func Server(ctx context.Context, nc net.Conn, cfg *ServerConfig) (*Conn, error) {
 	c := *cfg
 	defaultList(&c.CipherSuites, ChaCha20Poly1305SHA256)
@@ -285,6 +284,20 @@ func (hs *serverHandshake) readCertificate() error {
 		return err
 	}
 	hs.note(func(s *State) { s.PeerCertificates, s.CertificateCount = m.chain, m.count })
-	_, _, err = hs.next(msgCertificateVerify)
-	return err
+	leaf, err := parseCertificateDER(m.chain[0])
+	if err != nil {
+		return err
+	}
+	msg, before, err := hs.next(msgCertificateVerify)
+	if err != nil {
+		return err
+	}
+	scheme, signature, err := parseCertificateVerify(msg[messageHeaderLen:])
+	if err != nil {
+		return err
+	}
+	if schemes[scheme].verify(leaf.key, verifyInput(clientVerifyContext, before), signature) != nil {
+		return violation(AlertDecryptError, "the client has not signed with the key of its certificate")
+	}
+	return nil
 }

@@ -154,6 +154,24 @@ func TestServerResumes(t *testing.T) {
 	require.False(t, again.Resumed)
 }
 
+func TestServerVerifiesTheClient(t *testing.T) {
+	t.Parallel()
+	own, other := ed25519Certificate(t), ed25519Certificate(t)
+	address := serve(t, ServerConfig{})
+	_, err := visit(t, address, &Config{Certificate: &Certificate{Chain: own.Certificate, Key: own.PrivateKey.(crypto.Signer)}})
+	require.NoError(t, err)
+	nc, err := net.DialTimeout("tcp", address, patience)
+	require.NoError(t, err)
+	defer func() { _ = nc.Close() }()
+	c, err := Client(t.Context(), nc, &Config{Certificate: &Certificate{Chain: own.Certificate, Key: other.PrivateKey.(crypto.Signer)}})
+	require.NoError(t, err)
+	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
+	_, err = c.Read(make([]byte, 1))
+	var alert *AlertError
+	require.ErrorAs(t, err, &alert)
+	require.Equal(t, AlertDecryptError, alert.Description)
+}
+
 func TestServerServesCryptoTLS(t *testing.T) {
 	t.Parallel()
 	c, err := tls.Dial("tcp", serve(t, ServerConfig{}), &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{ed25519Certificate(t)}})
