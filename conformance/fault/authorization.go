@@ -55,7 +55,22 @@ func emptyAuthorizations() (faults []Fault) {
 			Breaks:   []string{"SMP-" + c.tag + "-AUTHORIZED", "SMP-AUTH-NO-AUTH"},
 			Cases:    []string{"relay/authorization/unauthorised-" + name},
 			Versions: wire.Versions(c.from, smp.MaxVersion),
-			Apply:    mayBeEmpty(c.tag),
+			Apply: stages(func(st *relay.Stages) {
+				decode, verify := st.Decode, st.Verify
+				st.Decode = func(s *relay.Session, content []byte) []relay.Request {
+					requests := decode(s, content)
+					for i := range requests {
+						r := &requests[i]
+						if command, err := smp.DecodeCommand(s.Version(), r.Transmission.Command); err == nil && command.Tag() == c.tag && len(r.Transmission.Authorization) == 0 {
+							r.Command, r.Err = command, nil
+						}
+					}
+					return requests
+				}
+				st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+					return len(r.Transmission.Authorization) == 0 && !key.IsZero() || verify(s, r, key)
+				}
+			}),
 		})
 	}
 	return faults
@@ -67,26 +82,6 @@ func verifies(accepts func(tag string, key keys.PublicKey) bool) func(*relay.Con
 		next := st.Verify
 		st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
 			return next(s, r, key) || accepts(r.Command.Tag(), key)
-		}
-	})
-}
-
-// mayBeEmpty takes a command that has no authorization.
-func mayBeEmpty(tag string) func(*relay.Config) {
-	return stages(func(st *relay.Stages) {
-		decode, verify := st.Decode, st.Verify
-		st.Decode = func(s *relay.Session, content []byte) []relay.Request {
-			requests := decode(s, content)
-			for i := range requests {
-				r := &requests[i]
-				if command, err := smp.DecodeCommand(s.Version(), r.Transmission.Command); err == nil && command.Tag() == tag && len(r.Transmission.Authorization) == 0 {
-					r.Command, r.Err = command, nil
-				}
-			}
-			return requests
-		}
-		st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-			return r.Command.Tag() == tag && len(r.Transmission.Authorization) == 0 && !key.IsZero() || verify(s, r, key)
 		}
 	})
 }

@@ -90,13 +90,6 @@ var notifierKeyFaults = []Fault{
 		Apply:  takesAnyKeyLast("NKEY"),
 	},
 	{
-		ID:     "notify/nkey-unchecked",
-		Story:  "The authorization of NKEY is verified only if the queue has a notifier already.",
-		Breaks: []string{"SMP-NTF-NKEY-AUTHORIZED"},
-		Cases:  []string{"relay/notify/nkey-authorised"},
-		Apply:  verifies(func(tag string, key keys.PublicKey) bool { return tag == "NKEY" && !key.IsZero() }),
-	},
-	{
 		ID:     "notify/nkey-may-be-empty",
 		Story:  "An NKEY without authorization is taken for one that was checked before.",
 		Breaks: []string{"SMP-NTF-NKEY-AUTHORIZED"},
