@@ -64,7 +64,7 @@ var serviceIdentityFaults = []Fault{
 		Breaks:   []string{"SMP-SERVICE-ID-UNIQUE"},
 		Cases:    []string{"relay/service/identity-of-another"},
 		Versions: withServices,
-		Apply:    withTLS(ownTLS(func(*tlsprobe.ServerConfig) {})), // which verifies no chain
+		Apply:    withTLS(anyChainTLS),
 	},
 	{
 		ID:       "service/single-certificate-refused",
@@ -178,6 +178,21 @@ func idPerConnection(c *relay.Config) {
 	})(c)
 	present := func(s *relay.Session, _ smp.SOK) smp.SOK { return smp.SOK{ServiceID: s.Conn().Service().ID} }
 	together(sok[smp.SUB](present), sok[smp.NSUB](present))(c)
+}
+
+// anyChainTLS is a handshake of TLS 1.3 that believes every chain of client certificates.
+func anyChainTLS(ctx context.Context, raw net.Conn, config transport.ServerConfig) (net.Conn, transport.Binding, error) {
+	conn, err := tlsprobe.Server(ctx, raw, &tlsprobe.ServerConfig{
+		Certificate: &tlsprobe.Certificate{Chain: config.Credentials.Chain, Key: signer(config.Credentials.Key)},
+		SelectALPN:  selectSMP,
+	})
+	if err != nil {
+		return nil, transport.Binding{}, err
+	}
+	state := conn.State()
+	return conn, transport.Binding{
+		SessionID: state.ClientFinished, PeerChain: state.PeerCertificates, ALPN: state.ALPN, CertificateSent: true,
+	}, nil
 }
 
 // vouching is what a relay believes of a service.
