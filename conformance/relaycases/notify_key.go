@@ -70,6 +70,7 @@ var notifierKeyCases = []conformance.Case{
 		ID:           "relay/notify/id-separate",
 		Title:        "Notifier ids are random and have nothing to do with the ids of recipients and senders",
 		Requirements: []string{"SMP-NTF-ID-SEPARATE"},
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			list := notifiers(t, 12)
 			var own, ids [][]byte
