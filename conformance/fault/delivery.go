@@ -83,21 +83,21 @@ var sealFaults = []Fault{
 		Story:  "Deliveries are padded to a multiple of 1024 bytes, which hides enough.",
 		Breaks: []string{"SMP-MSG-SIZE"},
 		Cases:  []string{"relay/delivery/one-size"},
-		Apply:  sizes(func(_ smp.RcvMessage, n int) int { return (n+2+1023)/1024*1024 - 1 }),
+		Apply:  paddedTo(func(_ smp.RcvMessage, n int) int { return (n+2+1023)/1024*1024 - 1 }),
 	},
 	{
 		ID:     "delivery/size-in-the-document",
 		Story:  "Deliveries are padded to 16050 bytes, as the document says, and longer ones a little more.",
 		Breaks: []string{"SMP-MSG-SIZE-16122"},
 		Cases:  []string{"relay/delivery/size-16122"},
-		Apply:  sizes(func(_ smp.RcvMessage, n int) int { return max(16050, n+2) }),
+		Apply:  paddedTo(func(_ smp.RcvMessage, n int) int { return max(16050, n+2) }),
 	},
 	{
 		ID:     "delivery/marker-unpadded",
 		Story:  "The quota marker has nothing to hide and is not padded.",
 		Breaks: []string{"SMP-MSG-QUOTA"},
 		Cases:  []string{"relay/delivery/quota-form"},
-		Apply: sizes(func(m smp.RcvMessage, n int) int {
+		Apply: paddedTo(func(m smp.RcvMessage, n int) int {
 			if m.Quota {
 				return n + 2
 			}

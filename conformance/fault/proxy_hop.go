@@ -172,5 +172,5 @@ func passed(block []byte, change func([]byte) []byte) []byte {
 	if err != nil {
 		return block
 	}
-	return paddedResponse
+	return padded
 }

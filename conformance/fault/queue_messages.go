@@ -101,8 +101,8 @@ func (x *sealer) introduce(ids smp.IDS, recipient keys.PublicKey, agreed *notes[
 	return ids
 }
 
-// sizes seals messages that are padded to the size that sizeOf says for their content.
-func sizes(sizeOf func(m smp.RcvMessage, length int) int) func(*relay.Config) {
+// paddedTo seals messages that are padded to the size that sizeOf says for their content.
+func paddedTo(sizeOf func(m smp.RcvMessage, length int) int) func(*relay.Config) {
 	return seals(func(x *sealer) {
 		x.seal = func(m smp.RcvMessage, id []byte, key *box.Key) ([]byte, error) {
 			content, err := m.Encode()

@@ -1,4 +1,18 @@
 package fault
 
-// serviceFaults are mistakes in client services.
-var serviceFaults = []Fault{}
+import (
+	"slices"
+
+	"smpcheck/reference/smp"
+	"smpcheck/reference/wire"
+)
+
+// serviceFaults are mistakes with client services.
+var serviceFaults = slices.Concat(
+	serviceIdentityFaults, serviceRoleFaults, serviceQueueFaults, serviceAccountFaults,
+	serviceSubscribeFaults, serviceTakeoverFaults, serviceNotifyFaults,
+	serviceSignatureFaults, serviceCommandFaults,
+)
+
+// withSUBS is where SUBS exists.
+var withSUBS = wire.Versions(smp.VersionServiceCounts, smp.MaxVersion)

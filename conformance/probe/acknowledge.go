@@ -10,17 +10,31 @@ import (
 // the next message in its place; such a message stays in the inbox. Another
 // answer blocks the case.
 func (q *Queue) Acknowledge(c *Conn, d Delivery) {
-	a := c.buildOn(q.RecipientID, q.Key, smp.ACK{MsgID: d.MsgID})
+	if a := c.buildOn(q.RecipientID, q.Key, smp.ACK{MsgID: d.MsgID}); !q.acknowledged(c, a) {
+		Blocked(c.t, "ACK was answered %s", a)
+	}
+}
+
+// ExpectAcknowledged is Acknowledge for cases about ACK: another answer fails the case.
+func (q *Queue) ExpectAcknowledged(c *Conn, d Delivery) {
+	if a := c.Ask(q.RecipientID, q.Key, smp.ACK{MsgID: d.MsgID}); !q.acknowledged(c, a) {
+		c.t.Fail("ACK → OK, or the next message", a.String())
+	}
+}
+
+// acknowledged reports whether an answer says that ACK was executed.
+func (q *Queue) acknowledged(c *Conn, a Answer) bool {
 	switch a.Response.(type) {
 	case smp.OK:
+		return true
 	case smp.MSG:
 		if !q.isMessage(a.Received) {
 			Blocked(c.t, "ACK was answered with a message under another entity id: %s", a.WithIDs())
 		}
 		c.inbox = append([]Received{a.Received}, c.inbox...)
-	default:
-		Blocked(c.t, "ACK was answered %s", a)
+		return true
 	}
+	return false
 }
 
 // Drain receives and acknowledges everything that the queue holds, in order,

@@ -22,6 +22,14 @@ func describe(r smp.Response) string {
 		return fmt.Sprintf("MSG %s with %d bytes", short(r.ID), len(r.Body))
 	case smp.IDS:
 		return fmt.Sprintf("IDS recipient %s sender %s", short(r.RecipientID), short(r.SenderID))
+	case smp.SOK:
+		if r.ServiceID != nil {
+			return "SOK with the service id " + short(r.ServiceID)
+		}
+	case smp.SOKS:
+		return fmt.Sprintf("SOKS with count %d and hash %s", r.Count, short(r.IDsHash[:]))
+	case smp.ENDS:
+		return fmt.Sprintf("ENDS with count %d and hash %s", r.Count, short(r.IDsHash[:]))
 	}
 	return r.Tag()
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // notifyTimeout is the deadline of a case that waits for several notifications, which
-// the official relay sends every 1.5 seconds.
+// the official relay sends every 1.5 seconds, or for several deliveries.
 const notifyTimeout = 30 * time.Second
 
 // SMP, "Enable notifications command" and "Disable notifications command", and the keys
@@ -70,14 +70,17 @@ var notifierKeyCases = []conformance.Case{
 		ID:           "relay/notify/id-separate",
 		Title:        "Notifier ids are random and have nothing to do with the ids of recipients and senders",
 		Requirements: []string{"SMP-NTF-ID-SEPARATE"},
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			list := notifiers(t, 12)
-			var ids [][]byte
+			var own, ids [][]byte
 			for _, n := range list {
+				own = append(own, n.ID)
 				ids = append(ids, n.ID, n.Queue.RecipientID, n.Queue.SenderID)
 			}
 			probe.ExpectDifferentIDs(t, "ids of notifiers, recipients and senders", ids)
 			probe.ExpectRandomIDs(t, "ids of notifiers, recipients and senders", ids)
+			probe.ExpectNoFixedBytes(t, "ids of notifiers", own)
 			probe.ExpectUnrelatedNotifierIDs(t, list)
 		},
 	}),
@@ -149,7 +152,9 @@ var notifierKeyCases = []conformance.Case{
 		Run: func(t *T) {
 			first := probe.Dial(t).NewNotified()
 			first.Subscribe(probe.Dial(t))
-			second := first.Queue.Notify()
+			request, second := first.Queue.NotifierRequest(keys.Ed25519)
+			nid := probe.ExpectA[smp.NID](first.Queue.Recipient(first.Queue.Conn, smp.NKEY{NotifierKeys: request}))
+			second.Created(nid.NotifierCredentials)
 			probe.ExpectDifferentIDs(t, "notifier ids", [][]byte{first.ID, second.ID})
 			c := probe.Dial(t)
 			first.Ask(c).ExpectError(smp.ErrAuth)

@@ -14,7 +14,7 @@ import (
 var notificationCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/notify/flag",
-		Title:        "Messages with the flag T are announced, those with F are not",
+		Title:        "Messages with the flag T are announced, also while the recipient is subscribed, those with F are not",
 		Requirements: []string{"SMP-NTF-FLAG-TRUE", "SMP-NTF-FLAG-FALSE"},
 		Timeout:      notifyTimeout,
 		Run: func(t *T) {
@@ -27,6 +27,10 @@ var notificationCases = []conformance.Case{
 			n.Expect(watcher)
 			t.About("SMP-NTF-FLAG-FALSE")
 			n.ExpectNone(watcher, "one message of five had the flag")
+			n.Queue.Subscribe(n.Queue.Conn)
+			n.Queue.Announce(sender, t.Rand().Bytes(60))
+			t.About("SMP-NTF-FLAG-TRUE")
+			n.Expect(watcher)
 		},
 	}),
 	must(conformance.Case{
@@ -50,8 +54,8 @@ var notificationCases = []conformance.Case{
 		Run: func(t *T) {
 			n, watcher := watched(t)
 			n.Queue.Announce(n.Queue.Conn, t.Rand().Bytes(60))
-			if m := n.Expect(watcher); len(m.CorrelationID) > 0 {
-				t.Fail("NMSG with an empty correlation id", m.WithIDs())
+			if m := watcher.RequireNotification(); len(m.CorrelationID) > 0 || !bytes.Equal(m.EntityID, n.ID) {
+				t.Fail("NMSG with an empty correlation id and the notifier's id", m.WithIDs())
 			}
 		},
 	}),
@@ -92,7 +96,7 @@ var notificationCases = []conformance.Case{
 	}),
 	must(conformance.Case{
 		ID:           "relay/notify/meta-key",
-		Title:        "The metadata opens with the key of NKEY and NID, and with no other",
+		Title:        "The metadata opens with the key of the last NKEY and NID, and with no other",
 		Requirements: []string{"SMP-NTF-NMSG-KEY"},
 		Timeout:      notifyTimeout,
 		Run: func(t *T) {
@@ -105,6 +109,12 @@ var notificationCases = []conformance.Case{
 				if _, err := of.Open(m.Notification); err == nil {
 					t.Fail("metadata under a key of its own", "it opens with the key of the messages")
 				}
+			}
+			again, watcher := probe.Dial(t).NewNotified().Queue.Notify(), probe.Dial(t)
+			again.Subscribe(watcher)
+			again.Queue.Announce(probe.Dial(t), t.Rand().Bytes(60))
+			if _, err := again.Open(again.Require(watcher)); err != nil {
+				t.Fail("metadata that opens with the key of the second NKEY and NID", err.Error())
 			}
 		},
 	}),
@@ -146,15 +156,18 @@ var notificationCases = []conformance.Case{
 	}),
 	must(conformance.Case{
 		ID:           "relay/notify/only-notifier",
-		Title:        "Nobody but the notifier gets notifications, also not recipient and sender",
+		Title:        "Nobody but the notifier gets notifications: neither recipient nor sender nor the notifier of another queue",
 		Requirements: []string{"SMP-NTF-NMSG-SUBSCRIBED"},
 		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			n, watcher := watched(t)
+			another, stranger := watched(t)
 			recipient, sender := probe.Dial(t), probe.Dial(t)
 			n.Queue.Subscribe(recipient)
 			n.Queue.Announce(sender, t.Rand().Bytes(60))
 			n.Expect(watcher)
+			n.ExpectNone(stranger, "the connection is the notifier of another queue")
+			another.ExpectNone(stranger, "there was no message for its queue")
 			for _, c := range []*probe.Conn{recipient, sender, n.Queue.Conn} {
 				c.ExpectUnannounced("the connection has not sent NSUB")
 			}

@@ -20,11 +20,11 @@ var serviceNotifyCases = []conformance.Case{
 		Run: func(t *T) {
 			n := probe.Dial(t).NewServiceNotifier()
 			credentials := probe.NewService(t)
-			for range 2 {
-				s := notificationService(t, credentials)
-				s.Ask(n.ID, n.Key, smp.NSUB{}).Expect(smp.SOK{ServiceID: s.ID})
-				s.Close()
-			}
+			first := notificationService(t, credentials)
+			first.Ask(n.ID, n.Key, smp.NSUB{}).Expect(smp.SOK{ServiceID: first.ID})
+			first.Close()
+			again := notificationService(t, credentials)
+			again.Ask(n.ID, n.Key, smp.NSUB{}).Expect(smp.SOK{ServiceID: first.ID})
 		},
 	}),
 	must(conformance.Case{
@@ -32,6 +32,7 @@ var serviceNotifyCases = []conformance.Case{
 		Title:        "A notification service gets the notifications to which it has subscribed one by one",
 		Requirements: []string{"SMP-SERVICE-NSUB-ASSOCIATES"},
 		Versions:     from(smp.VersionServices),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
 			n := owner.NewServiceNotifier()
@@ -39,6 +40,24 @@ var serviceNotifyCases = []conformance.Case{
 			n.Subscribe(s.Conn)
 			n.Announce(owner)
 			n.ExpectNotification(s.Conn)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/service/nsub-displaces",
+		Title:        "An ordinary notifier gets END, and no more notifications, when a service subscribes to them",
+		Requirements: []string{"SMP-NTF-TAKEOVER-END", "SMP-NTF-TAKEOVER"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      eventTimeout,
+		Run: func(t *T) {
+			n, ordinary := watched(t)
+			s := notificationService(t, probe.NewService(t))
+			n.Subscribe(s.Conn)
+			t.About("SMP-NTF-TAKEOVER-END")
+			n.ExpectEvent(ordinary, smp.END{})
+			n.Queue.Announce(probe.Dial(t), t.Rand().Bytes(60))
+			t.About("SMP-NTF-TAKEOVER")
+			n.Expect(s.Conn)
+			n.ExpectNone(ordinary, "a service has subscribed")
 		},
 	}),
 	must(conformance.Case{
@@ -56,6 +75,7 @@ var serviceNotifyCases = []conformance.Case{
 		Title:        "Before version 19 NSUBS is answered with the number of notifiers alone, and subscribes",
 		Requirements: []string{"SMP-SERVICE-NSUBS-OLD"},
 		Versions:     wire.Versions(smp.VersionServices, smp.VersionServiceCounts-1),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
 			credentials, list := notifiersOf(t, owner, 2)
@@ -71,6 +91,7 @@ var serviceNotifyCases = []conformance.Case{
 		Title:        "After NSUBS messages of all queues whose notifications belong to the service are announced",
 		Requirements: []string{"SMP-SERVICE-NSUBS-DELIVERS"},
 		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
 			credentials, list := notifiersOf(t, owner, 2)
@@ -89,6 +110,7 @@ var serviceNotifyCases = []conformance.Case{
 		Title:        "NSUBS causes no ALLS",
 		Requirements: []string{"SMP-SERVICE-NSUBS-NO-ALLS"},
 		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
 			credentials, list := notifiersOf(t, owner, 2)
@@ -104,6 +126,7 @@ var serviceNotifyCases = []conformance.Case{
 		Title:        "Notifications to which an ordinary client subscribes belong to no service any more",
 		Requirements: []string{"SMP-SERVICE-NSUB-DETACHES"},
 		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
 			credentials, list := notifiersOf(t, owner, 2)
@@ -142,8 +165,9 @@ var serviceNotifyCases = []conformance.Case{
 			credentials, list := notifiersOf(t, owner, 2)
 			earlier, later := notificationService(t, credentials), notificationService(t, credentials)
 			earlier.Subscribe(smp.NSUBS{})
-			later.Subscribe(smp.NSUBS{})
 			t.About("SMP-SERVICE-TAKEOVER")
+			probe.ExpectA[smp.SOKS](later.Command(smp.NSUBS{}))
+			later.Ping()
 			list[1].Announce(owner)
 			list[1].ExpectNotification(later.Conn)
 			list[1].ExpectNoNotification(earlier.Conn, "another connection of the service has subscribed")

@@ -49,11 +49,11 @@ var serviceQueueCases = []conformance.Case{
 		Run: func(t *T) {
 			q, _ := waiting(t, 0)
 			credentials := probe.NewService(t)
-			for range 2 {
-				s := messagingService(t, credentials)
-				q.Recipient(s.Conn, smp.SUB{}).Expect(smp.SOK{ServiceID: s.ID})
-				s.Close()
-			}
+			first := messagingService(t, credentials)
+			q.Recipient(first.Conn, smp.SUB{}).Expect(smp.SOK{ServiceID: first.ID})
+			first.Close()
+			again := messagingService(t, credentials)
+			q.Recipient(again.Conn, smp.SUB{}).Expect(smp.SOK{ServiceID: first.ID})
 		},
 	}),
 	must(conformance.Case{
@@ -90,6 +90,7 @@ var serviceQueueCases = []conformance.Case{
 		Title:        "A queue to which an ordinary client subscribes belongs to no service any more",
 		Requirements: []string{"SMP-SERVICE-SUB-DETACHES"},
 		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			credentials, queues := serviceOf(t, 2)
 			ordinary := probe.Dial(t)
@@ -124,6 +125,7 @@ var serviceQueueCases = []conformance.Case{
 		Title:        "A queue belongs to the service that subscribed to it last",
 		Requirements: []string{"SMP-SERVICE-SUB-ASSOCIATES", "SMP-SERVICE-SOKS-COUNT"},
 		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			from, queues := serviceOf(t, 2)
 			to := probe.NewService(t)

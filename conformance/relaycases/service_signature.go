@@ -52,15 +52,31 @@ var serviceSignatureCases = []conformance.Case{
 		Run: func(t *T) {
 			q, s := unowned(t)
 			tr := s.Transmission(q.RecipientID, q.Key, smp.SUB{})
-			authorized, err := tr.Authorized(s.SessionID())
-			if err == nil {
-				tr.Authorization, err = q.Key.Sign(authorized)
-			}
-			if err != nil {
-				t.Broken(err)
-			}
+			tr.Authorization = signedAlone(t, s, tr, q.Key)
 			s.AskTransmission("SUB whose queue key knows of no service", tr).ExpectError(smp.ErrAuth)
 			expectUnowned(t, q, s)
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/service/signature-nsub",
+		Title:        "NSUB of a service needs its signature and a queue key that knows of the service, as SUB does",
+		Requirements: []string{"SMP-SERVICE-SIGNATURE-MISSING", "SMP-SERVICE-SIGNATURE-COVERS", "SMP-SERVICE-SIGNATURE-QUEUE-KEY"},
+		Versions:     from(smp.VersionServices),
+		Run: func(t *T) {
+			n := probe.Dial(t).NewServiceNotifier()
+			s := notificationService(t, probe.NewService(t))
+			bare := s.OrdinaryTransmission(n.ID, n.Key, smp.NSUB{})
+			t.About("SMP-SERVICE-SIGNATURE-MISSING")
+			s.AskTransmission("NSUB without service signature", bare).ExpectError(smp.ErrService)
+			tr := s.Transmission(n.ID, n.Key, smp.NSUB{})
+			tr.ServiceSignature[40] ^= 1
+			t.About("SMP-SERVICE-SIGNATURE-COVERS")
+			s.AskTransmission("NSUB with a wrong service signature", tr).ExpectError(smp.ErrService)
+			tr = s.Transmission(n.ID, n.Key, smp.NSUB{})
+			tr.Authorization = signedAlone(t, s, tr, n.Key)
+			t.About("SMP-SERVICE-SIGNATURE-QUEUE-KEY")
+			s.AskTransmission("NSUB whose queue key knows of no service", tr).ExpectError(smp.ErrAuth)
+			s.ExpectQueues(smp.NSUBS{})
 		},
 	}),
 	observed(conformance.Case{
@@ -157,6 +173,20 @@ var serviceSignatureCases = []conformance.Case{
 			probe.ExpectA[smp.SOKS](s.Command(cmd))
 		},
 	}),
+}
+
+// signedAlone is the authorization of a transmission by a queue key that knows of no
+// service.
+func signedAlone(t *T, s *probe.ServiceConn, tr smp.Transmission, key keys.PrivateKey) []byte {
+	authorized, err := tr.Authorized(s.SessionID())
+	if err != nil {
+		t.Broken(err)
+	}
+	signature, err := key.Sign(authorized)
+	if err != nil {
+		t.Broken(err)
+	}
+	return signature
 }
 
 // unowned returns a queue that nobody is subscribed to and a messaging service.

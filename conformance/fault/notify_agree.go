@@ -1,0 +1,146 @@
+package fault
+
+import (
+	"crypto/rand"
+	"sync"
+
+	"smpcheck/reference/box"
+	"smpcheck/reference/keys"
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
+)
+
+// keyOf makes, or finds, the key of the relay that a secret for a queue is agreed with.
+type keyOf = func(*relay.Queue) (keys.PrivateKey, error)
+
+func freshKey() (keys.PrivateKey, error) { return keys.Generate(keys.X25519, rand.Reader) }
+
+// oneKey is the same key for all queues.
+func oneKey() keyOf {
+	once := sync.OnceValues(freshKey)
+	return func(*relay.Queue) (keys.PrivateKey, error) { return once() }
+}
+
+// keyPerQueue is the same key whenever it is asked for for one queue.
+func keyPerQueue() keyOf {
+	var made notes[*relay.Queue, keys.PrivateKey]
+	return func(q *relay.Queue) (keys.PrivateKey, error) {
+		if key, ok := made.get(q); ok {
+			return key, nil
+		}
+		key, err := freshKey()
+		made.set(q, key)
+		return key, err
+	}
+}
+
+// agreesNotifiers has NKEY agree the secret of the metadata with a key of the relay.
+func agreesNotifiers(private keyOf) func(*relay.Config) {
+	return handles(func(s *relay.Session, r *relay.Request, c smp.NKEY, next execute) []relay.Output {
+		outs := next(s, r)
+		for i := range outs {
+			nid, ok := outs[i].Response.(smp.NID)
+			if !ok {
+				continue
+			}
+			own, err := private(r.Queue)
+			if err != nil {
+				return refuse(r, smp.ErrInternal)
+			}
+			if r.Queue.Notifier().MetaKey, err = box.Agree(own, c.DHKey); err != nil {
+				return refuse(r, smp.ErrCrypto)
+			}
+			nid.ServerDHKey = own.Public()
+			outs[i].Response = nid
+		}
+		return outs
+	})
+}
+
+// messageKeys are what a faulty relay remembers of the key agreement in NEW.
+type messageKeys struct {
+	made     notes[keys.PublicKey, keys.PrivateKey]
+	ofQueue  notes[string, keys.PrivateKey]
+	messages notes[string, *box.Key] // secrets, by the id of the recipient
+	meta     notes[string, *box.Key] // secrets of notifiers from NEW, by their ids
+}
+
+// agreesEverything uses the key in IDS for notifications too: for the agreement, so that
+// NID has it again, or with underMessageKey also what is agreed for messages.
+func agreesEverything(c *relay.Config, underMessageKey bool) {
+	m := &messageKeys{}
+	seals(func(x *sealer) {
+		x.key = func() (keys.PrivateKey, error) {
+			key, err := freshKey()
+			m.made.set(key.Public(), key)
+			return key, err
+		}
+	})(c)
+	if underMessageKey {
+		handles(m.remember)(c)
+		m.sealNotifications()(c)
+		return
+	}
+	handles(func(s *relay.Session, r *relay.Request, c smp.NEW, next execute) []relay.Output {
+		outs := m.remember(s, r, c, next)
+		for i := range outs {
+			if ids, ok := outs[i].Response.(smp.IDS); ok {
+				outs[i].Response = m.share(ids, c)
+			}
+		}
+		return outs
+	})(c)
+	agreesNotifiers(func(q *relay.Queue) (keys.PrivateKey, error) {
+		key, _ := m.ofQueue.get(string(q.RecipientID()))
+		return key, nil
+	})(c)
+	announces(func(r *relay.Relay, q *relay.Queue, message *relay.Message, next announce) {
+		if n := q.Notifier(); n != nil {
+			if key, ok := m.meta.take(string(n.ID)); ok {
+				n.MetaKey = *key
+			}
+		}
+		next(r, q, message)
+	})(c)
+}
+
+// remember notes what was agreed in NEW.
+func (m *messageKeys) remember(s *relay.Session, r *relay.Request, c smp.NEW, next execute) []relay.Output {
+	outs := next(s, r)
+	for i := range outs {
+		ids, ok := outs[i].Response.(smp.IDS)
+		if !ok {
+			continue
+		}
+		own, _ := m.made.take(ids.ServerDHKey)
+		m.ofQueue.set(string(ids.RecipientID), own)
+		if key, err := box.Agree(own, c.DHKey); err == nil {
+			m.messages.set(string(ids.RecipientID), &key)
+		}
+	}
+	return outs
+}
+
+// share agrees the secret of the notifier in NEW with the key in IDS.
+func (m *messageKeys) share(ids smp.IDS, c smp.NEW) smp.Response {
+	if ids.Notifier == nil || c.Notifier == nil {
+		return ids
+	}
+	own, _ := m.ofQueue.get(string(ids.RecipientID))
+	if key, err := box.Agree(own, c.Notifier.DHKey); err == nil {
+		m.meta.set(string(ids.Notifier.NotifierID), &key)
+	}
+	ids.Notifier = &smp.NotifierCredentials{NotifierID: ids.Notifier.NotifierID, ServerDHKey: ids.ServerDHKey}
+	return ids
+}
+
+// sealNotifications encrypts metadata as messages are.
+func (m *messageKeys) sealNotifications() func(*relay.Config) {
+	return sealsMeta(func(out relay.Output, meta smp.NMsgMeta, nonce box.Nonce) (smp.NMSG, error) {
+		key, ok := m.messages.get(string(out.Queue.RecipientID()))
+		if !ok {
+			key = &out.Notification.Notifier.MetaKey
+		}
+		return meta.Seal(nonce, key)
+	})
+}

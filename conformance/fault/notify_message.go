@@ -1,0 +1,276 @@
+package fault
+
+import (
+	"slices"
+
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
+)
+
+// notificationFaults are mistakes in what is announced, to whom and how.
+var notificationFaults = []Fault{
+	{
+		ID:     "notify/flag-ignored",
+		Story:  "Every message is announced, whatever its flag is.",
+		Breaks: []string{"SMP-NTF-FLAG-FALSE"},
+		Cases:  []string{"relay/notify/flag", "relay/notify/flag-waiting"},
+		Apply:  flagged(func(*relay.Queue, *relay.Message) bool { return true }),
+	},
+	{
+		ID:     "notify/flag-ignored-while-waiting",
+		Story:  "The flag is looked at when a notification is sent, and for those that wait it is forgotten.",
+		Breaks: []string{"SMP-NTF-FLAG-FALSE"},
+		Cases:  []string{"relay/notify/flag-waiting"},
+		Apply:  flagged(func(q *relay.Queue, m *relay.Message) bool { return m.Notify || q.NotificationSubscriber() == nil }),
+	},
+	{
+		ID:     "notify/only-for-empty-queue",
+		Story:  "A queue that holds a message was announced already, so only the first one is.",
+		Breaks: []string{"SMP-NTF-FLAG-TRUE", "SMP-NTF-NSUB-LATER"},
+		Cases:  []string{"relay/notify/flag", "relay/notify/nsub-later"},
+		Apply:  flagged(func(q *relay.Queue, m *relay.Message) bool { return m.Notify && q.Mailbox().Len() == 1 }),
+	},
+	{
+		ID:     "notify/not-while-online",
+		Story:  "A message that is delivered at once needs no notification.",
+		Breaks: []string{"SMP-NTF-FLAG-TRUE", "SMP-NTF-SUB-INDEPENDENT"},
+		Cases:  []string{"relay/notify/flag", "relay/notify/independent"},
+		Apply:  flagged(func(q *relay.Queue, m *relay.Message) bool { return m.Notify && q.Subscriber() == nil }),
+	},
+	{
+		ID:     "notify/nmsg-correlated",
+		Story:  "NMSG has a correlation id of its own, by which the notifier is to acknowledge it.",
+		Breaks: []string{"SMP-NTF-NMSG-EVENT"},
+		Cases:  []string{"relay/notify/event"},
+		Apply: notifies(func(_ *relay.Session, _ *relay.Queue, out *relay.Output) bool {
+			out.CorrelationID = out.Notification.MessageID
+			return true
+		}),
+	},
+	{
+		ID:     "notify/nmsg-under-recipient-id",
+		Story:  "NMSG is addressed like MSG, with the recipient's id.",
+		Breaks: []string{"SMP-NTF-NMSG-EVENT"},
+		Cases:  []string{"relay/notify/event"},
+		Apply: notifies(func(_ *relay.Session, q *relay.Queue, out *relay.Output) bool {
+			out.EntityID = q.RecipientID()
+			return true
+		}),
+	},
+	{
+		ID:     "notify/nmsg-without-id",
+		Story:  "NMSG is an event of the connection and names no queue.",
+		Breaks: []string{"SMP-NTF-NMSG-EVENT"},
+		Cases:  []string{"relay/notify/event"},
+		Apply: notifies(func(_ *relay.Session, _ *relay.Queue, out *relay.Output) bool {
+			out.EntityID = nil
+			return true
+		}),
+	},
+	{
+		ID:     "notify/told-to-recipient",
+		Story:  "Everybody who is subscribed to the queue gets its notifications, the recipient too.",
+		Breaks: []string{"SMP-NTF-NMSG-SUBSCRIBED"},
+		Cases:  []string{"relay/notify/only-notifier"},
+		Apply:  stages(tellsRecipient),
+	},
+	{
+		ID:     "notify/told-to-sender",
+		Story:  "The sender gets a copy of the notification, so that it knows that the message was announced.",
+		Breaks: []string{"SMP-NTF-NMSG-SUBSCRIBED"},
+		Cases:  []string{"relay/notify/only-notifier"},
+		Apply:  stages(tellsSender),
+	},
+	{
+		ID:     "notify/told-to-all-notifiers",
+		Story:  "There is one list of notifiers, and each notification goes to all who stand in it.",
+		Breaks: []string{"SMP-NTF-NMSG-SUBSCRIBED"},
+		Cases:  []string{"relay/notify/only-notifier"},
+		Apply:  tellsAllNotifiers,
+	},
+	{
+		ID:     "notify/quota-announced",
+		Story:  "The notifier is told about the message that found the queue full, because the special message is one too.",
+		Breaks: []string{"SMP-NTF-QUOTA-SILENT"},
+		Cases:  []string{"relay/notify/quota"},
+		Apply:  announcesUnless(smp.ErrQuota),
+	},
+	{
+		ID:     "notify/too-large-announced",
+		Story:  "The notifier is told before the size of the message is checked.",
+		Breaks: []string{"SMP-NTF-REFUSED-SILENT"},
+		Cases:  []string{"relay/notify/refused"},
+		Apply:  announcesUnless(smp.ErrLargeMsg),
+	},
+	{
+		ID:     "notify/suspended-announced",
+		Story:  "A suspended queue refuses messages, and its notifier is told about them.",
+		Breaks: []string{"SMP-NTF-REFUSED-SILENT"},
+		Cases:  []string{"relay/notify/refused"},
+		Apply:  announcesUnless(smp.ErrAuth),
+	},
+	{
+		ID:     "notify/unauthorized-announced",
+		Story:  "The notifier is told before the authorization of the sender is verified.",
+		Breaks: []string{"SMP-NTF-REFUSED-SILENT"},
+		Cases:  []string{"relay/notify/refused"},
+		Apply: stages(func(st *relay.Stages) {
+			push := st.Push
+			refusedLater(st, func(_ *relay.Session, r *relay.Request, c smp.SEND) {
+				if to := r.Queue.NotificationSubscriber(); to != nil && c.Notify {
+					push(to, r.Queue, notification(r.Queue, &relay.Message{ID: r.Transmission.CorrelationID}))
+				}
+			})
+		}),
+	},
+}
+
+// flagged decides itself which messages are announced.
+func flagged(announced func(q *relay.Queue, m *relay.Message) bool) func(*relay.Config) {
+	return announces(func(r *relay.Relay, q *relay.Queue, m *relay.Message, next announce) {
+		changed := *m
+		changed.Notify = announced(q, m)
+		next(r, q, &changed)
+	})
+}
+
+// tellsRecipient sends notifications to the recipient too.
+func tellsRecipient(st *relay.Stages) {
+	announce, push := st.Announce, st.Push
+	st.Announce = func(r *relay.Relay, q *relay.Queue, m *relay.Message) {
+		if to := q.Subscriber(); to != nil && m.Notify && q.Notifier() != nil {
+			push(to, q, notification(q, m))
+		}
+		announce(r, q, m)
+	}
+}
+
+// tellsAllNotifiers sends notifications to all connections that have used NSUB.
+func tellsAllNotifiers(c *relay.Config) {
+	var all notes[string, []*relay.Session] // under the key of them all
+	handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next execute) []relay.Output {
+		all.update("", func(list []*relay.Session) []*relay.Session { return append(slices.Clone(list), s) })
+		return next(s, r)
+	})(c)
+	pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+		next(to, q, out)
+		if out.Notification == nil {
+			return
+		}
+		list, _ := all.get("")
+		for _, other := range list {
+			if other != to {
+				next(other, q, out)
+			}
+		}
+	})(c)
+}
+
+// tellsSender sends notifications to the connection that has sent the message too.
+func tellsSender(st *relay.Stages) {
+	var sending notes[*relay.Queue, *relay.Session]
+	announce, push, execute := st.Announce, st.Push, st.Execute
+	st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+		if _, ok := r.Command.(smp.SEND); ok {
+			sending.set(r.Queue, s)
+		}
+		return execute(s, r)
+	}
+	st.Announce = func(r *relay.Relay, q *relay.Queue, m *relay.Message) {
+		if to, ok := sending.take(q); ok && m.Notify && q.Notifier() != nil {
+			push(to, q, notification(q, m))
+		}
+		announce(r, q, m)
+	}
+}
+
+// announcesUnless announces a message that is refused with the error.
+func announcesUnless(refusal *smp.Error) func(*relay.Config) {
+	return stages(func(st *relay.Stages) {
+		push, execute := st.Push, st.Execute
+		st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+			outs := execute(s, r)
+			c, ok := r.Command.(smp.SEND)
+			if !ok || !c.Notify || len(outs) == 0 || r.Queue.NotificationSubscriber() == nil {
+				return outs
+			}
+			if e, ok := outs[0].Response.(smp.ERR); ok && e.Err.Equal(refusal) {
+				m := &relay.Message{ID: r.Transmission.CorrelationID}
+				push(r.Queue.NotificationSubscriber(), r.Queue, notification(r.Queue, m))
+			}
+			return outs
+		}
+	})
+}
+
+// notificationKeepFaults are mistakes in how long notifications are kept.
+var notificationKeepFaults = []Fault{
+	{
+		ID:     "notify/taken-back-by-ack",
+		Story:  "ACK takes back the notification of its message, because the recipient has it.",
+		Breaks: []string{"SMP-NTF-RECEIVED-ANNOUNCED"},
+		Cases:  []string{"relay/notify/received"},
+		Apply:  waits(waitingRoom{keep: nobodySubscribed, untilACK: true}),
+	},
+	{
+		ID:     "notify/newest-first",
+		Story:  "Notifications that wait are a stack, and NSUB brings the newest first.",
+		Breaks: []string{"SMP-NTF-ORDER"},
+		Cases:  []string{"relay/notify/order"},
+		Apply: waits(waitingRoom{keep: nobodySubscribed, send: func(list []*relay.Message) []*relay.Message {
+			slices.Reverse(list)
+			return list
+		}}),
+	},
+	{
+		ID:     "notify/only-last-waits",
+		Story:  "A queue keeps one notification for a notifier that is not subscribed, that of its last message.",
+		Breaks: []string{"SMP-NTF-NSUB-EARLIER"},
+		Cases:  []string{"relay/notify/nsub-earlier"},
+		Apply: waits(waitingRoom{keep: nobodySubscribed, send: func(list []*relay.Message) []*relay.Message {
+			return list[max(0, len(list)-1):]
+		}}),
+	},
+	{
+		ID:     "notify/again-on-redelivery",
+		Story:  "A message is announced whenever it is delivered, also for the second time.",
+		Breaks: []string{"SMP-NTF-ONCE"},
+		Cases:  []string{"relay/notify/once"},
+		Apply: pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+			next(to, q, out)
+			if m := out.Message; m != nil && m.Notify && q.NotificationSubscriber() != nil {
+				next(q.NotificationSubscriber(), q, notification(q, m))
+			}
+		}),
+	},
+	{
+		ID:     "notify/again-on-nsub",
+		Story:  "NSUB announces the message that waits for the recipient, whether that was done before or not.",
+		Breaks: []string{"SMP-NTF-ONCE"},
+		Cases:  []string{"relay/notify/once"},
+		Apply: stages(func(st *relay.Stages) {
+			push, execute := st.Push, st.Execute
+			st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+				outs := execute(s, r)
+				if _, ok := r.Command.(smp.NSUB); ok && isSubscribed(outs) {
+					if m := r.Queue.Mailbox().Head(); m != nil && m.Notify {
+						push(s, r.Queue, notification(r.Queue, m))
+					}
+				}
+				return outs
+			}
+		}),
+	},
+	{
+		ID:     "notify/off-removes-notifier",
+		Story:  "A suspended queue has nothing to announce, so OFF removes its notifier.",
+		Breaks: []string{"SMP-NTF-SUSPENDED"},
+		Cases:  []string{"relay/notify/suspended"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.OFF, next execute) []relay.Output {
+			remove := *r
+			remove.Command = smp.NDEL{}
+			next(s, &remove)
+			return next(s, r)
+		}),
+	},
+}

@@ -1,0 +1,156 @@
+package fault
+
+import (
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/wire"
+)
+
+// serviceNotifyFaults are mistakes with the notifications of services.
+var serviceNotifyFaults = []Fault{
+	{
+		ID:       "service/nsub-names-no-service",
+		Story:    "NSUB of a service is answered as that of any client.",
+		Breaks:   []string{"SMP-SERVICE-NSUB-ASSOCIATES"},
+		Cases:    []string{"relay/service/nsub"},
+		Versions: withServices,
+		Apply:    sok[smp.NSUB](func(*relay.Session, smp.SOK) smp.SOK { return smp.SOK{} }),
+	},
+	{
+		ID:       "service/nsub-is-no-subscription",
+		Story:    "NSUB of a service gives it the notifier, and notifications come after NSUBS only.",
+		Breaks:   []string{"SMP-SERVICE-NSUB-ASSOCIATES"},
+		Cases:    []string{"relay/service/nsub-announces"},
+		Versions: withServices,
+		Apply: func(c *relay.Config) {
+			var x claims
+			stages(x.note)(c)
+			toServices(func(to *relay.Session, _ *relay.Queue, out *relay.Output) bool {
+				all, _ := x.all.get(to)
+				return out.Notification == nil || all
+			})(c)
+		},
+	},
+	{
+		ID:       "service/nsub-displaces-silently",
+		Story:    "END is for ordinary notifiers that other ones displace; a service takes notifiers without it.",
+		Breaks:   []string{"SMP-NTF-TAKEOVER-END"},
+		Cases:    []string{"relay/service/nsub-displaces"},
+		Versions: withSUBS,
+		Apply: pushesDuring[smp.NSUB](func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+			if isService(to) || !isService(q.NotificationSubscriber()) {
+				next(to, q, out)
+			}
+		}),
+	},
+	{
+		ID:       "service/nsub-displaced-still-told",
+		Story:    "A service is told about messages besides the ordinary notifier that has subscribed before.",
+		Breaks:   []string{"SMP-NTF-TAKEOVER"},
+		Cases:    []string{"relay/service/nsub-displaces"},
+		Versions: withSUBS,
+		Apply:    tellsDisplaced,
+	},
+	{
+		ID:       "service/nsubs-unknown",
+		Story:    "Services were built for messages first, and NSUBS is an unknown command.",
+		Breaks:   []string{"SMP-SERVICE-NSUBS-SOKS", "SMP-SERVICE-NSUBS-OLD"},
+		Cases:    []string{"relay/service/nsubs", "relay/service/nsubs-old"},
+		Versions: withServices,
+		Apply: handles(func(_ *relay.Session, r *relay.Request, _ smp.NSUBS, _ execute) []relay.Output {
+			return refuse(r, smp.ErrCmdUnknown)
+		}),
+	},
+	{
+		ID:       "service/nsubs-not-before-19",
+		Story:    "NSUBS is refused before version 19, from which the document has it.",
+		Breaks:   []string{"SMP-SERVICE-NSUBS-OLD"},
+		Cases:    []string{"relay/service/nsubs-old"},
+		Versions: wire.Versions(smp.VersionServices, smp.VersionServiceCounts-1),
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.NSUBS, next execute) []relay.Output {
+			if s.Version() < smp.VersionServiceCounts {
+				return refuse(r, smp.ErrCmdProhibited)
+			}
+			return next(s, r)
+		}),
+	},
+	{
+		ID:       "service/nsubs-only-counts",
+		Story:    "NSUBS compares count and hash, and what was not subscribed with NSUB is not announced.",
+		Breaks:   []string{"SMP-SERVICE-NSUBS-DELIVERS", "SMP-SERVICE-NSUBS-OLD"},
+		Cases:    []string{"relay/service/nsubs-delivers", "relay/service/nsubs-old"},
+		Versions: withServices,
+		Apply:    onlyClaimed(func(claimed bool) bool { return claimed }),
+	},
+	{
+		ID:       "service/nsubs-alls",
+		Story:    "NSUBS ends with ALLS, as SUBS does.",
+		Breaks:   []string{"SMP-SERVICE-NSUBS-NO-ALLS"},
+		Cases:    []string{"relay/service/nsubs-no-alls"},
+		Versions: withSUBS,
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.NSUBS, next execute) []relay.Output {
+			return append(next(s, r), relay.Output{Response: smp.ALLS{}})
+		}),
+	},
+	{
+		ID:       "service/nsub-detaches-not",
+		Story:    "NSUB of an ordinary client borrows a notifier of a service, and SOK names the service.",
+		Breaks:   []string{"SMP-SERVICE-NSUB-DETACHES"},
+		Cases:    []string{"relay/service/nsub-detaches"},
+		Versions: withSUBS,
+		Apply:    borrowsNotifiers,
+	},
+	{
+		ID:       "service/nsub-detached-still-told",
+		Story:    "An ordinary NSUB is told about messages besides the service, which keeps the notifier.",
+		Breaks:   []string{"SMP-SERVICE-NSUB-DETACHES"},
+		Cases:    []string{"relay/service/nsub-detaches"},
+		Versions: withSUBS,
+		Apply:    tellsServiceToo,
+	},
+}
+
+// owners notes to which service notifiers were given.
+func owners(c *relay.Config, of *notes[string, []byte]) {
+	handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next execute) []relay.Output {
+		outs := next(s, r)
+		if isSubscribed(outs) && isService(s) {
+			of.set(string(r.Transmission.EntityID), s.Conn().Service().ID)
+		}
+		return outs
+	})(c)
+}
+
+func borrowsNotifiers(c *relay.Config) {
+	var of notes[string, []byte]
+	owners(c, &of)
+	handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next execute) []relay.Output {
+		outs := next(s, r)
+		if id, owned := of.get(string(r.Transmission.EntityID)); owned && isSubscribed(outs) {
+			outs[0].Response = smp.SOK{ServiceID: id}
+		}
+		return outs
+	})(c)
+}
+
+// tellsServiceToo sends notifications to the connection of the service too that a notifier
+// was given to.
+func tellsServiceToo(c *relay.Config) {
+	var of notes[string, []byte]
+	var present notes[string, *relay.Session]
+	owners(c, &of)
+	handles(func(s *relay.Session, r *relay.Request, _ smp.NSUBS, next execute) []relay.Output {
+		present.set(string(r.Transmission.EntityID), s)
+		return next(s, r)
+	})(c)
+	pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+		next(to, q, out)
+		if out.Notification == nil || isService(to) {
+			return
+		}
+		id, _ := of.get(string(out.EntityID))
+		if service, ok := present.get(string(id)); ok {
+			next(service, q, out)
+		}
+	})(c)
+}
