@@ -207,17 +207,19 @@ func pongs(change func(*relay.Output)) func(*relay.Config) {
 
 // countsPings answers the nth PING of a session as often as times says.
 func countsPings(times func(n int) int) func(*relay.Config) {
-	counts := newPerSession[int]()
-	return executes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
-		if _, ok := r.Command.(smp.PING); !ok {
-			return next(s, r)
+	return stages(func(st *relay.Stages) {
+		next, counts := st.Execute, newPerSession[int]()
+		st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+			if _, ok := r.Command.(smp.PING); !ok {
+				return next(s, r)
+			}
+			count := counts.of(s) // of use to one goroutine, which executes
+			*count++
+			var outs []relay.Output
+			for range times(*count) {
+				outs = append(outs, next(s, r)...)
+			}
+			return outs
 		}
-		count := counts.of(s) // of use to one goroutine, which executes
-		*count++
-		var outs []relay.Output
-		for range times(*count) {
-			outs = append(outs, next(s, r)...)
-		}
-		return outs
 	})
 }

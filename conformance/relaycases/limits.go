@@ -85,13 +85,15 @@ var limitCases = []conformance.Case{
 			probe.RequireDelivering(t)
 			c, sender := probe.Dial(t), probe.Dial(t)
 			q := c.NewQueue()
-			for _, part := range []int{1, 100, smp.BlockSize - 1} {
-				stalled := probe.Dial(t)
-				stalled.SendBlock(stalled.Block(stalled.Content(bare(stalled, smp.PING{})))[:part])
+			parts := []int{1, 100, smp.BlockSize / 2, smp.BlockSize - 1}
+			stalled := make([]*probe.Conn, len(parts))
+			for i := range stalled {
+				stalled[i] = probe.Dial(t)
 			}
-			stalled := probe.Dial(t)
-			stalled.NewQueue()
-			stalled.SendBlock(make([]byte, smp.BlockSize/2))
+			stalled[0].NewQueue()
+			for i, part := range parts {
+				stalled[i].SendBlock(stalled[i].Block(stalled[i].Content(bare(stalled[i], smp.PING{})))[:part])
+			}
 			body := t.Rand().Bytes(100)
 			q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
 			q.ExpectSimplest(c, body)
@@ -130,21 +132,19 @@ var limitCases = []conformance.Case{
 		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireDelivering(t)
-			raw := probe.TCP(t)
+			raw, greeted := probe.TCP(t), probe.Meet(t)
+			c, sender, again := probe.Dial(t), probe.Dial(t), probe.Dial(t)
+			q := c.NewQueue()
 			if _, err := raw.Write(startOfClientHello); err != nil {
 				t.Broken(err)
 			}
 			probe.Reset(t, raw)
-			greeted := probe.Meet(t)
 			greeted.SendBlock(make([]byte, 100))
 			greeted.Reset()
-			c, sender := probe.Dial(t), probe.Dial(t)
-			q := c.NewQueue()
 			c.SendBlock(c.Block(c.Content(c.Transmission(q.RecipientID, q.Key, smp.DEL{})))[:smp.BlockSize-1])
 			c.Reset()
 			bodies := sender.Bodies(2)
 			q.Sender(sender, smp.SEND{Body: bodies[0]}).Expect(smp.OK{})
-			again := probe.Dial(t)
 			q.Subscribe(again)
 			q.Acknowledge(again, q.ExpectRedelivery(again, bodies[0]))
 			q.Sender(sender, smp.SEND{Body: bodies[1]}).Expect(smp.OK{})
