@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,13 @@ var limitFaults = []Fault{
 				return next(s, contents)
 			}
 		}),
+	},
+	{
+		ID:     "limit/output-unbounded",
+		Story:  "What waits to be sent to a client is kept in a list that grows as long as there is memory.",
+		Breaks: []string{"SMP-LIMIT-UNREAD"},
+		Cases:  []string{"relay/limit/unread-answers"},
+		Apply:  func(c *relay.Config) { c.MaxOutput = math.MaxInt },
 	},
 	{
 		ID:     "limit/one-reader",

@@ -15,6 +15,13 @@ const heavy = 40 * time.Second
 // taken for stalled.
 const stallTime = 500 * time.Millisecond
 
+// unreadBlocks are many more blocks than the buffers of two systems hold, and
+// unreadTime is how long the relay may take for one.
+const (
+	unreadBlocks = 4096
+	unreadTime   = time.Second
+)
+
 // manyConnections is how many connections of one client a relay has to serve.
 const manyConnections = 50
 
@@ -73,6 +80,31 @@ var limitCases = []conformance.Case{
 			independent.Sender(sender, smp.SEND{Body: []byte{1}}).Expect(smp.OK{})
 			independent.ExpectSimplest(other, []byte{1})
 			probe.ExpectClient(t, "while another does not read")
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/limit/unread-answers",
+		Title:        "A client that reads no answers is, in the end, not read from any more",
+		Requirements: []string{"SMP-LIMIT-UNREAD"},
+		Solo:         true,
+		Edges:        true,
+		Timeout:      heavy,
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			c.Narrow()
+			pings := make([]smp.Transmission, 50)
+			for i := range pings {
+				pings[i] = bare(c, smp.PING{})
+			}
+			content := c.Content(pings...)
+			taken := 0
+			for taken < unreadBlocks && c.Offer(content, unreadTime) {
+				taken++
+			}
+			if taken == unreadBlocks {
+				t.Failf("the relay stops reading from a client that does not read", "it took %d blocks with %d commands each", taken, len(pings))
+			}
+			probe.ExpectClient(t, "while another does not read its answers")
 		},
 	}),
 	observed(conformance.Case{
