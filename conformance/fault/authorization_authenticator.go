@@ -66,8 +66,8 @@ var authenticatorFaults = []Fault{
 			known := learnSessions(st)
 			next := st.Verify
 			st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-				return next(s, r, key) || known.any(func(e session) bool {
-					return verifiedIn(session{id: s.Conn().SessionID(), key: e.key}, &r.Transmission, key)
+				return next(s, r, key) || known.any(func(e boundSession) bool {
+					return verifiedIn(boundSession{id: s.Conn().SessionID(), key: e.key}, &r.Transmission, key)
 				})
 			}
 		}),

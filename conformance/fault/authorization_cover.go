@@ -21,7 +21,7 @@ var coverageFaults = []Fault{
 		Breaks: []string{"SMP-AUTH-SESSION"},
 		Cases:  []string{"relay/authorization/covers-session"},
 		Apply: verifiesToo(func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-			return verifiedIn(session{key: s.Conn().SessionKey()}, &r.Transmission, key)
+			return verifiedIn(boundSession{key: s.Conn().SessionKey()}, &r.Transmission, key)
 		}),
 	},
 	{
@@ -92,16 +92,18 @@ func verifiesChanged(change func(*smp.Transmission)) func(*relay.Config) {
 	})
 }
 
-// session is what authorizations depend on besides their transmissions.
-type session struct {
+// boundSession is what authorizations depend on besides their transmissions.
+type boundSession struct {
 	id  []byte
 	key keys.PrivateKey
 }
 
-func sessionOf(c *transport.Conn) session { return session{id: c.SessionID(), key: c.SessionKey()} }
+func sessionOf(c *transport.Conn) boundSession {
+	return boundSession{id: c.SessionID(), key: c.SessionKey()}
+}
 
 // verifiedIn reports whether a transmission was authorized with the key in a session.
-func verifiedIn(s session, t *smp.Transmission, key keys.PublicKey) bool {
+func verifiedIn(s boundSession, t *smp.Transmission, key keys.PublicKey) bool {
 	if !fits(t.Authorization, key.Algorithm()) || key.Algorithm() == keys.X25519 && s.key.IsZero() {
 		return false
 	}
@@ -116,7 +118,7 @@ func verifiesInAnySession(concerns func(keys.Algorithm) bool) func(*relay.Config
 		known := learnSessions(st)
 		next := st.Verify
 		st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-			return next(s, r, key) || concerns(key.Algorithm()) && known.any(func(e session) bool {
+			return next(s, r, key) || concerns(key.Algorithm()) && known.any(func(e boundSession) bool {
 				return verifiedIn(e, &r.Transmission, key)
 			})
 		}
@@ -129,7 +131,7 @@ const maxSessions = 64
 // sessions are the last sessions of a relay.
 type sessions struct {
 	mu   sync.Mutex
-	list []session
+	list []boundSession
 }
 
 // learnSessions has st remember its sessions.
@@ -146,7 +148,7 @@ func learnSessions(st *relay.Stages) *sessions {
 	return known
 }
 
-func (k *sessions) add(s session) {
+func (k *sessions) add(s boundSession) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	s.id = bytes.Clone(s.id)
@@ -156,7 +158,7 @@ func (k *sessions) add(s session) {
 	}
 }
 
-func (k *sessions) any(is func(session) bool) bool {
+func (k *sessions) any(is func(boundSession) bool) bool {
 	k.mu.Lock()
 	list := slices.Clone(k.list)
 	k.mu.Unlock()

@@ -49,7 +49,7 @@ var credentialFaults = []Fault{
 		Story:  "An id of another size than the relay makes is called a mistake of syntax.",
 		Breaks: []string{"SMP-AUTH-SAME-ERROR"},
 		Cases:  []string{"relay/authorization/same-error"},
-		Apply: refuses(func(_ *relay.Session, r *relay.Request) *smp.Error {
+		Apply: refusesWith(func(_ *relay.Session, r *relay.Request) *smp.Error {
 			if n := len(r.Transmission.EntityID); n > 0 && n != 24 {
 				return smp.ErrCmdSyntax
 			}
@@ -78,7 +78,7 @@ var credentialFaults = []Fault{
 		Story:  "A client whose key is wrong learns that, so that it need not look for a queue that is there.",
 		Breaks: []string{"SMP-AUTH-SAME-ERROR", "SMP-AUTH-WRONG-KEY"},
 		Cases:  []string{"relay/authorization/same-error", "relay/authorization/wrong-key-off"},
-		Apply: refuses(func(_ *relay.Session, r *relay.Request) *smp.Error {
+		Apply: refusesWith(func(_ *relay.Session, r *relay.Request) *smp.Error {
 			if r.Queue != nil && len(r.Transmission.Authorization) > 0 {
 				return smp.ErrCmdNoAuth
 			}
@@ -95,8 +95,8 @@ func tagOf(v uint16, r *relay.Request) string {
 	return ""
 }
 
-// refuses has answer say what is answered to commands that Authorise refuses with AUTH.
-func refuses(answer func(*relay.Session, *relay.Request) *smp.Error) func(*relay.Config) {
+// refusesWith has answer say what is answered to commands that Authorise refuses with AUTH.
+func refusesWith(answer func(*relay.Session, *relay.Request) *smp.Error) func(*relay.Config) {
 	return stages(func(st *relay.Stages) {
 		next := st.Authorise
 		st.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {

@@ -30,8 +30,8 @@ var idCommands = []struct {
 	{"SEND", 6, smp.OK{}, "A message for an unknown queue is dropped without a word, so that nobody learns which queues exist."},
 }
 
-// eitherID are relays that look queues up in one table for the ids of both parties.
-func eitherID() (faults []Fault) {
+// byEitherID are relays that look queues up in one table for the ids of both parties.
+func byEitherID() (faults []Fault) {
 	for _, c := range idCommands {
 		name := strings.ToLower(c.tag)
 		faults = append(faults, Fault{
@@ -58,8 +58,8 @@ func eitherID() (faults []Fault) {
 	return faults
 }
 
-// unknownQueues are relays that do not refuse a command for an unknown queue with AUTH.
-func unknownQueues() (faults []Fault) {
+// forUnknownQueues are relays that do not refuse a command for an unknown queue with AUTH.
+func forUnknownQueues() (faults []Fault) {
 	for _, c := range idCommands {
 		name := strings.ToLower(c.tag)
 		faults = append(faults, Fault{
@@ -102,8 +102,8 @@ func partyOf(tag string) relay.IDKind {
 	return relay.RecipientID
 }
 
-// queueIDs are the ids of the queues of a relay, as its answers to NEW gave them.
-type queueIDs struct {
+// knownIDs are the ids of the queues of a relay, as its answers to NEW gave them.
+type knownIDs struct {
 	mu    sync.Mutex
 	kinds map[string]relay.IDKind
 	pairs map[string][]byte
@@ -111,8 +111,8 @@ type queueIDs struct {
 }
 
 // learnIDs has st remember the ids of the queues that it creates.
-func learnIDs(st *relay.Stages) *queueIDs {
-	known := &queueIDs{
+func learnIDs(st *relay.Stages) *knownIDs {
+	known := &knownIDs{
 		kinds: make(map[string]relay.IDKind), pairs: make(map[string][]byte), keys: make(map[keys.PublicKey][][]byte),
 	}
 	execute := st.Execute
@@ -130,7 +130,7 @@ func learnIDs(st *relay.Stages) *queueIDs {
 	return known
 }
 
-func (q *queueIDs) add(key keys.PublicKey, ids smp.IDS) {
+func (q *knownIDs) add(key keys.PublicKey, ids smp.IDS) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	recipient, sender := string(ids.RecipientID), string(ids.SenderID)
@@ -141,14 +141,14 @@ func (q *queueIDs) add(key keys.PublicKey, ids smp.IDS) {
 
 // other returns the other id of the queue that has id, and whose id it is itself; nil if
 // there is none.
-func (q *queueIDs) other(id []byte) ([]byte, relay.IDKind) {
+func (q *knownIDs) other(id []byte) ([]byte, relay.IDKind) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.pairs[string(id)], q.kinds[string(id)]
 }
 
 // of returns the recipient ids of the queues that were created with the key.
-func (q *queueIDs) of(key keys.PublicKey) [][]byte {
+func (q *knownIDs) of(key keys.PublicKey) [][]byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.keys[key][:len(q.keys[key]):len(q.keys[key])]

@@ -75,7 +75,7 @@ func wrongSizes() []Fault {
 			Story:  story,
 			Breaks: []string{"SMP-AUTH-SIZE"},
 			Cases:  []string{"relay/authorization/size"},
-			Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+			Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 				requests := next(s, content)
 				for i, t := range transmissionsIn(s.Version(), content) {
 					if _, err := smp.SchemeOf(t.Authorization); err != nil && i < len(requests) && failed(&requests[i], smp.ErrBlock) {

@@ -14,10 +14,10 @@ import (
 )
 
 // blockFaults are mistakes in blocks and their encryption.
-var blockFaults = slices.Concat(sizeFaults, batchFaults, contentFaults, encryptionFaults)
+var blockFaults = slices.Concat(blockSizeFaults, batchFaults, mistakenContentFaults, encryptionFaults)
 
-// sizeFaults are mistakes about the size and the padding of blocks.
-var sizeFaults = []Fault{
+// blockSizeFaults are mistakes about the size and the padding of blocks.
+var blockSizeFaults = []Fault{
 	{
 		ID:     "block/short-batches",
 		Story:  "The padding of a block with several transmissions forgets the two bytes of the length.",

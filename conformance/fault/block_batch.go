@@ -52,7 +52,7 @@ var batchFaults = []Fault{
 		Breaks:   []string{"SMP-BLOCK-BATCH-255"},
 		Cases:    []string{"relay/block/batch-255"},
 		Versions: withAuthenticators,
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			if len(content) > 0 && int8(content[0]) < 0 {
 				return refused()
 			}
@@ -65,7 +65,7 @@ var batchFaults = []Fault{
 		Breaks:   []string{"SMP-BLOCK-BATCH-255"},
 		Cases:    []string{"relay/block/batch-255"},
 		Versions: withAuthenticators,
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			if len(content) > 0 && content[0] == smp.MaxTransmissions {
 				return refused()
 			}
@@ -77,7 +77,7 @@ var batchFaults = []Fault{
 		Story:  "One malformed transmission makes the whole block an error, and nothing of it is served.",
 		Breaks: []string{"SMP-BLOCK-BATCH-MALFORMED"},
 		Cases:  []string{"relay/block/batch-malformed"},
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			requests := next(s, content)
 			for i := range requests {
 				if failed(&requests[i], smp.ErrBlock) {
@@ -92,7 +92,7 @@ var batchFaults = []Fault{
 		Story:  "After a malformed transmission the relay does not know where the next one begins, and stops.",
 		Breaks: []string{"SMP-BLOCK-BATCH-MALFORMED"},
 		Cases:  []string{"relay/block/batch-malformed"},
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			requests := next(s, content)
 			for i := range requests {
 				if failed(&requests[i], smp.ErrBlock) {
@@ -104,14 +104,14 @@ var batchFaults = []Fault{
 	},
 }
 
-// contentFaults are mistakes about contents that are no list of transmissions.
-var contentFaults = []Fault{
+// mistakenContentFaults are mistakes about contents that are no list of transmissions.
+var mistakenContentFaults = []Fault{
 	{
 		ID:     "block/count-zero-ignored",
 		Story:  "A block with no transmissions is answered with none.",
 		Breaks: []string{"SMP-BLOCK-COUNT-ZERO"},
 		Cases:  []string{"relay/block/count-zero"},
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			if len(content) > 0 && content[0] == 0 {
 				return nil
 			}
@@ -123,7 +123,7 @@ var contentFaults = []Fault{
 		Story:  "Transmissions are read up to the end of the content, and the count is not compared.",
 		Breaks: []string{"SMP-BLOCK-COUNT", "SMP-BLOCK-COUNT-ZERO"},
 		Cases:  []string{"relay/block/count-zero", "relay/block/cut"},
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			if items := itemsIn(content, false); items != nil {
 				content = append([]byte{byte(len(items))}, content[1:]...)
 			}
@@ -135,7 +135,7 @@ var contentFaults = []Fault{
 		Story:  "An empty block keeps the connection alive and needs no answer.",
 		Breaks: []string{"SMP-BLOCK-EMPTY"},
 		Cases:  []string{"relay/block/empty"},
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			if len(content) == 0 {
 				return nil
 			}
@@ -147,7 +147,7 @@ var contentFaults = []Fault{
 		Story:  "A transmission ends at the end of the content, whatever its length says.",
 		Breaks: []string{"SMP-BLOCK-CUT"},
 		Cases:  []string{"relay/block/cut"},
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			if items := itemsIn(content, true); items != nil {
 				if completed, err := smp.EncodeBlock(items...); err == nil {
 					return next(s, completed)
@@ -161,7 +161,7 @@ var contentFaults = []Fault{
 		Story:  "What follows the last transmission that is counted is not looked at.",
 		Breaks: []string{"SMP-BLOCK-TRAILING"},
 		Cases:  []string{"relay/block/trailing"},
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			return next(s, counted(content))
 		}),
 	},
@@ -187,7 +187,7 @@ var contentFaults = []Fault{
 
 // servesUpTo serves so many transmissions of a block and ignores the others.
 func servesUpTo(most int) func(*relay.Config) {
-	return decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+	return replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 		requests := next(s, content)
 		return requests[:min(len(requests), most)]
 	})

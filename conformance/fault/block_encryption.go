@@ -109,9 +109,6 @@ var encryptionFaults = []Fault{
 	},
 }
 
-// withEncryption are the versions that encrypt blocks.
-var withEncryption = wire.Versions(smp.VersionBlockEncryption, smp.MaxVersion)
-
 func encryptionFault(id, story string, c codec) Fault {
 	return Fault{
 		ID:       "block/" + id,

@@ -22,8 +22,8 @@ func decides(decide func(version uint16, r *relay.Request)) func(*relay.Config) 
 	return stages(func(st *relay.Stages) { redecides(st, decide) })
 }
 
-// decodes replaces the stage Decode; next is what it was.
-func decodes(f func(s *relay.Session, content []byte, next decode) []relay.Request) func(*relay.Config) {
+// replacesDecode replaces the stage Decode; next is what it was.
+func replacesDecode(f func(s *relay.Session, content []byte, next decode) []relay.Request) func(*relay.Config) {
 	return stages(func(st *relay.Stages) {
 		next := st.Decode
 		st.Decode = func(s *relay.Session, content []byte) []relay.Request { return f(s, content, next) }
@@ -35,7 +35,7 @@ type decode = func(*relay.Session, []byte) []relay.Request
 // redecodes has repair look at every transmission of a block before it is decoded, and
 // decodes what it returns in its place; nil is for those that stay as they are.
 func redecodes(repair func(s *relay.Session, item []byte) []byte) func(*relay.Config) {
-	return decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+	return replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 		items, err := smp.DecodeBlock(content)
 		if err != nil {
 			return next(s, content)

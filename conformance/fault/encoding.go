@@ -34,16 +34,16 @@ func isAnswer(out *relay.Output, err *smp.Error) bool {
 	return ok && e.Err.Equal(err)
 }
 
-// rewrites has change look at every transmission after it was encoded, and encodes what
+// reencodes has change look at every transmission after it was encoded, and encodes what
 // it has become, at the version that it returns. What does not fit then stays as it was.
-func rewrites(change func(s *relay.Session, t *smp.Transmission) (version uint16)) func(*relay.Config) {
+func reencodes(change func(s *relay.Session, t *smp.Transmission) (version uint16)) func(*relay.Config) {
 	return stages(func(st *relay.Stages) {
 		next := st.Encode
 		st.Encode = func(s *relay.Session, outs []relay.Output) ([][]byte, error) {
 			contents, err := next(s, outs)
 			for i, content := range contents {
-				if rewritten := rewritten(s, content, change); rewritten != nil {
-					contents[i] = rewritten
+				if reencoded := reencoded(s, content, change); reencoded != nil {
+					contents[i] = reencoded
 				}
 			}
 			return contents, err
@@ -51,7 +51,7 @@ func rewrites(change func(s *relay.Session, t *smp.Transmission) (version uint16
 	})
 }
 
-func rewritten(s *relay.Session, content []byte, change func(*relay.Session, *smp.Transmission) uint16) []byte {
+func reencoded(s *relay.Session, content []byte, change func(*relay.Session, *smp.Transmission) uint16) []byte {
 	items, err := smp.DecodeBlock(content)
 	if err != nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 )
 
 // errorsFaults are mistakes in error answers.
-var errorsFaults = slices.Concat(neighbours(), orderFaults, stateFaults, answerFaults)
+var errorsFaults = slices.Concat(neighbours(), errorOrderFaults, stateFaults, answerFaults)
 
 // neighbours are relays that answer one error in the place of another that is like it.
 func neighbours() []Fault {
@@ -46,9 +46,9 @@ func neighbours() []Fault {
 	}
 }
 
-// orderFaults are relays that check the credentials, the queue and the command in another
+// errorOrderFaults are relays that check the credentials, the queue and the command in another
 // order.
-var orderFaults = []Fault{
+var errorOrderFaults = []Fault{
 	{
 		ID:     "error/credentials-before-syntax",
 		Story:  "Whether there is an authorization is looked at before the parameters are parsed.",
@@ -102,7 +102,7 @@ var orderFaults = []Fault{
 		Story:  "The size of a message is checked first, because that is cheap.",
 		Breaks: []string{"SMP-ERR-LARGE-AFTER-AUTH"},
 		Cases:  []string{"relay/error/large-after-auth"},
-		Apply: refuses(func(s *relay.Session, r *relay.Request) *smp.Error {
+		Apply: refusesWith(func(s *relay.Session, r *relay.Request) *smp.Error {
 			if send, ok := r.Command.(smp.SEND); ok && len(send.Body) > smp.MaxMessageLength(s.Version()) {
 				return smp.ErrLargeMsg
 			}

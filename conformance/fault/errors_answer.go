@@ -16,7 +16,7 @@ var answerFaults = []Fault{
 		Story:  "The errors about commands are sent as UNKNOWN, SYNTAX and so on, without CMD in front.",
 		Breaks: []string{"SMP-ERR-FORM"},
 		Cases:  []string{"relay/error/form"},
-		Apply: rewrites(func(s *relay.Session, t *smp.Transmission) uint16 {
+		Apply: reencodes(func(s *relay.Session, t *smp.Transmission) uint16 {
 			if kind, ok := bytes.CutPrefix(t.Command, []byte("ERR CMD ")); ok {
 				t.Command = append([]byte("ERR "), kind...)
 			}
@@ -28,7 +28,7 @@ var answerFaults = []Fault{
 		Story:  "An error says in words what is wrong, after its name.",
 		Breaks: []string{"SMP-ERR-FORM"},
 		Cases:  []string{"relay/error/form"},
-		Apply: rewrites(func(s *relay.Session, t *smp.Transmission) uint16 {
+		Apply: reencodes(func(s *relay.Session, t *smp.Transmission) uint16 {
 			if bytes.Equal(t.Command, []byte("ERR AUTH")) {
 				t.Command = []byte("ERR AUTH no such queue")
 			}

@@ -102,7 +102,7 @@ var idFaults = []Fault{
 		Story:  "Responses are authorized in the same way as commands, with a signature of the relay.",
 		Breaks: []string{"SMP-TX-RESPONSE-UNSIGNED"},
 		Cases:  []string{"relay/transmission/response-unsigned"},
-		Apply: rewrites(func(s *relay.Session, t *smp.Transmission) uint16 {
+		Apply: reencodes(func(s *relay.Session, t *smp.Transmission) uint16 {
 			t.Authorization = bytes.Repeat([]byte{1}, keys.Ed25519.SignatureSize())
 			return s.Version()
 		}),
@@ -112,7 +112,7 @@ var idFaults = []Fault{
 		Story:  "The relay signs what it delivers, so that the recipient knows who it is from.",
 		Breaks: []string{"SMP-TX-RESPONSE-UNSIGNED"},
 		Cases:  []string{"relay/transmission/response-unsigned"},
-		Apply: rewrites(func(s *relay.Session, t *smp.Transmission) uint16 {
+		Apply: reencodes(func(s *relay.Session, t *smp.Transmission) uint16 {
 			if bytes.HasPrefix(t.Command, []byte("MSG ")) {
 				t.Authorization = bytes.Repeat([]byte{1}, keys.Ed25519.SignatureSize())
 			}
@@ -149,7 +149,7 @@ var sessionIDFaults = []Fault{
 		Breaks:   []string{"SMP-TX-SESSION-ID-V6"},
 		Cases:    []string{"relay/transmission/session-id"},
 		Versions: beforeAuthenticators,
-		Apply: rewrites(func(s *relay.Session, t *smp.Transmission) uint16 {
+		Apply: reencodes(func(s *relay.Session, t *smp.Transmission) uint16 {
 			t.SessionID = nil
 			return s.Version()
 		}),
@@ -176,7 +176,7 @@ var sessionIDFaults = []Fault{
 		Breaks:   []string{"SMP-TX-SESSION-ID"},
 		Cases:    []string{"relay/transmission/session-id-absent"},
 		Versions: withAuthenticators,
-		Apply: rewrites(func(s *relay.Session, t *smp.Transmission) uint16 {
+		Apply: reencodes(func(s *relay.Session, t *smp.Transmission) uint16 {
 			t.SessionID = s.Conn().SessionID()
 			return smp.VersionAuthenticators - 1
 		}),

@@ -21,7 +21,7 @@ var commandFaults = []Fault{
 		Story:  "A command from the future is ignored, without an answer.",
 		Breaks: []string{"SMP-TX-UNKNOWN"},
 		Cases:  []string{"relay/transmission/unknown-command"},
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			requests := next(s, content)
 			kept := requests[:0]
 			for i := range requests {

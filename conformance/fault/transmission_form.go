@@ -16,7 +16,7 @@ var formFaults = []Fault{
 		Story:  "A transmission that cannot be read has no correlation id to answer to, and is dropped.",
 		Breaks: []string{"SMP-TX-MALFORMED"},
 		Cases:  []string{"relay/transmission/malformed"},
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			return slices.DeleteFunc(next(s, content), func(r relay.Request) bool {
 				return failed(&r, smp.ErrBlock) && len(r.Transmission.CorrelationID) == 0
 			})
@@ -27,7 +27,7 @@ var formFaults = []Fault{
 		Story:  "An empty transmission is taken for padding and skipped.",
 		Breaks: []string{"SMP-TX-MALFORMED"},
 		Cases:  []string{"relay/transmission/malformed"},
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			items, err := smp.DecodeBlock(content)
 			requests := next(s, content)
 			if err != nil || len(items) != len(requests) {
@@ -70,7 +70,7 @@ var formFaults = []Fault{
 		Breaks:   []string{"SMP-TX-SERVICE-SIGNATURE"},
 		Cases:    []string{"relay/transmission/service-signature"},
 		Versions: withServices,
-		Apply: decodes(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			requests := next(s, content)
 			for i := range requests {
 				if s.Conn().Service() == nil {
@@ -113,9 +113,6 @@ var formFaults = []Fault{
 		}),
 	},
 }
-
-// withServices are the versions that have services.
-var withServices = wire.Versions(smp.VersionServices, smp.MaxVersion)
 
 // withOptions returns a block of the transmissions with an option after each empty
 // authorization, and otherwise if it does not fit.
