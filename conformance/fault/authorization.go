@@ -10,28 +10,62 @@ import (
 	"smpcheck/reference/wire"
 )
 
-// recipientCommands are commands that a key of the recipient authorizes, and the versions
-// that have them.
-var recipientCommands = []struct {
+// guardedCommands are commands that have to be authorized, and the versions that have
+// them.
+var guardedCommands = []struct {
 	tag  string
 	from uint16
 }{
 	{"SUB", 6}, {"KEY", 6}, {"RKEY", 15}, {"ACK", 6}, {"GET", 6}, {"OFF", 6}, {"DEL", 6}, {"QUE", 6},
+	{"SKEY", 9}, {"NEW", 6},
 }
 
-var authorizationFaults = slices.Concat(uncheckedCommands(), emptyAuthorizations(), []Fault{
+var authorizationFaults = slices.Concat(
+	uncheckedCommands(), emptyAuthorizations(), otherUnchecked,
+	byEitherID(), forUnknownQueues(), schemeFaults, authenticatorFaults, coverageFaults, credentialFaults,
+)
+
+// otherUnchecked are relays that do not verify commands with cases of their own.
+var otherUnchecked = []Fault{
 	{
-		ID:     "authorization/new-unchecked",
-		Story:  "NEW makes a queue for a key whose owner has not signed it.",
-		Breaks: []string{"SMP-NEW-AUTHORIZED", "SMP-AUTH-WRONG-KEY"},
-		Cases:  []string{"relay/authorization/wrong-key-new"},
-		Apply:  verifies(func(tag string, _ keys.PublicKey) bool { return tag == "NEW" }),
+		ID:     "authorization/send-unchecked",
+		Story:  "Whoever signs a SEND may send to a secured queue, with whatever key.",
+		Breaks: []string{"SMP-SEND-SECURED-WRONG-KEY", "SMP-AUTH-WRONG-KEY"},
+		Cases:  []string{"relay/authorization/wrong-key-send"},
+		Apply:  uncheckedVerify("SEND"),
 	},
-})
+	{
+		ID:     "authorization/nkey-unchecked",
+		Story:  "Everybody may replace the notifier of a queue, since notifications have no content.",
+		Breaks: []string{"SMP-NTF-NKEY-AUTHORIZED"},
+		Cases:  []string{"relay/notify/nkey-authorised"},
+		Apply:  uncheckedVerify("NKEY"),
+	},
+	{
+		ID:     "authorization/nsub-unchecked",
+		Story:  "Who knows the id of the notifier may subscribe, and the signature of NSUB is not verified.",
+		Breaks: []string{"SMP-NTF-NSUB-AUTHORIZED"},
+		Cases:  []string{"relay/notify/nsub-authorised"},
+		Apply:  uncheckedVerify("NSUB"),
+	},
+	{
+		ID:       "authorization/lset-unchecked",
+		Story:    "The data of a link are taken from everybody, since they are public.",
+		Breaks:   []string{"SMP-LINK-LSET-AUTHORIZED"},
+		Cases:    []string{"relay/link/lset-authorised"},
+		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Apply:    uncheckedVerify("LSET"),
+	},
+}
+
+// uncheckedVerify takes every authorization of one command for a queue that exists.
+func uncheckedVerify(tag string) func(*relay.Config) {
+	return verifies(func(t string, key keys.PublicKey) bool { return t == tag && !key.IsZero() })
+}
 
 // uncheckedCommands are relays that execute a command whoever has authorized it.
 func uncheckedCommands() (faults []Fault) {
-	for _, c := range recipientCommands {
+	for _, c := range guardedCommands {
 		name := strings.ToLower(c.tag)
 		faults = append(faults, Fault{
 			ID:       "authorization/" + name + "-unchecked",
@@ -39,7 +73,7 @@ func uncheckedCommands() (faults []Fault) {
 			Breaks:   []string{"SMP-" + c.tag + "-AUTHORIZED", "SMP-AUTH-WRONG-KEY"},
 			Cases:    []string{"relay/authorization/wrong-key-" + name},
 			Versions: wire.Versions(c.from, smp.MaxVersion),
-			Apply:    verifies(func(tag string, key keys.PublicKey) bool { return tag == c.tag && !key.IsZero() }),
+			Apply:    uncheckedVerify(c.tag),
 		})
 	}
 	return faults
@@ -47,7 +81,7 @@ func uncheckedCommands() (faults []Fault) {
 
 // emptyAuthorizations are relays that execute a command without any authorization.
 func emptyAuthorizations() (faults []Fault) {
-	for _, c := range recipientCommands {
+	for _, c := range guardedCommands {
 		name := strings.ToLower(c.tag)
 		faults = append(faults, Fault{
 			ID:       "authorization/" + name + "-may-be-empty",
@@ -56,17 +90,12 @@ func emptyAuthorizations() (faults []Fault) {
 			Cases:    []string{"relay/authorization/unauthorised-" + name},
 			Versions: wire.Versions(c.from, smp.MaxVersion),
 			Apply: stages(func(st *relay.Stages) {
-				decode, verify := st.Decode, st.Verify
-				st.Decode = func(s *relay.Session, content []byte) []relay.Request {
-					requests := decode(s, content)
-					for i := range requests {
-						r := &requests[i]
-						if command, err := smp.DecodeCommand(s.Version(), r.Transmission.Command); err == nil && command.Tag() == c.tag && len(r.Transmission.Authorization) == 0 {
-							r.Command, r.Err = command, nil
-						}
+				redecides(st, func(v uint16, r *relay.Request) {
+					if command, err := smp.DecodeCommand(v, r.Transmission.Command); err == nil && command.Tag() == c.tag && len(r.Transmission.Authorization) == 0 {
+						r.Command, r.Err = command, nil
 					}
-					return requests
-				}
+				})
+				verify := st.Verify
 				st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
 					return len(r.Transmission.Authorization) == 0 && !key.IsZero() || verify(s, r, key)
 				}

@@ -288,6 +288,17 @@ func (c *Conn) SendBlock(b []byte) {
 	}
 }
 
+// Offer sends a block with the given content and reports whether the relay took it
+// within d (at time scale 1). If not, the connection is of no more use.
+func (c *Conn) Offer(content []byte, d time.Duration) bool {
+	c.SetWriteDeadline(c.deadline(d))
+	_, err := c.Write(c.seal(content))
+	if err != nil {
+		c.ended = err
+	}
+	return err == nil
+}
+
 // ReadContent reads one block within d (at time scale 1) and returns its
 // content. Its errors are those of the network, or say how the block is
 // malformed.

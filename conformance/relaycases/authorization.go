@@ -140,13 +140,16 @@ var algorithmCases = []conformance.Case{
 			c := probe.Dial(t)
 			q := victim(t, c, probe.NewKey(t, keys.X25519))
 			del := c.Transmission(q.RecipientID, probe.NoKey, smp.DEL{})
-			other := probe.NewKey(t, keys.X25519).Public()
-			del.Authorization = authenticator(t, c, del, q.Key, other, del.CorrelationID)
 			t.About("SMP-AUTH-X25519", "SMP-AUTH-AUTHENTICATOR-SESSION")
-			c.AskTransmission("DEL authenticated for another key of the relay", del).ExpectError(smp.ErrAuth)
-			del.Authorization = authenticator(t, c, del, q.Key, c.RelayKey(), t.Rand().Bytes(smp.CorrelationIDSize))
+			for _, other := range []keys.PublicKey{probe.NewKey(t, keys.X25519).Public(), otherRelayKey(t, c)} {
+				del.Authorization = authenticator(t, c, del, q.Key, other, del.CorrelationID)
+				c.AskTransmission("DEL authenticated for another key of the relay", del).ExpectError(smp.ErrAuth)
+			}
 			t.About("SMP-AUTH-CORRELATION", "SMP-AUTH-AUTHENTICATOR-NONCE")
-			c.AskTransmission("DEL authenticated with another nonce", del).ExpectError(smp.ErrAuth)
+			for _, nonce := range [][]byte{t.Rand().Bytes(smp.CorrelationIDSize), make([]byte, smp.CorrelationIDSize)} {
+				del.Authorization = authenticator(t, c, del, q.Key, c.RelayKey(), nonce)
+				c.AskTransmission("DEL authenticated with another nonce", del).ExpectError(smp.ErrAuth)
+			}
 			expectNotDeleted(c, q)
 			t.About("SMP-AUTH-X25519", "SMP-AUTH-AUTHENTICATOR-KEYS", "SMP-AUTH-AUTHENTICATOR-HASH")
 			del.Authorization = authenticator(t, c, del, q.Key, c.RelayKey(), del.CorrelationID)
@@ -336,6 +339,15 @@ func requireGuarded(t *T, q *probe.Queue, commands ...smp.Command) {
 	for _, cmd := range commands {
 		q.Conn.Ask(q.RecipientID, probe.NewKey(t, keys.Ed25519), cmd).Require(smp.ERR{Err: smp.ErrAuth})
 	}
+}
+
+// otherRelayKey is the key of the relay on another connection, or a new one if the relay
+// has one key for both; other cases are about that.
+func otherRelayKey(t *T, c *probe.Conn) keys.PublicKey {
+	if other := probe.Dial(t).RelayKey(); other != c.RelayKey() {
+		return other
+	}
+	return probe.NewKey(t, keys.X25519).Public()
 }
 
 // authenticator returns the authenticator of tr by key for a relay key, with the

@@ -14,12 +14,18 @@ import (
 var coverageCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/authorization/covers-correlation",
-		Title:        "A transmission whose correlation id was changed after it was authorized is refused with AUTH",
+		Title:        "A transmission whose correlation id was changed, or added, after it was authorized is refused with AUTH",
 		Requirements: []string{"SMP-AUTH-CORRELATION"},
 		Edges:        true,
 		Run: func(t *T) {
 			expectCovered(t, smp.DEL{}, func(tr *smp.Transmission, _ *probe.Queue) { tr.CorrelationID[0] ^= 1 })
 			expectCovered(t, smp.DEL{}, func(tr *smp.Transmission, _ *probe.Queue) { tr.CorrelationID[23] ^= 1 })
+			expectCovered(t, smp.DEL{}, func(tr *smp.Transmission, twin *probe.Queue) {
+				id := tr.CorrelationID
+				tr.CorrelationID = nil
+				authorizeFor(t, twin.Conn, tr, twin.Key, twin.Conn.SessionID())
+				tr.CorrelationID = id
+			})
 		},
 	}),
 	must(conformance.Case{

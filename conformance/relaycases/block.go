@@ -17,11 +17,21 @@ var blockCases = []conformance.Case{
 		Title:        "Everything that the relay sends is a block of 16384 bytes with a padded string in it",
 		Requirements: []string{"SMP-BLOCK-SIZE", "SMP-BLOCK-PADDED"},
 		Run: func(t *T) {
-			for _, b := range variousBlocks(t, probe.Dial(t)) {
+			c := probe.Dial(t)
+			for _, b := range variousBlocks(t, c) {
 				if _, err := wire.Unpad(b); err != nil {
 					t.About("SMP-BLOCK-PADDED")
 					t.Fail("a block is a padded string", err.Error())
 				}
+			}
+			t.About("SMP-BLOCK-SIZE")
+			c.SendContent(c.Content(bare(c, smp.PING{})))
+			content, err := wire.Unpad(c.ExpectPadded())
+			if err == nil {
+				_, err = smp.DecodeBlock(content)
+			}
+			if err != nil {
+				t.Fail("the next block begins where those before it end", err.Error())
 			}
 		},
 	}),

@@ -15,6 +15,13 @@ const heavy = 40 * time.Second
 // taken for stalled.
 const stallTime = 500 * time.Millisecond
 
+// unreadBlocks are many more blocks than the buffers of two systems hold, and
+// unreadTime is how long the relay may take for one.
+const (
+	unreadBlocks = 4096
+	unreadTime   = time.Second
+)
+
 // manyConnections is how many connections of one client a relay has to serve.
 const manyConnections = 50
 
@@ -76,6 +83,31 @@ var limitCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
+		ID:           "relay/limit/unread-answers",
+		Title:        "A client that reads no answers is, in the end, not read from any more",
+		Requirements: []string{"SMP-LIMIT-UNREAD"},
+		Solo:         true,
+		Edges:        true,
+		Timeout:      heavy,
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			c.Narrow()
+			pings := make([]smp.Transmission, 50)
+			for i := range pings {
+				pings[i] = bare(c, smp.PING{})
+			}
+			content := c.Content(pings...)
+			taken := 0
+			for taken < unreadBlocks && c.Offer(content, unreadTime) {
+				taken++
+			}
+			if taken == unreadBlocks {
+				t.Failf("the relay stops reading from a client that does not read", "it took %d blocks with %d commands each", taken, len(pings))
+			}
+			probe.ExpectClient(t, "while another does not read its answers")
+		},
+	}),
+	observed(conformance.Case{
 		ID:           "relay/limit/stalled-block",
 		Title:        "A connection that stalls within a block stops nobody",
 		Requirements: []string{"SMP-LIMIT-STALLED-BLOCK"},
@@ -85,13 +117,15 @@ var limitCases = []conformance.Case{
 			probe.RequireDelivering(t)
 			c, sender := probe.Dial(t), probe.Dial(t)
 			q := c.NewQueue()
-			for _, part := range []int{1, 100, smp.BlockSize - 1} {
-				stalled := probe.Dial(t)
-				stalled.SendBlock(stalled.Block(stalled.Content(bare(stalled, smp.PING{})))[:part])
+			parts := []int{1, 100, smp.BlockSize / 2, smp.BlockSize - 1}
+			stalled := make([]*probe.Conn, len(parts))
+			for i := range stalled {
+				stalled[i] = probe.Dial(t)
 			}
-			stalled := probe.Dial(t)
-			stalled.NewQueue()
-			stalled.SendBlock(make([]byte, smp.BlockSize/2))
+			stalled[0].NewQueue()
+			for i, part := range parts {
+				stalled[i].SendBlock(stalled[i].Block(stalled[i].Content(bare(stalled[i], smp.PING{})))[:part])
+			}
 			body := t.Rand().Bytes(100)
 			q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
 			q.ExpectSimplest(c, body)
@@ -130,21 +164,19 @@ var limitCases = []conformance.Case{
 		Edges:        true,
 		Run: func(t *T) {
 			probe.RequireDelivering(t)
-			raw := probe.TCP(t)
+			raw, greeted := probe.TCP(t), probe.Meet(t)
+			c, sender, again := probe.Dial(t), probe.Dial(t), probe.Dial(t)
+			q := c.NewQueue()
 			if _, err := raw.Write(startOfClientHello); err != nil {
 				t.Broken(err)
 			}
 			probe.Reset(t, raw)
-			greeted := probe.Meet(t)
 			greeted.SendBlock(make([]byte, 100))
 			greeted.Reset()
-			c, sender := probe.Dial(t), probe.Dial(t)
-			q := c.NewQueue()
 			c.SendBlock(c.Block(c.Content(c.Transmission(q.RecipientID, q.Key, smp.DEL{})))[:smp.BlockSize-1])
 			c.Reset()
 			bodies := sender.Bodies(2)
 			q.Sender(sender, smp.SEND{Body: bodies[0]}).Expect(smp.OK{})
-			again := probe.Dial(t)
 			q.Subscribe(again)
 			q.Acknowledge(again, q.ExpectRedelivery(again, bodies[0]))
 			q.Sender(sender, smp.SEND{Body: bodies[1]}).Expect(smp.OK{})

@@ -279,7 +279,10 @@ var transmissionCases = []conformance.Case{
 		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
 			c := probe.Dial(t, probe.Unproven)
-			c.ExpectServed()
+			c.Send(bare(c, smp.PING{}))
+			if r := c.Next("PONG"); r.Err != nil && bytes.HasPrefix(r.Command, []byte{0, '0'}) {
+				t.Fail("a correlation id after an empty authorization", "an option")
+			}
 			ping := bare(c, smp.PING{})
 			c.SendTransmissions(slices.Insert(slices.Clone(c.Encode(ping)), 1, '0'))
 			c.ExpectUnserved("an option follows an empty authorization", ping)

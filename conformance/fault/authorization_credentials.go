@@ -1,0 +1,110 @@
+package fault
+
+import (
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
+)
+
+// credentialFaults are mistakes about credentials that are missing or superfluous, and
+// about what refusals tell.
+var credentialFaults = []Fault{
+	{
+		ID:     "authorization/new-with-entity",
+		Story:  "NEW needs no entity id, so one that is there is ignored.",
+		Breaks: []string{"SMP-AUTH-HAS-AUTH", "SMP-NEW-NO-ENTITY"},
+		Cases:  []string{"relay/authorization/entity-new"},
+		Apply: decides(func(v uint16, r *relay.Request) {
+			if failed(r, smp.ErrCmdHasAuth) && tagOf(v, r) == "NEW" {
+				serve(v, r)
+			}
+		}),
+	},
+	{
+		ID:     "authorization/empty-id-looked-up",
+		Story:  "An empty id is looked up like every other one, and no queue has it.",
+		Breaks: []string{"SMP-AUTH-NO-AUTH"},
+		Cases:  []string{"relay/authorization/no-entity"},
+		Apply: decides(func(v uint16, r *relay.Request) {
+			if failed(r, smp.ErrCmdNoAuth) && len(r.Transmission.EntityID) == 0 && tagOf(v, r) != "NEW" {
+				r.Err = smp.ErrAuth
+			}
+		}),
+	},
+	{
+		ID:     "authorization/send-empty-id-looked-up",
+		Story:  "SEND without an entity id is a message for a queue that nobody has.",
+		Breaks: []string{"SMP-AUTH-NO-ENTITY"},
+		Cases:  []string{"relay/authorization/no-entity-send"},
+		Apply:  answers(smp.ErrCmdNoEntity, smp.ErrAuth),
+	},
+	{
+		ID:     "authorization/send-no-entity-as-no-auth",
+		Story:  "Whatever a command lacks is answered NO_AUTH.",
+		Breaks: []string{"SMP-AUTH-NO-ENTITY"},
+		Cases:  []string{"relay/authorization/no-entity-send"},
+		Apply:  answers(smp.ErrCmdNoEntity, smp.ErrCmdNoAuth),
+	},
+	{
+		ID:     "authorization/id-size-answered",
+		Story:  "An id of another size than the relay makes is called a mistake of syntax.",
+		Breaks: []string{"SMP-AUTH-SAME-ERROR"},
+		Cases:  []string{"relay/authorization/same-error"},
+		Apply: refusesWith(func(_ *relay.Session, r *relay.Request) *smp.Error {
+			if n := len(r.Transmission.EntityID); n > 0 && n != 24 {
+				return smp.ErrCmdSyntax
+			}
+			return smp.ErrAuth
+		}),
+	},
+	{
+		ID:     "authorization/other-party-prohibited",
+		Story:  "A command with the id of the other party is answered PROHIBITED, which tells that there is a queue.",
+		Breaks: []string{"SMP-AUTH-SAME-ERROR", "SMP-AUTH-ID-KIND"},
+		Cases:  []string{"relay/authorization/same-error", "relay/authorization/id-kind-del", "relay/authorization/id-kind-send"},
+		Apply: stages(func(st *relay.Stages) {
+			known := learnIDs(st)
+			authorise := st.Authorise
+			st.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {
+				err := authorise(s, r)
+				if id, _ := known.other(r.Transmission.EntityID); err != nil && r.Queue == nil && id != nil {
+					return smp.ErrCmdProhibited
+				}
+				return err
+			}
+		}),
+	},
+	{
+		ID:     "authorization/wrong-key-told",
+		Story:  "A client whose key is wrong learns that, so that it need not look for a queue that is there.",
+		Breaks: []string{"SMP-AUTH-SAME-ERROR", "SMP-AUTH-WRONG-KEY"},
+		Cases:  []string{"relay/authorization/same-error", "relay/authorization/wrong-key-off"},
+		Apply: refusesWith(func(_ *relay.Session, r *relay.Request) *smp.Error {
+			if r.Queue != nil && len(r.Transmission.Authorization) > 0 {
+				return smp.ErrCmdNoAuth
+			}
+			return smp.ErrAuth
+		}),
+	},
+}
+
+// tagOf is the name of the command in a request, empty if it cannot be decoded.
+func tagOf(v uint16, r *relay.Request) string {
+	if c, err := smp.DecodeCommand(v, r.Transmission.Command); err == nil {
+		return c.Tag()
+	}
+	return ""
+}
+
+// refusesWith has answer say what is answered to commands that Authorise refuses with AUTH.
+func refusesWith(answer func(*relay.Session, *relay.Request) *smp.Error) func(*relay.Config) {
+	return stages(func(st *relay.Stages) {
+		next := st.Authorise
+		st.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {
+			err := next(s, r)
+			if err == nil || !err.Equal(smp.ErrAuth) {
+				return err
+			}
+			return answer(s, r)
+		}
+	})
+}

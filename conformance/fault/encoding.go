@@ -1,0 +1,74 @@
+package fault
+
+import (
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
+)
+
+// encodes has change look at the outputs of a session before they are encoded.
+func encodes(change func(s *relay.Session, out *relay.Output)) func(*relay.Config) {
+	return stages(func(st *relay.Stages) {
+		next := st.Encode
+		st.Encode = func(s *relay.Session, outs []relay.Output) ([][]byte, error) {
+			changed := append([]relay.Output(nil), outs...)
+			for i := range changed {
+				change(s, &changed[i])
+			}
+			return next(s, changed)
+		}
+	})
+}
+
+// answers answers one error in the place of another.
+func answers(right, wrong *smp.Error) func(*relay.Config) {
+	return encodes(func(_ *relay.Session, out *relay.Output) {
+		if isAnswer(out, right) {
+			out.Response = smp.ERR{Err: wrong}
+		}
+	})
+}
+
+// isAnswer reports whether an output is the error.
+func isAnswer(out *relay.Output, err *smp.Error) bool {
+	e, ok := out.Response.(smp.ERR)
+	return ok && e.Err.Equal(err)
+}
+
+// reencodes has change look at every transmission after it was encoded, and encodes what
+// it has become, at the version that it returns. What does not fit then stays as it was.
+func reencodes(change func(s *relay.Session, t *smp.Transmission) (version uint16)) func(*relay.Config) {
+	return stages(func(st *relay.Stages) {
+		next := st.Encode
+		st.Encode = func(s *relay.Session, outs []relay.Output) ([][]byte, error) {
+			contents, err := next(s, outs)
+			for i, content := range contents {
+				if reencoded := reencoded(s, content, change); reencoded != nil {
+					contents[i] = reencoded
+				}
+			}
+			return contents, err
+		}
+	})
+}
+
+func reencoded(s *relay.Session, content []byte, change func(*relay.Session, *smp.Transmission) uint16) []byte {
+	items, err := smp.DecodeBlock(content)
+	if err != nil {
+		return nil
+	}
+	for i, item := range items {
+		t, err := smp.DecodeTransmission(s.Version(), item)
+		if err != nil {
+			return nil
+		}
+		version := change(s, &t)
+		if items[i], err = t.Encode(version); err != nil {
+			return nil
+		}
+	}
+	content, err = smp.EncodeBlock(items...)
+	if err != nil || len(content) > smp.EncryptedContent {
+		return nil
+	}
+	return content
+}
