@@ -255,9 +255,9 @@ func (m *model) predict(v *service, from, to int64, got smp.ServiceQueues, versi
 	}
 	least := int64(len(certain))
 	if got.Count < least || got.Count > least+int64(len(possible)) {
-		return fmt.Errorf("it has %d, not from %d to %d", got.Count, least, len(possible))
+		return fmt.Errorf("it has %d, not from %d to %d", got.Count, least, least+int64(len(possible)))
 	}
-	if version < smp.VersionServiceCounts {
+	if version < smp.VersionServiceCounts || len(possible) > independentIDs {
 		return nil
 	}
 	others, ok := subset(possible, rest)
@@ -270,9 +270,13 @@ func (m *model) predict(v *service, from, to int64, got smp.ServiceQueues, versi
 	return nil
 }
 
+// independentIDs is how many hashes of 128 bits are as good as linearly independent. Of
+// 128 and more, any hash is that of some of them, so that it says nothing.
+const independentIDs = 96
+
 // subset finds the ids in a list whose hash is the given one, and returns how many they
-// are. It solves linear equations over bits; hashes of 16 bytes, of fewer than a hundred
-// ids, are as good as independent.
+// are. It solves linear equations over bits, so that the ids have to be no more than
+// independentIDs.
 func subset(ids [][]byte, hash smp.IDsHash) (n int, ok bool) {
 	type row struct {
 		hash smp.IDsHash
