@@ -44,8 +44,7 @@ type options struct {
 	tls12                   bool
 	maxConnections          int
 	maxQueues               int
-	proxy, proxyPrivate     bool
-	proxyConnect, proxyTime time.Duration
+	proxy                   proxyOptions
 	handshakeTime, idleTime time.Duration
 	logLevel                string
 	names                   namesOptions
@@ -145,10 +144,7 @@ func (o *options) register(cmd *cobra.Command) {
 	f.DurationVar(&o.messageTTL, "message-ttl", relay.DefaultMessageTTL, "`time` that a message is kept")
 	f.IntVar(&o.maxConnections, "max-connections", relay.DefaultMaxConnections, "`number` of connections served at a time")
 	f.IntVar(&o.maxQueues, "max-queues", relay.DefaultMaxQueues, "`number` of queues")
-	f.BoolVar(&o.proxy, "proxy", true, "forward messages to other relays")
-	f.BoolVar(&o.proxyPrivate, "proxy-private", false, "forward to relays on this machine and in private networks too")
-	f.DurationVar(&o.proxyConnect, "proxy-connect-timeout", relay.DefaultProxyConnectTimeout, "`time` for connecting to another relay")
-	f.DurationVar(&o.proxyTime, "proxy-command-timeout", relay.DefaultProxyCommandTimeout, "`time` for the answer of another relay")
+	o.proxy.register(cmd)
 	f.DurationVar(&o.handshakeTime, "handshake-timeout", relay.DefaultHandshakeTimeout, "`time` for the handshake of a connection")
 	f.DurationVar(&o.idleTime, "idle-timeout", relay.DefaultIdleTimeout, "`time` after which a silent connection is closed")
 	f.StringVar(&o.logLevel, "log-level", "info", "what to log: debug, info, warn or error")
@@ -177,8 +173,8 @@ func (o options) config(stderr io.Writer) (relay.Config, error) {
 		{"max-queues", o.maxQueues > 0},
 		{"handshake-timeout", o.handshakeTime > 0},
 		{"idle-timeout", o.idleTime > 0},
-		{"proxy-connect-timeout", o.proxyConnect > 0},
-		{"proxy-command-timeout", o.proxyTime > 0},
+		{"proxy-connect-timeout", o.proxy.connect > 0},
+		{"proxy-command-timeout", o.proxy.command > 0},
 		{"names-timeout", o.names.timeout > 0},
 	} {
 		if !f.positive {
@@ -198,6 +194,10 @@ func (o options) config(stderr io.Writer) (relay.Config, error) {
 	if err != nil {
 		return relay.Config{}, err
 	}
+	proxy, err := o.proxy.config()
+	if err != nil {
+		return relay.Config{}, err
+	}
 	names, err := o.names.config()
 	if err != nil {
 		return relay.Config{}, err
@@ -210,7 +210,7 @@ func (o options) config(stderr io.Writer) (relay.Config, error) {
 		MessageTTL:       o.messageTTL,
 		MaxConnections:   o.maxConnections,
 		MaxQueues:        o.maxQueues,
-		Proxy:            o.proxyConfig(),
+		Proxy:            proxy,
 		Names:            names,
 		HandshakeTimeout: o.handshakeTime,
 		IdleTimeout:      o.idleTime,
@@ -228,14 +228,6 @@ func checkListen(address string) error {
 		return usage("--listen %q, expected host:port with a port from 0 to 65535", address)
 	}
 	return nil
-}
-
-// proxyConfig is nil if the relay is not to forward.
-func (o options) proxyConfig() *relay.ProxyConfig {
-	if !o.proxy {
-		return nil
-	}
-	return &relay.ProxyConfig{AllowPrivate: o.proxyPrivate, ConnectTimeout: o.proxyConnect, CommandTimeout: o.proxyTime}
 }
 
 // parseVersions reads "6-20" or "9".

@@ -32,16 +32,6 @@ func (o options) text(name string) string {
 	}[name]
 }
 
-func (o options) proxyContradiction(versions wire.VersionRange) error {
-	if o.proxy && o.given("proxy") && versions.Max < smp.VersionProxy {
-		return usage("--proxy needs version %d, --versions ends with %d", smp.VersionProxy, versions.Max)
-	}
-	if o.proxy {
-		return nil
-	}
-	return o.needless("--proxy=false", "proxy-private", "proxy-connect-timeout", "proxy-command-timeout")
-}
-
 func (o options) namesContradiction(versions wire.VersionRange) error {
 	n := &o.names
 	switch {

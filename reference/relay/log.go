@@ -21,7 +21,7 @@ var reasons = []struct {
 	{errLimit, "limit of connections reached"},
 	{errOverflow, "output limit reached"},
 	{errDuplicate, "ids are taken"},
-	{errPrivate, "address of a private network"},
+	{errForbidden, "address that the relay may not connect to"},
 	{os.ErrDeadlineExceeded, "deadline exceeded"},
 	{context.DeadlineExceeded, "deadline exceeded"},
 	{io.ErrUnexpectedEOF, "connection ended inside a block"},

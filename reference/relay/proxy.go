@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"time"
 
 	"smpcheck/reference/wire"
@@ -24,8 +25,11 @@ type ProxyConfig struct {
 	// Otherwise they are refused when they are connected to, with PROXY BROKER
 	// HOST, so that it does not matter which name stands for them.
 	AllowPrivate bool
+	// AllowAddress reports whether the relay may connect to an address, in the
+	// place of the rule of AllowPrivate.
+	AllowAddress func(netip.Addr) bool
 	// Dial makes the network connections; default that of a net.Dialer, with the
-	// rule of AllowPrivate, which another Dial has to enforce by itself. It has to
+	// rule for addresses, which another Dial has to enforce by itself. It has to
 	// return when its context ends.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -98,12 +102,11 @@ func (c ProxyConfig) withDefaults() (*ProxyConfig, error) {
 	if c.AllowHost == nil {
 		c.AllowHost = func(h wire.Host) bool { return h.Kind() != wire.Onion }
 	}
+	if c.AllowAddress == nil {
+		c.AllowAddress = func(a netip.Addr) bool { return c.AllowPrivate || IsPublic(a) }
+	}
 	if c.Dial == nil {
-		dialer := publicDialer()
-		if c.AllowPrivate {
-			dialer = new(net.Dialer)
-		}
-		c.Dial = dialer.DialContext
+		c.Dial = checkedDialer(c.AllowAddress).DialContext
 	}
 	return &c, nil
 }

@@ -7,18 +7,18 @@ import (
 	"syscall"
 )
 
-// errPrivate: the address of a destination is one that the relay may not connect
+// errForbidden: the address of a destination is one that the relay may not connect
 // to.
-var errPrivate = errors.New("address of a private network")
+var errForbidden = errors.New("address that the relay may not connect to")
 
-// publicDialer connects to public addresses only. It looks at the address of each
+// checkedDialer connects to allowed addresses only. It looks at the address of each
 // attempt, after the name was resolved: a name that stands for another address the
 // next time does not help.
-func publicDialer() *net.Dialer {
+func checkedDialer(allowed func(netip.Addr) bool) *net.Dialer {
 	return &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 		a, err := netip.ParseAddrPort(address)
-		if err != nil || !IsPublic(a.Addr()) {
-			return errPrivate
+		if err != nil || !allowed(a.Addr()) {
+			return errForbidden
 		}
 		return nil
 	}}

@@ -19,7 +19,7 @@ var brokers = []struct {
 	broker smp.BrokerError
 }{
 	{errHost, smp.BrokerError{Code: smp.BrokerHost}},
-	{errPrivate, smp.BrokerError{Code: smp.BrokerHost}},
+	{errForbidden, smp.BrokerError{Code: smp.BrokerHost}},
 	{smp.ErrUnknownTag, smp.BrokerError{Code: smp.BrokerResponse, Text: smp.ErrCmdUnknown.Error()}},
 	{client.ErrSyntax, smp.BrokerError{Code: smp.BrokerResponse, Text: smp.ErrCmdSyntax.Error()}},
 	{client.ErrTooLarge, smp.BrokerError{Code: smp.BrokerTransport, Transport: smp.TransportLargeMsg}},

@@ -17,6 +17,34 @@ type service struct {
 	role        transport.Role
 	credentials keys.Credentials
 	topics      map[*topic]struct{} // those that have belonged to it
+	live        map[int64]lifetime  // of its connections that are not over
+}
+
+// lifetime says of a connection since when it has been there, and since when those that
+// were there at that moment had been: what it reads, however late, is of no moment before.
+type lifetime struct{ since, oldest int64 }
+
+// enter notes a connection of the service.
+func (v *service) enter(conn, now int64) {
+	l := lifetime{now, now}
+	for _, other := range v.live {
+		l.oldest = min(l.oldest, other.since)
+	}
+	v.live[conn] = l
+}
+
+// forget drops the topics of queues that were deleted before everything that a
+// connection may yet read about the service.
+func (v *service) forget() {
+	oldest := int64(never)
+	for _, l := range v.live {
+		oldest = min(oldest, l.oldest)
+	}
+	for t := range v.topics {
+		if d := t.queue.del; d != nil && d.before(oldest) {
+			delete(v.topics, t)
+		}
+	}
 }
 
 // servicesOfRole is how many services there are for messages, and for notifications.
@@ -24,7 +52,7 @@ const servicesOfRole = 4
 
 func (m *model) addServices() error {
 	for i := range 2 * servicesOfRole {
-		v := &service{topic: newTopic("everything of service"), number: i, role: transport.RoleMessaging, topics: map[*topic]struct{}{}}
+		v := &service{topic: newTopic("everything of service"), number: i, role: transport.RoleMessaging, topics: map[*topic]struct{}{}, live: map[int64]lifetime{}}
 		if i%2 == 1 {
 			v.role = transport.RoleNotifier
 		}
@@ -68,6 +96,7 @@ func (w *worker) introduce() error {
 	if !bytes.Equal(w.service.id, id) {
 		w.m.fail("service %d has another id", w.service.number)
 	}
+	w.service.enter(w.id, w.m.tick())
 	return nil
 }
 
@@ -209,6 +238,7 @@ func (w *worker) leaveService(now int64) {
 	if w.service != nil {
 		w.attendedAll(w.fresh)
 		w.service.left = now
+		delete(w.service.live, w.id)
 	}
 }
 
@@ -237,13 +267,10 @@ func (w *worker) associated(id string) *use {
 // predict checks the count and the hash of what belongs to a service at some moment
 // from one to another. From version 19 on the hash says exactly what that is.
 func (m *model) predict(v *service, from, to int64, got smp.ServiceQueues, version uint16) error {
+	v.forget()
 	rest := got.IDsHash
 	var certain, possible [][]byte
 	for t := range v.topics {
-		if d := t.queue.del; d != nil && d.before(from) {
-			delete(v.topics, t)
-			continue
-		}
 		may, must := t.owner.compare(v, from, to)
 		switch {
 		case must:

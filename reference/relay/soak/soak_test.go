@@ -15,6 +15,7 @@ package soak_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"flag"
 	"maps"
 	mathrand "math/rand/v2"
@@ -147,7 +148,7 @@ func (s *soak) run(t *testing.T, seed uint64, conns int, d time.Duration) {
 	running.Wait()
 	require.Empty(t, s.m.problems, "-soak.seed %d", seed)
 	s.path.cut(s.m.tick(), true)
-	s.finish(t, random(0))
+	s.finish(t, random)
 	require.Empty(t, s.m.problems, "-soak.seed %d", seed)
 	require.LessOrEqual(t, s.path.far.relay.Queues(), s.m.orphans)
 	for _, what := range slices.Sorted(maps.Keys(s.m.counts)) {
@@ -155,14 +156,33 @@ func (s *soak) run(t *testing.T, seed uint64, conns int, d time.Duration) {
 	}
 }
 
+// finishers is how many connections receive what is left at the end.
+const finishers = 16
+
 // finish receives all that is left, and deletes it.
-func (s *soak) finish(t *testing.T, rng *mathrand.Rand) {
-	rest := &worker{m: s.m, site: s.path.far, latest: true, rng: rng}
-	require.NoError(t, rest.connect(t.Context()))
-	for _, q := range s.m.queues {
-		require.NoError(t, rest.drain(q))
+func (s *soak) finish(t *testing.T, random func(int) *mathrand.Rand) {
+	var running sync.WaitGroup
+	errs := make([]error, finishers)
+	for i := range finishers {
+		rest := &worker{m: s.m, site: s.path.far, latest: true, rng: random(i)}
+		running.Go(func() { errs[i] = rest.finish(t.Context(), i) })
 	}
-	rest.leave()
+	running.Wait()
+	require.NoError(t, errors.Join(errs...))
+}
+
+// finish is that of one of the connections.
+func (w *worker) finish(ctx context.Context, number int) error {
+	if err := w.connect(ctx); err != nil {
+		return err
+	}
+	defer w.leave()
+	for i := number; i < len(w.m.queues); i += finishers {
+		if err := w.drain(w.m.queues[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drain takes everything that a queue still has, and deletes it.
