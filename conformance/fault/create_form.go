@@ -180,6 +180,16 @@ var passwordFaults = []Fault{
 		Apply:  together(withPassword, instead("NEW", smp.ErrAuth, smp.ErrCmdProhibited)),
 	},
 	{
+		ID:     "new/password-hides-mode",
+		Story:  "The first byte behind the keys is taken for the subscription mode, also where a password comes first.",
+		Breaks: []string{"SMP-NEW-PASSWORD-NEEDLESS"},
+		Cases:  []string{"relay/new/password-needless"},
+		Apply: creates(func(c smp.NEW) smp.NEW {
+			c.Subscribe = c.Subscribe && c.Password == nil
+			return c
+		}),
+	},
+	{
 		ID:     "new/password-needless-refused",
 		Story:  "A password is compared with that of the relay also if that has none.",
 		Breaks: []string{"SMP-NEW-PASSWORD-NEEDLESS"},
