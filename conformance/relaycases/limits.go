@@ -15,10 +15,11 @@ const heavy = 40 * time.Second
 // taken for stalled.
 const stallTime = 500 * time.Millisecond
 
-// unreadBlocks are many more blocks than the buffers of two systems hold, and
-// unreadTime is how long the relay may take for one.
+// unreadBlocks are many more blocks than the buffers of two systems hold, each with
+// unreadPings, and unreadTime is how long the relay may take for one.
 const (
 	unreadBlocks = 4096
+	unreadPings  = 50
 	unreadTime   = time.Second
 )
 
@@ -83,6 +84,29 @@ var limitCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
+		ID:           "relay/limit/slow-displaced",
+		Title:        "A subscriber that does not read stops nobody from taking its queue over",
+		Requirements: []string{"SMP-LIMIT-SLOW-READER"},
+		Solo:         true,
+		Edges:        true,
+		Timeout:      heavy,
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			slow, next, sender := probe.Dial(t), probe.Dial(t), probe.Dial(t)
+			slow.Narrow()
+			q := slow.NewQueue()
+			if taken := stuff(slow); taken == unreadBlocks {
+				probe.Blocked(t, "the relay took %d blocks of a client that reads no answers", taken)
+			}
+			if a := next.Ask(q.RecipientID, q.Key, smp.SUB{}); !a.OK() || isError(a.Received) {
+				t.Fail("SUB on another connection → OK or SOK", a.String())
+			}
+			body := t.Rand().Bytes(100)
+			q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
+			q.ExpectMessage(next, body)
+		},
+	}),
+	observed(conformance.Case{
 		ID:           "relay/limit/unread-answers",
 		Title:        "A client that reads no answers is, in the end, not read from any more",
 		Requirements: []string{"SMP-LIMIT-UNREAD"},
@@ -92,17 +116,8 @@ var limitCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			c.Narrow()
-			pings := make([]smp.Transmission, 50)
-			for i := range pings {
-				pings[i] = bare(c, smp.PING{})
-			}
-			content := c.Content(pings...)
-			taken := 0
-			for taken < unreadBlocks && c.Offer(content, unreadTime) {
-				taken++
-			}
-			if taken == unreadBlocks {
-				t.Failf("the relay stops reading from a client that does not read", "it took %d blocks with %d commands each", taken, len(pings))
+			if taken := stuff(c); taken == unreadBlocks {
+				t.Failf("the relay stops reading from a client that does not read", "it took %d blocks with %d commands each", taken, unreadPings)
 			}
 			probe.ExpectClient(t, "while another does not read its answers")
 		},
@@ -184,6 +199,20 @@ var limitCases = []conformance.Case{
 			probe.ExpectClient(t, "after others were reset")
 		},
 	}),
+}
+
+// stuff sends PINGs, and reads no answers, until the relay takes no more of them. It returns
+// how many blocks of them the relay took, at most unreadBlocks.
+func stuff(c *probe.Conn) (taken int) {
+	pings := make([]smp.Transmission, unreadPings)
+	for i := range pings {
+		pings[i] = bare(c, smp.PING{})
+	}
+	content := c.Content(pings...)
+	for taken < unreadBlocks && c.Offer(content, unreadTime) {
+		taken++
+	}
+	return taken
 }
 
 // startOfClientHello is a TLS record that promises 512 bytes of a handshake
