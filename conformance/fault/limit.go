@@ -43,7 +43,7 @@ var limitFaults = []Fault{
 		ID:     "limit/end-waits",
 		Story:  "SUB waits until the subscriber before has room for END.",
 		Breaks: []string{"SMP-LIMIT-SLOW-READER"},
-		Cases:  []string{"relay/limit/slow-displaced"},
+		Cases:  []string{"relay/limit/unread-answers"},
 		Apply:  endWaits,
 	},
 	{

@@ -84,40 +84,23 @@ var limitCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
-		ID:           "relay/limit/slow-displaced",
-		Title:        "A subscriber that does not read stops nobody from taking its queue over",
-		Requirements: []string{"SMP-LIMIT-SLOW-READER"},
-		Solo:         true,
-		Edges:        true,
-		Timeout:      heavy,
-		Run: func(t *T) {
-			probe.RequireDelivering(t)
-			slow, next, sender := probe.Dial(t), probe.Dial(t), probe.Dial(t)
-			slow.Narrow()
-			q := slow.NewQueue()
-			if taken := stuff(slow); taken == unreadBlocks {
-				probe.Blocked(t, "the relay took %d blocks of a client that reads no answers", taken)
-			}
-			if a := next.Ask(q.RecipientID, q.Key, smp.SUB{}); !a.OK() || isError(a.Received) {
-				t.Fail("SUB on another connection → OK or SOK", a.String())
-			}
-			body := t.Rand().Bytes(100)
-			q.Sender(sender, smp.SEND{Body: body}).Expect(smp.OK{})
-			q.ExpectMessage(next, body)
-		},
-	}),
-	observed(conformance.Case{
 		ID:           "relay/limit/unread-answers",
-		Title:        "A client that reads no answers is, in the end, not read from any more",
-		Requirements: []string{"SMP-LIMIT-UNREAD"},
+		Title:        "A client that reads no answers is, in the end, not read from any more, and keeps nobody from its queue",
+		Requirements: []string{"SMP-LIMIT-UNREAD", "SMP-LIMIT-SLOW-READER"},
 		Solo:         true,
 		Edges:        true,
 		Timeout:      heavy,
 		Run: func(t *T) {
-			c := probe.Dial(t)
+			c, next := probe.Dial(t), probe.Dial(t)
+			q := c.NewQueue()
 			c.Narrow()
+			t.About("SMP-LIMIT-UNREAD")
 			if taken := stuff(c); taken == unreadBlocks {
 				t.Failf("the relay stops reading from a client that does not read", "it took %d blocks with %d commands each", taken, unreadPings)
+			}
+			t.About("SMP-LIMIT-SLOW-READER")
+			if a := next.Ask(q.RecipientID, q.Key, smp.SUB{}); !a.OK() || isError(a.Received) {
+				t.Fail("SUB of its queue on another connection → OK or SOK", a.String())
 			}
 			probe.ExpectClient(t, "while another does not read its answers")
 		},
