@@ -66,7 +66,8 @@ var commandCases = []conformance.Case{
 			}
 			create, unused := c.NewQueueRequest()
 			encoded := c.EncodeCommand(create)
-			for _, cut := range [][]byte{encoded[:3], encoded[:len(encoded)/2], encoded[:len(encoded)-1]} {
+			oneKey := len("NEW ") + 1 + len(create.AuthKey.SPKI())
+			for _, cut := range [][]byte{encoded[:3], encoded[:oneKey/2], encoded[:oneKey], encoded[:oneKey+1], encoded[:len(encoded)-1]} {
 				all.add(c.AskBytes(fmt.Sprintf("NEW of %d bytes", len(cut)), nil, unused.Key, cut), smp.ErrCmdSyntax)
 			}
 			all.add(c.AskBytes("SEND without parameters", q.SenderID, probe.NoKey, []byte("SEND")), smp.ErrCmdSyntax)
