@@ -26,7 +26,7 @@ func TestOutput(t *testing.T) {
 func TestOutputKeepsItsEnd(t *testing.T) {
 	t.Parallel()
 	o := NewOutput()
-	for _, text := range []string{"first\n", strings.Repeat("x", outputSize-10), "last\n"} {
+	for _, text := range []string{"first\n", strings.Repeat("x", outputSize-11), "last\n"} {
 		_, err := o.Write([]byte(text))
 		require.NoError(t, err)
 	}
