@@ -22,7 +22,7 @@ var guardedCommands = []struct {
 
 var authorizationFaults = slices.Concat(
 	uncheckedCommands(), emptyAuthorizations(), otherUnchecked,
-	byEitherID(), forUnknownQueues(), schemeFaults, authenticatorFaults, coverageFaults, credentialFaults,
+	byEitherID(), forUnknownQueues(), inexactIDs, schemeFaults, authenticatorFaults, coverageFaults, credentialFaults,
 )
 
 // otherUnchecked are relays that do not verify commands with cases of their own.

@@ -74,6 +74,13 @@ var credentialFaults = []Fault{
 		}),
 	},
 	{
+		ID:     "authorization/unknown-queue-named",
+		Story:  "There is an error of its own for a queue that does not exist, as in many systems.",
+		Breaks: []string{"SMP-AUTH-SAME-ERROR", "SMP-AUTH-UNKNOWN-QUEUE"},
+		Cases:  []string{"relay/authorization/same-error", "relay/authorization/unknown-queue-send"},
+		Apply:  remembering(namesUnknownQueues),
+	},
+	{
 		ID:     "authorization/wrong-key-told",
 		Story:  "A client whose key is wrong learns that, so that it need not look for a queue that is there.",
 		Breaks: []string{"SMP-AUTH-SAME-ERROR", "SMP-AUTH-WRONG-KEY"},
@@ -107,4 +114,27 @@ func refusesWith(answer func(*relay.Session, *relay.Request) *smp.Error) func(*r
 			return answer(s, r)
 		}
 	})
+}
+
+// namesUnknownQueues answers commands for unknown queues with an error that the protocol
+// does not have.
+func namesUnknownQueues(unknown *notes[string, bool]) func(*relay.Config) {
+	return together(
+		stages(func(st *relay.Stages) {
+			authorise := st.Authorise
+			st.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {
+				err := authorise(s, r)
+				if err != nil && err.Equal(smp.ErrAuth) && r.Queue == nil {
+					unknown.set(string(r.Transmission.CorrelationID), true)
+				}
+				return err
+			}
+		}),
+		reencodes(func(s *relay.Session, t *smp.Transmission) uint16 {
+			if _, found := unknown.take(string(t.CorrelationID)); found {
+				t.Command = []byte("ERR NO_QUEUE")
+			}
+			return s.Version()
+		}),
+	)
 }

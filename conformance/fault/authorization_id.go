@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 
@@ -89,6 +90,34 @@ func forUnknownQueues() (faults []Fault) {
 	return faults
 }
 
+// inexactIDs are relays to which other ids than that of a queue are the id of the queue.
+var inexactIDs = []Fault{
+	inexactID("longer", "An id is copied into an array of the usual size, and what does not fit is not missed.",
+		func(id, sent []byte) bool { return len(sent) > len(id) && bytes.HasPrefix(sent, id) }),
+	inexactID("prefix", "Queues are found by the first half of their ids, which is random enough.",
+		func(id, sent []byte) bool { return len(sent) >= len(id)/2 && bytes.HasPrefix(sent, id[:len(id)/2]) }),
+	inexactID("checksum", "The last byte of an id is a checksum for the store, which the parser does not look at.",
+		func(id, sent []byte) bool {
+			return len(sent) == len(id) && bytes.HasPrefix(sent, id[:len(id)-1])
+		}),
+}
+
+// inexactID is a relay that takes an id that was sent for that of a queue if it is like it.
+func inexactID(name, story string, like func(id, sent []byte) bool) Fault {
+	return Fault{
+		ID:     "authorization/id-" + name,
+		Story:  story,
+		Breaks: []string{"SMP-AUTH-UNKNOWN-QUEUE"},
+		Cases:  []string{"relay/authorization/id-inexact"},
+		Apply: stages(func(st *relay.Stages) {
+			known := learnIDs(st)
+			looksUp(st, func(r *relay.Request) []byte {
+				return known.like(func(id []byte) bool { return like(id, r.Transmission.EntityID) })
+			})
+		}),
+	}
+}
+
 // answerTo is the answer to a request.
 func answerTo(r *relay.Request, response smp.Response) relay.Output {
 	return relay.Output{CorrelationID: r.Transmission.CorrelationID, EntityID: r.Transmission.EntityID, Response: response}
@@ -145,6 +174,18 @@ func (q *knownIDs) other(id []byte) ([]byte, relay.IDKind) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.pairs[string(id)], q.kinds[string(id)]
+}
+
+// like returns an id that such is true for; nil if there is none.
+func (q *knownIDs) like(such func(id []byte) bool) []byte {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for id := range q.kinds {
+		if such([]byte(id)) {
+			return []byte(id)
+		}
+	}
+	return nil
 }
 
 // of returns the recipient ids of the queues that were created with the key.

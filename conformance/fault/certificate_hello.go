@@ -59,6 +59,14 @@ var helloChainFaults = []Fault{
 		}),
 	},
 	{
+		ID:       "certificate/hello-of-fields",
+		Story:    "The hello has the certificate, the key and the signature, each with its length, as other protocols have.",
+		Breaks:   []string{"SMP-HS-CHAIN", "SMP-HS-SIGNED-KEY-FORM"},
+		Cases:    []string{"relay/certificate/hello-chain", "relay/certificate/session-key-form"},
+		Versions: withKeys,
+		Apply:    helloOfFields,
+	},
+	{
 		ID:       "certificate/hello-leaf-alone",
 		Story:    "The hello holds the certificate that has signed the key and nothing above it.",
 		Breaks:   []string{"SMP-HS-CHAIN-COUNT"},
@@ -77,6 +85,31 @@ var helloChainFaults = []Fault{
 			slices.Reverse(h.Chain)
 		})}),
 	},
+}
+
+// helloOfFields sends the hello without any DER around key and signature.
+func helloOfFields(c *relay.Config) {
+	leaf := c.Credentials.Key
+	rewritten(func(w *wire.Writer, h *transport.ServerHello) {
+		signed, err := keys.ParseSignedKey(h.SignedKey)
+		if err != nil {
+			return
+		}
+		key, err := signed.PublicKey()
+		if err != nil {
+			return
+		}
+		signature, err := leaf.Sign(key.SPKI())
+		if err != nil {
+			return
+		}
+		fields := wire.NewWriter(nil)
+		fields.Large(key.SPKI())
+		fields.Large(signature)
+		if h.SignedKey, err = fields.Bytes(); err == nil {
+			w.Large(h.Chain[0])
+		}
+	})(c)
 }
 
 // rewritten replaces what follows the session identifier in the hello, up to the signed

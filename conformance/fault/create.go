@@ -46,9 +46,19 @@ var newFaults = []Fault{
 		ID:       "new/x25519-refused",
 		Story:    "The recipient's key is parsed as a signature key, and X25519 is none.",
 		Breaks:   []string{"SMP-NEW-X25519"},
-		Cases:    []string{"relay/new/x25519"},
+		Cases:    []string{"relay/new/x25519", "relay/new/x25519-wrong"},
 		Versions: wire.Versions(smp.VersionAuthenticators, smp.MaxVersion),
 		Apply:    refusesForm(func(c smp.NEW, _ []byte) bool { return c.AuthKey.Algorithm() == keys.X25519 }),
+	},
+	{
+		ID:       "new/x25519-unverified",
+		Story:    "The key in NEW cannot verify an authenticator, since it is no key for signatures, so NEW is not verified.",
+		Breaks:   []string{"SMP-AUTH-WRONG-KEY"},
+		Cases:    []string{"relay/new/x25519-wrong"},
+		Versions: wire.Versions(smp.VersionAuthenticators, smp.MaxVersion),
+		Apply: verifies(func(tag string, key keys.PublicKey) bool {
+			return tag == "NEW" && key.Algorithm() == keys.X25519
+		}),
 	},
 	{
 		ID:     "new/dh-key-unchecked",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/wire"
@@ -64,6 +65,19 @@ var newFormFaults = slices.Concat(newForms(), []Fault{
 		Cases:  []string{"relay/new/trailing"},
 		Apply: rewrites("NEW", func(_ uint16, command []byte) []byte {
 			return bytes.TrimSuffix(command, []byte("x"))
+		}),
+	},
+	{
+		ID:     "new/second-key-optional",
+		Story:  "NEW that ends after the first key is that of a client which encrypts on its own.",
+		Breaks: []string{"SMP-TX-SYNTAX"},
+		Cases:  []string{"relay/transmission/syntax"},
+		Apply: rewrites("NEW", func(v uint16, command []byte) []byte {
+			const oneKey = len("NEW ") + 1 + 44 // of an Ed25519 key
+			if len(command) != oneKey {
+				return nil
+			}
+			return withSecondKey(v, command)
 		}),
 	},
 	{
@@ -131,6 +145,23 @@ func readsNew(agreed wire.VersionRange, versions func(agreed uint16) []uint16) f
 	})
 }
 
+// withSecondKey makes a whole command of a NEW that ends after its first key.
+func withSecondKey(v uint16, command []byte) []byte {
+	_, spki, ok := bytes.Cut(command, []byte("NEW ,"))
+	if !ok {
+		return nil
+	}
+	key, err := keys.ParsePublic(spki)
+	if err != nil {
+		return nil
+	}
+	whole, err := smp.EncodeCommand(v, smp.NEW{AuthKey: key, DHKey: newKeyOf(keys.X25519).Public(), Subscribe: true})
+	if err != nil {
+		return nil
+	}
+	return whole
+}
+
 // behindKeys is the place in NEW behind the two keys, where the option of the password
 // is from version 9 on.
 func behindKeys(command []byte) int {
@@ -178,6 +209,16 @@ var passwordFaults = []Fault{
 		Breaks: []string{"SMP-NEW-PASSWORD-WRONG"},
 		Cases:  []string{"relay/new/password-wrong"},
 		Apply:  together(withPassword, instead("NEW", smp.ErrAuth, smp.ErrCmdProhibited)),
+	},
+	{
+		ID:     "new/password-hides-mode",
+		Story:  "The first byte behind the keys is taken for the subscription mode, also where a password comes first.",
+		Breaks: []string{"SMP-NEW-PASSWORD-NEEDLESS"},
+		Cases:  []string{"relay/new/password-needless"},
+		Apply: creates(func(c smp.NEW) smp.NEW {
+			c.Subscribe = c.Subscribe && c.Password == nil
+			return c
+		}),
 	},
 	{
 		ID:     "new/password-needless-refused",

@@ -40,6 +40,7 @@ func All() []Fault {
 		transmissionFaults,
 		errorsFaults,
 		createFaults,
+		outputFaults,
 		subscribeFaults,
 		secureFaults,
 		sendFaults,

@@ -161,12 +161,20 @@ var clientHelloFaults = []Fault{
 		Story:  "The parser of the hello demands that it ends after the last field.",
 		Breaks: []string{"SMP-HS-IGNORED"},
 		Cases:  []string{"relay/handshake/ignored-part"},
-		Apply: meets(meeting{client: clientContent(func(content []byte) ([]byte, error) {
-			if _, ignored, err := transport.ReadClientHello(content); err != nil || len(ignored) > 0 {
-				return nil, errRefused
+		Apply:  endExpected,
+	},
+	{
+		ID:       "handshake/foreign-version-6",
+		Story:    "Version 6 is announced and was never tried: what follows the fingerprint has to be a key, and no block is understood.",
+		Breaks:   []string{"SMP-HS-IGNORED"},
+		Cases:    []string{"relay/handshake/ignored-part"},
+		Versions: wire.Versions(smp.MinVersion, smp.VersionAuthenticators-1),
+		Apply: together(endExpected, replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
+			if s.Version() < smp.VersionAuthenticators {
+				return refused()
 			}
-			return content, nil
-		})}),
+			return next(s, content)
+		})),
 	},
 	{
 		ID:     "handshake/padding-checked",
@@ -280,3 +288,11 @@ func isHello(block, keyHash []byte) bool {
 	hello, err := transport.DecodeClientHello(content)
 	return err == nil && bytes.Equal(hello.KeyHash, keyHash)
 }
+
+// endExpected refuses hellos that go on after their last field.
+var endExpected = meets(meeting{client: clientContent(func(content []byte) ([]byte, error) {
+	if _, ignored, err := transport.ReadClientHello(content); err != nil || len(ignored) > 0 {
+		return nil, errRefused
+	}
+	return content, nil
+})})

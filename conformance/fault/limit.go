@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
 )
 
@@ -37,6 +38,13 @@ var limitFaults = []Fault{
 				return next(s, contents)
 			}
 		}),
+	},
+	{
+		ID:     "limit/end-waits",
+		Story:  "SUB waits until the subscriber before has room for END.",
+		Breaks: []string{"SMP-LIMIT-SLOW-READER"},
+		Cases:  []string{"relay/limit/unread-answers"},
+		Apply:  endWaits,
 	},
 	{
 		ID:     "limit/output-unbounded",
@@ -114,6 +122,39 @@ var limitFaults = []Fault{
 			}
 		}),
 	},
+}
+
+// endWaits lets SUB wait for what is being written to the session that created or
+// subscribed to the queue before.
+func endWaits(c *relay.Config) {
+	writing := newPerSession[sync.Mutex]()
+	var subscribers notes[string, *relay.Session]
+	together(
+		stages(func(st *relay.Stages) {
+			next := st.Write
+			st.Write = func(s *relay.Session, contents [][]byte) error {
+				mu := writing.of(s)
+				mu.Lock()
+				defer mu.Unlock()
+				return next(s, contents)
+			}
+		}),
+		handles(func(s *relay.Session, r *relay.Request, _ smp.NEW, next execute) []relay.Output {
+			outs := next(s, r)
+			if ids, ok := outs[0].Response.(smp.IDS); ok {
+				subscribers.set(string(ids.RecipientID), s)
+			}
+			return outs
+		}),
+		handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
+			if before, ok := subscribers.swap(string(r.Transmission.EntityID), s); ok && before != s {
+				mu := writing.of(before)
+				mu.Lock()
+				defer mu.Unlock()
+			}
+			return next(s, r)
+		}),
+	)(c)
 }
 
 // takeTurn waits until nobody else has the turn, or closes the connection.

@@ -266,6 +266,14 @@ var skeyFaults = []Fault{
 		Apply:    storesMode(func(smp.QueueMode) smp.QueueMode { return smp.Messaging }),
 	},
 	{
+		ID:       "skey/any-old-queue",
+		Story:    "A queue that was created before there was a mode is one that its sender may secure.",
+		Breaks:   []string{"SMP-SKEY-BEFORE-9"},
+		Cases:    []string{"relay/skey/before-9"},
+		Versions: wire.Versions(smp.MinVersion, smp.VersionSenderKeys-1),
+		Apply:    storesMode(func(smp.QueueMode) smp.QueueMode { return smp.Messaging }),
+	},
+	{
 		ID:       "skey/not-allowed-is-prohibited",
 		Story:    "SKEY that the queue does not allow is answered as a command that must not be used.",
 		Breaks:   []string{"SMP-SKEY-NOT-ALLOWED", "SMP-SKEY-CHANGED"},

@@ -83,6 +83,19 @@ var idFaults = []Fault{
 		}),
 	},
 	{
+		ID:     "transmission/entity-of-one-size",
+		Story:  "The entity id is an array of 24 bytes, into which that of every command is copied.",
+		Breaks: []string{"SMP-TX-ENTITY"},
+		Cases:  []string{"relay/transmission/entity"},
+		Apply: encodes(func(_ *relay.Session, out *relay.Output) {
+			if len(out.EntityID) > 0 {
+				var id [24]byte
+				copy(id[:], out.EntityID)
+				out.EntityID = id[:]
+			}
+		}),
+	},
+	{
 		ID:     "transmission/send-answered-with-recipient-id",
 		Story:  "Every answer about a queue has the id that the queue is stored under, which is the recipient's.",
 		Breaks: []string{"SMP-TX-ENTITY"},

@@ -97,7 +97,7 @@ func (r *run) dial(ctx context.Context, server link.Server, queues int) (*client
 	}
 	return client.New(conn, client.Config{
 		Versions:       r.Versions,
-		Password:       smp.Password(server.Password),
+		Password:       password(server),
 		CommandTimeout: r.Timeout,
 		WriteTimeout:   r.Timeout,
 		KeepAlive:      client.NoKeepAlive,
@@ -153,7 +153,7 @@ func (r *run) throughProxy(ctx context.Context) (*proxied, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the proxy: %w", err)
 	}
-	p := &proxied{client: c, destination: proxyAddress(r.Target), password: smp.Password(r.Via.Password)}
+	p := &proxied{client: c, destination: proxyAddress(r.Target), password: password(*r.Via)}
 	if _, err := p.get(ctx); err != nil {
 		_ = c.Close() // returns nil
 		return nil, fmt.Errorf("the proxy: %w", err)
@@ -203,4 +203,13 @@ func (r *run) connectOne(ctx context.Context, i int) (err error) {
 	}
 	r.peers[i] = p
 	return nil
+}
+
+// password is that in an address; nil if there is none, which is not the same as an empty
+// one: that would be sent.
+func password(server link.Server) smp.Password {
+	if server.Password == "" {
+		return nil
+	}
+	return smp.Password(server.Password)
 }

@@ -70,7 +70,7 @@ func (r *run) create(ctx context.Context, p *peer, n int, subscribe bool, dh fun
 		requests[i] = client.Request{Key: key, Command: smp.NEW{
 			AuthKey:   key.Public(),
 			DHKey:     dh(i),
-			Password:  smp.Password(r.Target.Password),
+			Password:  password(r.Target),
 			Subscribe: subscribe,
 			Request:   &smp.QueueRequest{Mode: smp.Messaging},
 		}}

@@ -3,6 +3,7 @@ package mutants
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
 	"slices"
 	"sync"
@@ -143,9 +144,10 @@ func (t *trial) try(ctx context.Context, f *fault.Fault) Result {
 const preflightPatience = 3
 
 func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
-	names := t.options.Names
+	names, output := t.options.Names, target.NewOutput()
 	tgt, err := target.Embed(ctx, func(ctx context.Context) (string, func(), error) {
 		return t.options.Start(ctx, func(c relay.Config) relay.Config {
+			c.Logger = slog.New(slog.NewTextHandler(output, nil))
 			changed := f.Config(c)
 			if changed.Names == nil && c.Names != nil {
 				names = target.Names{Off: true}
@@ -157,6 +159,7 @@ func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 		return nil, err
 	}
 	defer tgt.Close()
+	tgt = target.Heard(tgt, output)
 	info, err := t.options.Preflight(ctx, tgt, preflightPatience*t.options.TimeoutScale)
 	var unusable *target.UnusableError
 	if errors.As(err, &unusable) {

@@ -59,6 +59,14 @@ func (a Answer) String() string {
 	return a.Received.String()
 }
 
+// Asked names the command that was sent.
+func (a Answer) Asked() string { return a.command }
+
+// IsError reports whether the answer is ERR with the given error.
+func (a Answer) IsError(want *smp.Error) bool {
+	return a.is(a.t.Version(), errorResponses([]*smp.Error{want}))
+}
+
 // is reports whether the answer is one of the responses.
 func (a Answer) is(version uint16, want []smp.Response) bool {
 	if !a.OK() {

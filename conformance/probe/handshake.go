@@ -95,6 +95,8 @@ func (c *Conn) RequireBinding() {
 type HelloParts struct {
 	Versions  wire.VersionRange
 	SessionID []byte
+	// AfterID is everything that follows the session identifier.
+	AfterID []byte
 	// Chain holds the certificates as sent; ChainErr says why they cannot be told
 	// apart.
 	Chain    [][]byte
@@ -121,6 +123,7 @@ func SplitHello(block []byte) (HelloParts, error) {
 	if err := r.Err(); err != nil {
 		return HelloParts{}, err
 	}
+	h.AfterID = content[len(content)-r.Len():]
 	if h.Versions.Max < smp.VersionAuthenticators {
 		h.Rest = r.Rest()
 		return h, nil

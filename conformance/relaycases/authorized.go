@@ -114,6 +114,34 @@ var coverageCases = []conformance.Case{
 	}),
 }
 
+// Ids that are nearly those of a queue.
+var inexactCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/authorization/id-inexact",
+		Title:        "The id of a queue with more bytes, fewer, or a changed one is the id of no queue",
+		Requirements: []string{"SMP-AUTH-UNKNOWN-QUEUE"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			q := c.NewQueue()
+			for _, id := range inexact(q.SenderID) {
+				c.Ask(id, probe.NoKey, smp.SEND{Body: []byte("nearly")}).ExpectError(smp.ErrAuth)
+				q.ExpectNoMessage(c, "its queue id was inexact")
+			}
+			for _, id := range inexact(q.RecipientID) {
+				c.Ask(id, q.Key, smp.DEL{}).ExpectError(smp.ErrAuth)
+				expectNotDeleted(c, q)
+			}
+		},
+	}),
+}
+
+// inexact returns ids that are like one of a queue and not the same.
+func inexact(id []byte) [][]byte {
+	changed := slices.Clone(id)
+	changed[len(id)-1] ^= 1
+	return [][]byte{slices.Concat(id, []byte{0}), slices.Concat(id, id), id[:len(id)-1], id[1:], changed}
+}
+
 // victim returns a queue with the given recipient key for a case to try to
 // delete. A relay that deletes for everybody blocks the case: other cases are
 // about that.

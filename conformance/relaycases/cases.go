@@ -43,6 +43,7 @@ func All() []conformance.Case {
 		secureCases,
 		sendCases,
 		quotaCases,
+		privacyOutputCases,
 		deliveryCases,
 		acknowledgeCases,
 		getCases,

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
 	"smpcheck/conformance/tlsprobe"
@@ -222,7 +225,17 @@ var certificateCases = []conformance.Case{
 		Edges:        true,
 		Versions:     from(smp.VersionAuthenticators),
 		Run: func(t *T) {
-			signed, err := keys.ParseSignedKey(requireSignedKey(t))
+			h := probe.Open(t).RequireHelloParts()
+			if h.ChainErr != nil { // then the key may be anywhere
+				if !holdsSignedKey(h.AfterID) {
+					t.Failf("a signed object around an X25519 key", "none in the %d bytes after the session identifier", len(h.AfterID))
+				}
+				return
+			}
+			if h.KeyErr != nil {
+				probe.Blocked(t, "the signed key in the hello cannot be read: %v", h.KeyErr)
+			}
+			signed, err := keys.ParseSignedKey(h.SignedKey)
 			if err != nil {
 				t.Fail("SEQUENCE { SEQUENCE { SubjectPublicKeyInfo }, algorithm, signature } in DER", err.Error())
 			}
@@ -334,6 +347,23 @@ func requireSignedKey(t *T) []byte {
 		probe.Blocked(t, "the signed key in the hello cannot be read: %v", h.KeyErr)
 	}
 	return h.SignedKey
+}
+
+// holdsSignedKey reports whether a signed object around an X25519 key is anywhere in b.
+func holdsSignedKey(b []byte) bool {
+	for i := range b {
+		var object cryptobyte.String
+		rest := cryptobyte.String(b[i:])
+		if !rest.ReadASN1Element(&object, cbasn1.SEQUENCE) {
+			continue
+		}
+		if signed, err := keys.ParseSignedKey(object); err == nil {
+			if key, err := signed.PublicKey(); err == nil && key.Algorithm() == keys.X25519 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // x25519Prefix starts the SubjectPublicKeyInfo of every X25519 key (RFC 8410).

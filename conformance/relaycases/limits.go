@@ -15,10 +15,11 @@ const heavy = 40 * time.Second
 // taken for stalled.
 const stallTime = 500 * time.Millisecond
 
-// unreadBlocks are many more blocks than the buffers of two systems hold, and
-// unreadTime is how long the relay may take for one.
+// unreadBlocks are many more blocks than the buffers of two systems hold, each with
+// unreadPings, and unreadTime is how long the relay may take for one.
 const (
 	unreadBlocks = 4096
+	unreadPings  = 50
 	unreadTime   = time.Second
 )
 
@@ -84,25 +85,22 @@ var limitCases = []conformance.Case{
 	}),
 	observed(conformance.Case{
 		ID:           "relay/limit/unread-answers",
-		Title:        "A client that reads no answers is, in the end, not read from any more",
-		Requirements: []string{"SMP-LIMIT-UNREAD"},
+		Title:        "A client that reads no answers is, in the end, not read from any more, and keeps nobody from its queue",
+		Requirements: []string{"SMP-LIMIT-UNREAD", "SMP-LIMIT-SLOW-READER"},
 		Solo:         true,
 		Edges:        true,
 		Timeout:      heavy,
 		Run: func(t *T) {
-			c := probe.Dial(t)
+			c, next := probe.Dial(t), probe.Dial(t)
+			q := c.NewQueue()
 			c.Narrow()
-			pings := make([]smp.Transmission, 50)
-			for i := range pings {
-				pings[i] = bare(c, smp.PING{})
+			t.About("SMP-LIMIT-UNREAD")
+			if taken := stuff(c); taken == unreadBlocks {
+				t.Failf("the relay stops reading from a client that does not read", "it took %d blocks with %d commands each", taken, unreadPings)
 			}
-			content := c.Content(pings...)
-			taken := 0
-			for taken < unreadBlocks && c.Offer(content, unreadTime) {
-				taken++
-			}
-			if taken == unreadBlocks {
-				t.Failf("the relay stops reading from a client that does not read", "it took %d blocks with %d commands each", taken, len(pings))
+			t.About("SMP-LIMIT-SLOW-READER")
+			if a := next.Ask(q.RecipientID, q.Key, smp.SUB{}); !a.OK() || isError(a.Received) {
+				t.Fail("SUB of its queue on another connection → OK or SOK", a.String())
 			}
 			probe.ExpectClient(t, "while another does not read its answers")
 		},
@@ -184,6 +182,20 @@ var limitCases = []conformance.Case{
 			probe.ExpectClient(t, "after others were reset")
 		},
 	}),
+}
+
+// stuff sends PINGs, and reads no answers, until the relay takes no more of them. It returns
+// how many blocks of them the relay took, at most unreadBlocks.
+func stuff(c *probe.Conn) (taken int) {
+	pings := make([]smp.Transmission, unreadPings)
+	for i := range pings {
+		pings[i] = bare(c, smp.PING{})
+	}
+	content := c.Content(pings...)
+	for taken < unreadBlocks && c.Offer(content, unreadTime) {
+		taken++
+	}
+	return taken
 }
 
 // startOfClientHello is a TLS record that promises 512 bytes of a handshake

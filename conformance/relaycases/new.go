@@ -44,6 +44,22 @@ var newCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/new/x25519-wrong",
+		Title:        "NEW with an X25519 key and an authenticator that is none is refused with AUTH, as with any other key",
+		Requirements: []string{"SMP-NEW-X25519", "SMP-AUTH-WRONG-KEY"},
+		Versions:     from(smp.VersionAuthenticators),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			create, _ := c.NewQueueRequest()
+			create.AuthKey = probe.NewKey(t, keys.X25519).Public()
+			tr := c.Transmission(nil, probe.NoKey, create)
+			const size = 80 // of an authenticator
+			tr.Authorization = t.Rand().Bytes(size)
+			a := c.AskTransmission("NEW", tr)
+			expectRefusedWith(t, a, smp.ErrAuth, "SMP-NEW-X25519", "SMP-AUTH-WRONG-KEY")
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/new/dh-key",
 		Title:        "NEW whose second key is no X25519 key is refused",
 		Requirements: []string{"SMP-NEW-DH-KEY"},
@@ -195,9 +211,17 @@ var newCases = []conformance.Case{
 			if t.Server().Password != "" {
 				t.Skip("the relay has a password")
 			}
-			cmd, q := probe.Dial(t).NewQueueRequest()
-			cmd.Password = []byte("needless")
-			probe.ExpectA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd))
+			for _, mode := range []probe.QueueOption{probe.OnlyCreate, func(*smp.NEW) {}} {
+				cmd, q := probe.Dial(t).NewQueueRequest(mode)
+				cmd.Password = []byte("needless")
+				q.Created(probe.ExpectA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd)))
+				q.Fill(q.Conn, []byte("after a password"))
+				if cmd.Subscribe {
+					q.ExpectMessage(q.Conn, []byte("after a password"))
+				} else {
+					q.ExpectNoMessage(q.Conn, "the queue was created with mode C")
+				}
+			}
 		},
 	}),
 	must(conformance.Case{

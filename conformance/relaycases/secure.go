@@ -218,6 +218,21 @@ var secureCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
+		ID:           "relay/skey/before-9",
+		Title:        "A queue that was created before version 9, which has no leave for it, cannot be secured by its sender",
+		Requirements: []string{"SMP-SKEY-BEFORE-9"},
+		Versions:     until(8),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			key := probe.NewKey(t, keys.Ed25519)
+			for _, authorized := range []keys.PrivateKey{key, probe.NoKey} {
+				q := c.NewQueue()
+				c.Ask(q.SenderID, authorized, smp.SKEY{SenderKey: key.Public()}).ExpectRefused()
+				expectUnsecured(t, q)
+			}
+		},
+	}),
+	observed(conformance.Case{
 		ID:           "relay/skey/repeated",
 		Title:        "SKEY with the key that the queue has is answered OK",
 		Requirements: []string{"SMP-SKEY-REPEATED"},

@@ -31,6 +31,7 @@ type process struct {
 	server link.Server
 	cmd    *exec.Cmd
 	stderr *tail
+	output *Output
 	exited chan struct{}
 	done   chan struct{}
 
@@ -60,10 +61,11 @@ func Run(ctx context.Context, command Command) (Target, error) {
 	p := &process{
 		cmd:    exec.Command(command[0], command[1:]...),
 		stderr: &tail{},
+		output: NewOutput(),
 		exited: make(chan struct{}),
 		done:   make(chan struct{}),
 	}
-	p.cmd.Stdout, p.cmd.Stderr = &finder{found: address}, p.stderr
+	p.cmd.Stdout, p.cmd.Stderr = both(&finder{found: address}, p.output), both(p.stderr, p.output)
 	p.cmd.WaitDelay = drainTimeout
 	ownGroup(p.cmd)
 	if err := p.cmd.Start(); err != nil {
