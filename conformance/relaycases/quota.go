@@ -29,6 +29,9 @@ var quotaCases = []conformance.Case{
 				t.Fail("ERR QUOTA", fmt.Sprintf("more than %d unread messages are accepted", quotaLimit))
 			}
 			refusal.ExpectError(smp.ErrQuota)
+			for _, size := range []int{1, 0, 16000, 40} {
+				q.Sender(sender, smp.SEND{Body: t.Rand().Bytes(size)}).ExpectError(smp.ErrQuota)
+			}
 		},
 	}),
 	must(conformance.Case{

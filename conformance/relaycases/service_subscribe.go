@@ -78,6 +78,22 @@ var serviceSubscribeCases = []conformance.Case{
 			}
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/service/hash-repeated",
+		Title:        "A queue to which the service subscribes again and again counts once",
+		Requirements: []string{"SMP-SERVICE-HASH"},
+		Versions:     from(smp.VersionServiceCounts),
+		Run: func(t *T) {
+			credentials, queues := serviceOf(t, 2)
+			for _, q := range append(queues, queues...) {
+				s := messagingService(t, credentials)
+				q.Recipient(s.Conn, smp.SUB{}).Require(smp.SOK{ServiceID: s.ID})
+				q.Recipient(s.Conn, smp.SUB{}).Require(smp.SOK{ServiceID: s.ID})
+				s.Close()
+			}
+			messagingService(t, credentials).ExpectQueues(smp.SUBS{}, ids(queues...)...)
+		},
+	}),
 	observed(conformance.Case{
 		ID:           "relay/service/subs-drift",
 		Title:        "SUBS with a wrong count or hash is answered with those of the relay, and subscribes all the same",

@@ -94,6 +94,9 @@ var undisturbedCases = []conformance.Case{
 				l.Recipient(c, command)
 				reader.Read(l.LinkID).Expect(l.LNK())
 			}
+			l.Secure()
+			l.Fill(probe.Dial(t), t.Rand().Bytes(60))
+			reader.Read(l.LinkID).Expect(l.LNK())
 		},
 	}),
 }
