@@ -52,6 +52,8 @@ func All() []Fault {
 		linkFaults,
 		namesFaults,
 		limitFaults,
+		undisturbedFaults,
+		circumstanceFaults,
 	)
 }
 

@@ -127,19 +127,22 @@ var sendSeriesCases = []conformance.Case{
 		Edges:        true,
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			queues := make([]*probe.Queue, 40)
-			for i := range queues {
-				queues[i] = c.NewQueueWithKey(probe.NewKey(t, keys.X25519), probe.OnlyCreate)
-			}
+			queues := newQueues(t, c, 40, func(q *probe.Queue, cmd *smp.NEW) {
+				q.Key = probe.NewKey(t, keys.X25519)
+				cmd.AuthKey = q.Key.Public()
+			})
 			for range 2 {
+				trs := make([]smp.Transmission, len(queues))
 				for i, q := range queues {
-					other := queues[(i+1)%len(queues)]
-					if a := q.Recipient(c, smp.OFF{}); isError(a.Received) {
-						t.Fail("OFF by the key of the queue → OK", a.String())
-					}
-					c.Ask(q.RecipientID, other.Key, smp.OFF{}).ExpectError(smp.ErrAuth)
+					trs[i] = c.Transmission(q.RecipientID, q.Key, smp.OFF{})
+				}
+				c.Send(trs...)
+				for _, tr := range trs {
+					c.Await("OFF by the key of the queue", tr).Expect(smp.OK{})
 				}
 			}
+			stranger := queues[len(queues)-1]
+			c.Ask(queues[0].RecipientID, stranger.Key, smp.OFF{}).ExpectError(smp.ErrAuth)
 		},
 	}),
 }

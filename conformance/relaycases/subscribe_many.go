@@ -51,9 +51,9 @@ var subscribeManyCases = []conformance.Case{
 	}),
 }
 
-// newQueues creates queues on a connection, which is not subscribed to them. A relay that
-// refuses blocks the case.
-func newQueues(t *T, c *probe.Conn, n int) []*probe.Queue {
+// newQueues creates queues on a connection, which is not subscribed to them, many in each
+// block. A relay that refuses blocks the case.
+func newQueues(t *T, c *probe.Conn, n int, changes ...func(*probe.Queue, *smp.NEW)) []*probe.Queue {
 	const inBlock = 40
 	queues := make([]*probe.Queue, 0, n)
 	for len(queues) < n {
@@ -62,6 +62,9 @@ func newQueues(t *T, c *probe.Conn, n int) []*probe.Queue {
 		for i := range created {
 			var cmd smp.NEW
 			cmd, created[i] = c.NewQueueRequest(probe.OnlyCreate)
+			for _, change := range changes {
+				change(created[i], &cmd)
+			}
 			trs[i] = c.Transmission(nil, created[i].Key, cmd)
 		}
 		c.Send(trs...)
@@ -113,19 +116,14 @@ func sendToEach(t *T, c *probe.Conn, queues []*probe.Queue) [][]byte {
 func expectFromEach(t *T, c *probe.Conn, queues []*probe.Queue, bodies [][]byte) [][]byte {
 	ids := make([][]byte, len(queues))
 	for i, q := range queues {
-		r, missing := q.AwaitMessage(c, probe.AnswerTime)
+		d, missing := q.Await(c)
 		if missing != "" {
 			t.Failf("the message of each queue", "none of queue %d of %d: %s", i+1, len(queues), missing)
 		}
-		m := r.Response.(smp.MSG)
-		content, err := q.Open(m)
-		if err != nil {
-			probe.Blocked(t, "a delivered message cannot be read: %v", err)
-		}
-		if !bytes.Equal(content.Body, bodies[i]) {
+		if !bytes.Equal(d.Message.Body, bodies[i]) {
 			t.Failf("the message of the queue", "another one, from queue %d of %d", i+1, len(queues))
 		}
-		ids[i] = m.ID
+		ids[i] = d.MsgID
 	}
 	return ids
 }

@@ -1,6 +1,8 @@
 package relaycases
 
 import (
+	"bytes"
+	"cmp"
 	"strings"
 
 	"smpcheck/conformance"
@@ -69,9 +71,9 @@ var undisturbedCases = []conformance.Case{
 			recipient := probe.Dial(t)
 			q.Subscribe(recipient)
 			for i, body := range bodies {
-				d := q.RequireMessage(recipient)
-				if string(d.Message.Body) != string(body) {
-					t.Failf("all 4 messages, after "+strings.Join(tags, ", "), "in the place of message %d: %s", i+1, d.Describe())
+				d, missing := q.Await(recipient)
+				if missing != "" || !bytes.Equal(d.Message.Body, body) {
+					t.Failf("all 4 messages, after "+strings.Join(tags, ", "), "in the place of message %d: %s", i+1, cmp.Or(missing, d.Describe()))
 				}
 				q.Acknowledge(recipient, d)
 			}
@@ -145,9 +147,9 @@ func perform(q *probe.Queue, c *probe.Conn, command smp.Command) {
 // to the connection that created the queue, which is subscribed.
 func expectStillReceives(t *T, q *probe.Queue, sender *probe.Conn, after smp.Command) {
 	q.Fill(sender, t.Rand().Bytes(60))
-	r, missing := q.AwaitMessage(q.Conn, probe.AnswerTime)
+	d, missing := q.Await(q.Conn)
 	if missing != "" {
 		t.Fail("after "+after.Tag()+" a message on the subscribed connection", missing)
 	}
-	q.Recipient(q.Conn, smp.ACK{MsgID: r.Response.(smp.MSG).ID}).Require(smp.OK{})
+	q.Acknowledge(q.Conn, d)
 }
