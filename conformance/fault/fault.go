@@ -54,6 +54,7 @@ func All() []Fault {
 		limitFaults,
 		undisturbedFaults,
 		circumstanceFaults,
+		queueInfoFaults,
 	)
 }
 

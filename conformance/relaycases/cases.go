@@ -50,6 +50,7 @@ func All() []conformance.Case {
 		acknowledgeCases,
 		getCases,
 		manageCases,
+		queueInfoCases,
 		proxySessionCases,
 		proxyForwardCases,
 		proxyUnreachedCases,
