@@ -72,7 +72,9 @@ var acknowledgeCases = []conformance.Case{
 		Requirements: []string{"SMP-ACK-WRONG-ID"},
 		Run: func(t *T) {
 			q, d := delivered(t, 1)
-			q.Recipient(q.Conn, smp.ACK{MsgID: t.Rand().Bytes(24)}).ExpectError(smp.ErrNoMsg)
+			for _, id := range append(nearIDs(d.MsgID), t.Rand().Bytes(24)) {
+				q.Recipient(q.Conn, smp.ACK{MsgID: id}).ExpectError(smp.ErrNoMsg)
+			}
 			expectKept(t, q, d)
 		},
 	}),

@@ -156,6 +156,7 @@ var serviceIdentityCases = []conformance.Case{
 			n.Queue.Sender(notifier.Conn, smp.SEND{Body: []byte("x")}).ExpectError(smp.ErrCmdProhibited)
 			messaging := probe.DialService(t, transport.RoleMessaging, probe.NewService(t))
 			messaging.Ask(n.ID, n.Key, smp.NSUB{}).ExpectError(smp.ErrCmdProhibited)
+			messaging.Ask(nil, probe.NoKey, smp.RFWD{Body: t.Rand().Bytes(100)}).ExpectError(smp.ErrCmdProhibited)
 			notifier.Ping()
 		},
 	}),
