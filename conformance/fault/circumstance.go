@@ -31,6 +31,19 @@ var circumstanceFaults = []Fault{
 		}),
 	},
 	{
+		ID:     "sub/ended-by-last-ack",
+		Story:  "A subscription is there to empty the queue, and is over with ACK of the last message.",
+		Breaks: []string{"SMP-SUB-CONTINUES"},
+		Cases:  []string{"relay/ack/later"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.ACK, next execute) []relay.Output {
+			outs := next(s, r)
+			if r.Queue.Subscriber() == s && r.Queue.Mailbox().Len() == 0 {
+				r.Queue.Unsubscribe()
+			}
+			return outs
+		}),
+	},
+	{
 		ID:     "sub/end-once-for-all",
 		Story:  "END says that the connection has been displaced, so it is sent once, whatever the number of queues.",
 		Breaks: []string{"SMP-SUB-END"},
@@ -181,6 +194,13 @@ var circumstanceFaults = []Fault{
 		}),
 	},
 	{
+		ID:     "notify/replaced-hears",
+		Story:  "The connection of the notifier stands in the queue, where NKEY leaves it, and later notifications go to it.",
+		Breaks: []string{"SMP-NTF-NKEY-REPEATED"},
+		Cases:  []string{"relay/notify/nkey-again-silent"},
+		Apply:  remembering(replacedHears),
+	},
+	{
 		ID:     "notify/empty-unannounced",
 		Story:  "A message without a body has nothing in it that anybody has to be told about.",
 		Breaks: []string{"SMP-NTF-NSUB-LATER"},
@@ -319,4 +339,24 @@ func togglesHash(c *relay.Config) {
 			return soks
 		}),
 	)(c)
+}
+
+// replacedHears sends the notifications of a notifier to the subscriber of the one before.
+func replacedHears(before *notes[*relay.Queue, *relay.Session]) func(*relay.Config) {
+	return func(c *relay.Config) {
+		handles(func(s *relay.Session, r *relay.Request, _ smp.NKEY, next execute) []relay.Output {
+			if to := r.Queue.NotificationSubscriber(); to != nil {
+				before.set(r.Queue, to)
+			}
+			return next(s, r)
+		})(c)
+		push := c.Stages.Push
+		announces(func(r *relay.Relay, q *relay.Queue, m *relay.Message, next announce) {
+			if to, ok := before.get(q); ok && m.Notify && q.Notifier() != nil {
+				push(to, q, notification(q, m))
+				return
+			}
+			next(r, q, m)
+		})(c)
+	}
 }

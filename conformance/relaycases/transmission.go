@@ -367,7 +367,10 @@ var commandCases = []conformance.Case{
 				ack := append(c.EncodeCommand(smp.ACK{MsgID: t.Rand().Bytes(24)}), extra...)
 				c.AskBytes("ACK with more bytes", q.RecipientID, q.Key, ack).ExpectError(smp.ErrCmdSyntax)
 				c.AskBytes("NEW with more bytes", nil, unused.Key, append(c.EncodeCommand(create), extra...)).ExpectError(smp.ErrCmdSyntax)
-				c.AskBytes("DEL with a parameter", q.RecipientID, q.Key, []byte("DEL "+extra)).ExpectError(smp.ErrCmdSyntax)
+				for _, tag := range []string{"SUB", "GET", "QUE", "NDEL", "OFF", "DEL"} {
+					c.AskBytes(tag+" with a parameter", q.RecipientID, q.Key, []byte(tag+" "+extra)).ExpectError(smp.ErrCmdSyntax)
+				}
+				c.AskBytes("NSUB with a parameter", t.Rand().Bytes(24), q.Key, []byte("NSUB "+extra)).ExpectError(smp.ErrCmdSyntax)
 			}
 			c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}).Expect(smp.OK{})
 		},
