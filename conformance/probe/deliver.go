@@ -40,6 +40,9 @@ func (q *Queue) Await(c *Conn) (d Delivery, missing string) {
 	return q.readable(c, r), ""
 }
 
+// PutBack puts what was taken out of the inbox in front of everything in it.
+func (c *Conn) PutBack(r Received) { c.inbox = append([]Received{r}, c.inbox...) }
+
 // ExpectRedelivery is ExpectMessage for a message that was delivered to another
 // connection before: a relay that redelivers nothing blocks the case.
 func (q *Queue) ExpectRedelivery(c *Conn, body []byte) Delivery {

@@ -87,8 +87,12 @@ func forEach(t *T, c *probe.Conn, queues []*probe.Queue, what string, command fu
 		}
 		c.Send(trs...)
 		for _, tr := range trs {
-			if a := c.Await(what, tr); isError(a.Received) {
+			a := c.Await(what, tr)
+			if isError(a.Received) {
 				probe.Blocked(t, "%s in a block of %d was answered %s", what, len(trs), a)
+			}
+			if _, ok := a.Response.(smp.MSG); ok { // in the place of SOK
+				c.PutBack(a.Received)
 			}
 		}
 	}
