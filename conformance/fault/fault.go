@@ -53,6 +53,9 @@ func All() []Fault {
 		linkFaults,
 		namesFaults,
 		limitFaults,
+		undisturbedFaults,
+		circumstanceFaults,
+		queueInfoFaults,
 	)
 }
 

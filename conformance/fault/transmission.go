@@ -11,7 +11,7 @@ import (
 )
 
 // transmissionFaults are mistakes in transmissions and commands in blocks.
-var transmissionFaults = slices.Concat(idFaults, sessionIDFaults, formFaults, commandFaults, pingFaults)
+var transmissionFaults = slices.Concat(idFaults, sessionIDFaults, formFaults, commandFaults, withParameters(), pingFaults)
 
 // idFaults are mistakes in the ids, the order and the authorization of responses.
 var idFaults = []Fault{

@@ -2,6 +2,7 @@ package fault
 
 import (
 	"bytes"
+	"strings"
 
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -115,6 +116,20 @@ var commandFaults = []Fault{
 			}
 		}),
 	},
+}
+
+// withParameters are relays that take a command which has no parameters with some.
+func withParameters() (faults []Fault) {
+	for _, tag := range []string{"SUB", "GET", "QUE", "NDEL", "OFF", "DEL"} {
+		faults = append(faults, Fault{
+			ID:     "transmission/" + strings.ToLower(tag) + "-parameters-ignored",
+			Story:  tag + " has no parameters, so what follows it is not looked at.",
+			Breaks: []string{"SMP-TX-TRAILING"},
+			Cases:  []string{"relay/transmission/trailing"},
+			Apply:  rewrites(tag, func(uint16, []byte) []byte { return []byte(tag) }),
+		})
+	}
+	return faults
 }
 
 // pingFaults are mistakes about PING.

@@ -30,6 +30,19 @@ func (q *Queue) ExpectMessage(c *Conn, body []byte) Delivery {
 	return d.expectBody(c, body)
 }
 
+// Await waits on c for a delivery from the queue and says why none came. One that cannot
+// be read blocks the case.
+func (q *Queue) Await(c *Conn) (d Delivery, missing string) {
+	r, missing := q.AwaitMessage(c, answerTime)
+	if missing != "" {
+		return Delivery{}, missing
+	}
+	return q.readable(c, r), ""
+}
+
+// PutBack puts what was taken out of the inbox in front of everything in it.
+func (c *Conn) PutBack(r Received) { c.inbox = append([]Received{r}, c.inbox...) }
+
 // ExpectRedelivery is ExpectMessage for a message that was delivered to another
 // connection before: a relay that redelivers nothing blocks the case.
 func (q *Queue) ExpectRedelivery(c *Conn, body []byte) Delivery {

@@ -34,6 +34,18 @@ var acknowledgeCases = []conformance.Case{
 			}
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/ack/later",
+		Title:        "After ACK of the last message one that is sent later is delivered on the same connection, again and again",
+		Requirements: []string{"SMP-SUB-CONTINUES"},
+		Run: func(t *T) {
+			q, sender := probe.Dial(t).NewQueue(), probe.Dial(t)
+			for _, body := range sender.Bodies(4) {
+				q.Fill(sender, body)
+				q.Acknowledge(q.Conn, q.ExpectSimplest(q.Conn, body))
+			}
+		},
+	}),
 	observed(conformance.Case{
 		ID:           "relay/ack/next-response",
 		Title:        "The next message comes as the answer to ACK, in the place of OK",
@@ -72,7 +84,9 @@ var acknowledgeCases = []conformance.Case{
 		Requirements: []string{"SMP-ACK-WRONG-ID"},
 		Run: func(t *T) {
 			q, d := delivered(t, 1)
-			q.Recipient(q.Conn, smp.ACK{MsgID: t.Rand().Bytes(24)}).ExpectError(smp.ErrNoMsg)
+			for _, id := range append(nearIDs(d.MsgID), t.Rand().Bytes(24)) {
+				q.Recipient(q.Conn, smp.ACK{MsgID: id}).ExpectError(smp.ErrNoMsg)
+			}
 			expectKept(t, q, d)
 		},
 	}),

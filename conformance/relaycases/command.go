@@ -91,9 +91,12 @@ var commandCases = []conformance.Case{
 				ack := append(c.EncodeCommand(smp.ACK{MsgID: t.Rand().Bytes(24)}), extra...)
 				all.add(c.AskBytes("ACK with more bytes", q.RecipientID, q.Key, ack), smp.ErrCmdSyntax)
 				all.add(c.AskBytes("NEW with more bytes", nil, unused.Key, append(c.EncodeCommand(create), extra...)), smp.ErrCmdSyntax)
+				all.add(c.AskBytes("NSUB with a parameter", t.Rand().Bytes(24), q.Key, []byte("NSUB "+extra)), smp.ErrCmdSyntax)
 			}
-			for _, extra := range []string{"\x00", " ", "1234"} {
-				all.add(c.AskBytes("DEL with a parameter", q.RecipientID, q.Key, []byte("DEL "+extra)), smp.ErrCmdSyntax)
+			for _, tag := range []string{"SUB", "GET", "QUE", "NDEL", "OFF", "DEL"} {
+				for _, extra := range []string{"\x00", " ", "1234"} {
+					all.add(c.AskBytes(tag+" with a parameter", q.RecipientID, q.Key, []byte(tag+" "+extra)), smp.ErrCmdSyntax)
+				}
 			}
 			all.expectNone()
 			c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}).Expect(smp.OK{})

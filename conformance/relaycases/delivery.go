@@ -100,6 +100,7 @@ var deliveryCases = []conformance.Case{
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			body := t.Rand().Bytes(60)
+			begin := time.Now()
 			q.Fill(probe.Dial(t), body)
 			first := q.RequireMessage(q.Conn)
 			q.Conn.Linger(someTime)
@@ -108,11 +109,17 @@ var deliveryCases = []conformance.Case{
 			if a := q.Sender(again, smp.SEND{Body: []byte("x")}); isError(a.Received) {
 				t.Fail("SEND to a queue that holds a message → OK", a.String())
 			}
+			passed := time.Since(begin)
 			q.Subscribe(again)
 			d := q.ExpectRedelivery(again, body)
 			t.About("SMP-MSG-TIMESTAMP")
 			if d.Message.Timestamp != first.Message.Timestamp {
 				t.Failf(fmt.Sprintf("%d as in the first delivery", first.Message.Timestamp), "%d", d.Message.Timestamp)
+			}
+			q.Acknowledge(again, d)
+			later := q.RequireMessage(again).Message.Timestamp - first.Message.Timestamp
+			if least, most := t.Timeout(someTime)-time.Second, passed+time.Second; time.Duration(later)*time.Second < least || time.Duration(later)*time.Second > most {
+				t.Failf(fmt.Sprintf("timestamps that are %v to %v apart", least, most), "%d seconds", later)
 			}
 		},
 	}),

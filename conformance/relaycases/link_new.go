@@ -79,8 +79,8 @@ var linkNewCases = []conformance.Case{
 			c := probe.Dial(t)
 			victim := c.NewQueue(probe.OnlyCreate)
 			for _, mode := range []smp.QueueMode{smp.Contact, smp.Messaging} {
-				for _, senderID := range [][]byte{victim.SenderID, t.Rand().Bytes(24), {}} {
-					cmd, id, q := c.LinkRequest(mode)
+				cmd, id, q := c.LinkRequest(mode)
+				for _, senderID := range append(nearIDs(cmd.Request.Link.SenderID), victim.SenderID, t.Rand().Bytes(24), nil) {
 					cmd.Request.Link.SenderID = senderID
 					c.AskAs(id, nil, q.Key, cmd).ExpectRefused()
 					if mode == smp.Contact {

@@ -37,7 +37,7 @@ var linkSetCases = []conformance.Case{
 		Run: func(t *T) {
 			c, reader := probe.Dial(t), probe.Dial(t)
 			l := readable(t, c)
-			for _, size := range []int{probe.UserDataSize, 1, 500, 500} {
+			for _, size := range []int{probe.UserDataSize, 1, 0, 500, 500} {
 				l.Data.User = t.Rand().Bytes(size)
 				l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
 				reader.Read(l.LinkID).Expect(l.LNK())

@@ -52,6 +52,22 @@ var manageCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/off/get",
+		Title:        "After OFF the messages in the queue can still be fetched with GET",
+		Requirements: []string{"SMP-OFF-RECIPIENT"},
+		Edges:        true,
+		Run: func(t *T) {
+			requireGet(t)
+			q, bodies := waiting(t, 2)
+			q.Recipient(q.Conn, smp.OFF{}).Require(smp.OK{})
+			for _, body := range bodies {
+				m := probe.ExpectA[smp.MSG](q.Recipient(q.Conn, smp.GET{}))
+				expectContent(t, q, m, body)
+				q.Recipient(q.Conn, smp.ACK{MsgID: m.ID}).Require(smp.OK{})
+			}
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/off/subscriber",
 		Title:        "OFF leaves the subscription alone: ACK brings the next message",
 		Requirements: []string{"SMP-OFF-RECIPIENT"},

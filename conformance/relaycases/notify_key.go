@@ -174,6 +174,18 @@ var notifierKeyCases = []conformance.Case{
 			n.ExpectEvent(watcher, smp.DELD{})
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/notify/nkey-again-silent",
+		Title:        "A notifier that was replaced is not told of later messages, under whichever id",
+		Requirements: []string{"SMP-NTF-NKEY-REPEATED"},
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			n, watcher := watched(t)
+			n.Queue.Notify()
+			n.Queue.Announce(probe.Dial(t), t.Rand().Bytes(60))
+			watcher.ExpectUnannounced("NKEY has replaced the notifier")
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/notify/new-ids",
 		Title:        "NEW with the keys of a notifier is answered with its id and a key of the relay",

@@ -136,9 +136,11 @@ var notifierSubscribeCases = []conformance.Case{
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue(probe.OnlyCreate)
 			q.Announce(q.Conn, q.Conn.Bodies(2)...)
+			q.Notify()
+			q.Announce(q.Conn, q.Conn.Bodies(2)...)
 			n, watcher := q.Notify(), probe.Dial(t)
 			n.Subscribe(watcher)
-			n.ExpectNone(watcher, "the messages came before NKEY")
+			n.ExpectNone(watcher, "the messages came before NKEY, the last ones for another notifier")
 		},
 	}),
 	must(conformance.Case{
@@ -187,6 +189,62 @@ var notifierSubscribeCases = []conformance.Case{
 			again.Ping()
 			n.Queue.Announce(n.Queue.Conn, t.Rand().Bytes(60))
 			n.Expect(again)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/notify/nsub-close-waits",
+		Title:        "A message that came when the notifier's connection had closed is announced to the next one",
+		Requirements: []string{"SMP-NTF-NSUB-EARLIER"},
+		Timeout:      notifyTimeout,
+		Edges:        true,
+		Run: func(t *T) {
+			probe.RequireNotifying(t)
+			const queues = 12
+			list, watcher, sender := notifiers(t, queues), probe.Dial(t), probe.Dial(t)
+			for _, n := range list {
+				n.Subscribe(watcher)
+			}
+			watcher.Close()
+			sender.Linger(someTime) // until the relay has learned of the end
+			for _, n := range list {
+				n.Queue.Announce(sender, t.Rand().Bytes(60))
+				again := probe.Dial(t)
+				n.Subscribe(again)
+				n.Expect(again)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/notify/any-body",
+		Title:        "Messages of all sizes are announced",
+		Requirements: []string{"SMP-NTF-NSUB-LATER"},
+		Timeout:      notifyTimeout,
+		Edges:        true,
+		Run: func(t *T) {
+			n, watcher := watched(t)
+			for _, size := range []int{1, 0, smp.MaxMessageLength(t.Version())} {
+				body := t.Rand().Bytes(size)
+				if a := n.Queue.Sender(n.Queue.Conn, smp.SEND{Notify: true, Body: body}); isError(a.Received) {
+					probe.Blocked(t, "SEND of %d bytes was answered %s", size, a)
+				}
+				n.Expect(watcher)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/notify/id-prohibited",
+		Title:        "The notifier's id is good for NSUB alone: SEND with it, and SUB, QUE and DEL by the recipient, are refused with AUTH",
+		Requirements: []string{"SMP-NTF-ID-NSUB-ONLY"},
+		Edges:        true,
+		Run: func(t *T) {
+			n, c := probe.Dial(t).NewNotified(), probe.Dial(t)
+			c.Ask(n.ID, probe.NoKey, smp.SEND{Body: []byte("x")}).ExpectError(smp.ErrAuth)
+			for _, cmd := range []smp.Command{smp.SUB{}, smp.QUE{}, smp.DEL{}} {
+				for _, key := range []keys.PrivateKey{n.Queue.Key, n.Key} {
+					c.Ask(n.ID, key, cmd).ExpectError(smp.ErrAuth)
+				}
+			}
+			expectNotifies(t, n)
 		},
 	}),
 	must(conformance.Case{

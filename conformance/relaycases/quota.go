@@ -29,6 +29,9 @@ var quotaCases = []conformance.Case{
 				t.Fail("ERR QUOTA", fmt.Sprintf("more than %d unread messages are accepted", quotaLimit))
 			}
 			refusal.ExpectError(smp.ErrQuota)
+			for _, size := range []int{1, 0, 16000, 40} {
+				q.Sender(sender, smp.SEND{Body: t.Rand().Bytes(size)}).ExpectError(smp.ErrQuota)
+			}
 		},
 	}),
 	must(conformance.Case{
@@ -89,8 +92,11 @@ var quotaCases = []conformance.Case{
 			q, _, accepted := fullQueue(t)
 			recipient := probe.Dial(t)
 			q.Subscribe(recipient)
+			var ids [][]byte
 			for range accepted {
-				q.Acknowledge(recipient, q.RequireMessage(recipient))
+				d := q.RequireMessage(recipient)
+				ids = append(ids, d.MsgID)
+				q.Acknowledge(recipient, d)
 			}
 			marker := q.RequireMessage(recipient)
 			if !marker.Message.Quota {
@@ -98,6 +104,9 @@ var quotaCases = []conformance.Case{
 			}
 			if len(marker.MsgID) == 0 {
 				t.Fail("a quota marker with an id", "one without")
+			}
+			if slices.ContainsFunc(ids, func(id []byte) bool { return bytes.Equal(id, marker.MsgID) }) {
+				t.Fail("a quota marker with an id of its own", "that of a message")
 			}
 			again := probe.Dial(t)
 			q.Subscribe(again)

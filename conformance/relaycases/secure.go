@@ -283,6 +283,25 @@ var secureCases = []conformance.Case{
 			q.Conn.Ask(q.RecipientID, probe.NewKey(t, keys.Ed25519), smp.QUE{}).ExpectError(smp.ErrAuth)
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/rkey/many",
+		Title:        "RKEY takes a list of forty keys, of which each one authorizes",
+		Requirements: []string{"SMP-RKEY-REPLACES"},
+		Versions:     from(15),
+		Edges:        true,
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue(probe.ContactQueue)
+			requireGuarded(t, q, smp.QUE{})
+			owners := make([]keys.PrivateKey, 40)
+			for i := range owners {
+				owners[i] = probe.NewKey(t, keys.Ed25519)
+			}
+			q.Recipient(q.Conn, recipientKeys(owners)).Require(smp.OK{})
+			for _, owner := range owners {
+				expectINFO(t, q.Conn.Ask(q.RecipientID, owner, smp.QUE{}))
+			}
+		},
+	}),
 	observed(conformance.Case{
 		ID:           "relay/rkey/drops",
 		Title:        "After RKEY a key that is not in its list is refused with AUTH",

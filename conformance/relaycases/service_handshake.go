@@ -130,6 +130,17 @@ var serviceIdentityCases = []conformance.Case{
 			}
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/service/ping",
+		Title:        "PING of a service is answered PONG, whatever its role",
+		Requirements: []string{"SMP-PING-PONG"},
+		Versions:     from(smp.VersionServiceCounts),
+		Run: func(t *T) {
+			for _, role := range []transport.Role{transport.RoleMessaging, transport.RoleNotifier, transport.RoleProxy} {
+				probe.DialService(t, role, probe.NewService(t)).ExpectServed()
+			}
+		},
+	}),
 	observed(conformance.Case{
 		ID:           "relay/service/role-of-queue-commands",
 		Title:        "Commands for queues are refused to a notification service, and NSUB to a messaging service",
@@ -145,6 +156,7 @@ var serviceIdentityCases = []conformance.Case{
 			n.Queue.Sender(notifier.Conn, smp.SEND{Body: []byte("x")}).ExpectError(smp.ErrCmdProhibited)
 			messaging := probe.DialService(t, transport.RoleMessaging, probe.NewService(t))
 			messaging.Ask(n.ID, n.Key, smp.NSUB{}).ExpectError(smp.ErrCmdProhibited)
+			messaging.Ask(nil, probe.NoKey, smp.RFWD{Body: t.Rand().Bytes(100)}).ExpectError(smp.ErrCmdProhibited)
 			notifier.Ping()
 		},
 	}),

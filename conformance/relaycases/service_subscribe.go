@@ -78,6 +78,23 @@ var serviceSubscribeCases = []conformance.Case{
 			}
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/service/hash-repeated",
+		Title:        "A queue to which the service subscribes again and again counts once",
+		Requirements: []string{"SMP-SERVICE-HASH"},
+		Versions:     from(smp.VersionServiceCounts),
+		Run: func(t *T) {
+			credentials, queues := serviceOf(t, 2)
+			for range 2 {
+				s := messagingService(t, credentials)
+				for _, q := range queues {
+					q.Recipient(s.Conn, smp.SUB{}).Require(smp.SOK{ServiceID: s.ID})
+				}
+				s.ExpectQueues(smp.SUBS{}, ids(queues...)...)
+				s.Close()
+			}
+		},
+	}),
 	observed(conformance.Case{
 		ID:           "relay/service/subs-drift",
 		Title:        "SUBS with a wrong count or hash is answered with those of the relay, and subscribes all the same",
