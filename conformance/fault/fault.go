@@ -56,6 +56,7 @@ func All() []Fault {
 		undisturbedFaults,
 		circumstanceFaults,
 		queueInfoFaults,
+		serviceRefusalFaults,
 	)
 }
 
