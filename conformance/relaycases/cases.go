@@ -68,6 +68,8 @@ func All() []conformance.Case {
 		serviceSubscribeCases,
 		serviceSignatureCases,
 		serviceNotifyCases,
+		privacyIDCases,
+		privacyPartiesCases,
 	)
 }
 
