@@ -52,6 +52,7 @@ func All() []Fault {
 		linkFaults,
 		namesFaults,
 		limitFaults,
+		privacyFaults,
 	)
 }
 

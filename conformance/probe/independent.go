@@ -159,25 +159,36 @@ func expectNoOrder(t *conformance.T, what, where string, values [][]byte) {
 	}
 }
 
-// Balanced bits: in n random bits the ones are more than 7.5 standard deviations away from
-// n/2 with a chance of less than 10^-13.
+// balancedDeviations is how far the ones in n random bits are from n/2, in standard
+// deviations, with a chance of less than 10^-13.
 const balancedDeviations = 7.5
 
-// ExpectBalanced fails the case if there are many more ones than zeros in the bits of the
-// ids, or the other way round. There have to be 64 ids at least.
+// ExpectBalanced fails the case if there are many more ones than zeros, or the other way
+// round, in the bits of the ids or in those at one place of their bytes. There have to be
+// 64 ids at least.
 func ExpectBalanced(t *conformance.T, what string, ids [][]byte) {
 	const least = 64
 	if len(ids) < least {
 		t.Broken(fmt.Errorf("%d ids, expected at least %d", len(ids), least))
 	}
-	ones, all := 0, 0
+	size, ones, onesAt := 0, 0, [8]int{}
 	for _, id := range ids {
-		all += 8 * len(id)
+		size += len(id)
 		for _, b := range id {
 			ones += bits.OnesCount8(b)
+			for bit := range onesAt {
+				onesAt[bit] += int(b >> bit & 1)
+			}
 		}
 	}
+	expectBalanced(t, what, "all bits", ones, 8*size)
+	for bit, count := range onesAt {
+		expectBalanced(t, what, fmt.Sprintf("the bits of value %d of all bytes", 1<<bit), count, size)
+	}
+}
+
+func expectBalanced(t *conformance.T, what, where string, ones, all int) {
 	if away := math.Abs(float64(2*ones-all)) / math.Sqrt(float64(all)); away > balancedDeviations {
-		t.Failf(what+" with as many ones as zeros", "%d ones in %d bits, %.1f standard deviations from a half", ones, all, away)
+		t.Failf(what+" with as many ones as zeros", "%d ones in %d, %s: %.1f standard deviations from a half", ones, all, where, away)
 	}
 }

@@ -6,9 +6,8 @@ const (
 	// sharedRun is how many bytes in a row two connections have in common only if one
 	// value is on both.
 	sharedRun = 16
-	// sharedValues is how many different bytes such a run has at least. The fixed parts
-	// of transmissions have fewer; 16 random bytes have fewer once in 10^8 times, and the
-	// 24 of an id practically never.
+	// sharedValues is how many different bytes such a run has at least: fixed parts of
+	// transmissions have fewer, random bytes practically never.
 	sharedValues = 8
 	// sharedStep is how far apart the places are at which one side is looked up in the
 	// other: every run of sharedRun bytes holds one of them whole.

@@ -44,29 +44,40 @@ func Tapped(tap *Tap) DestinationOption { return func(o *destinationOptions) { o
 type tapped struct {
 	net.Conn
 	tap           *Tap
-	read, written int
+	read, written stream
 }
 
 // Read keeps what it reads.
 func (c *tapped) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if part := afterHello(&c.read, b[:n]); len(part) > 0 {
-		c.tap.received(part, part)
+	for _, block := range c.read.blocks(b[:n]) {
+		c.tap.received(block, block)
 	}
 	return n, err
 }
 
 // Write keeps what it writes.
 func (c *tapped) Write(b []byte) (int, error) {
-	if part := afterHello(&c.written, b); len(part) > 0 {
-		c.tap.sent(part, part)
+	for _, block := range c.written.blocks(b) {
+		c.tap.sent(block, block)
 	}
 	return c.Conn.Write(b)
 }
 
-// afterHello returns the part of b that is not of the first block, and counts.
-func afterHello(count *int, b []byte) []byte {
-	hello := min(max(transport.BlockSize-*count, 0), len(b))
-	*count += len(b)
-	return b[hello:]
+// stream makes blocks of what comes in parts.
+type stream struct {
+	part []byte
+	met  bool
+}
+
+// blocks returns the blocks that b completes, without the first one of all.
+func (s *stream) blocks(b []byte) (whole [][]byte) {
+	s.part = append(s.part, b...)
+	for len(s.part) >= transport.BlockSize {
+		if s.met {
+			whole = append(whole, s.part[:transport.BlockSize])
+		}
+		s.met, s.part = true, s.part[transport.BlockSize:]
+	}
+	return whole
 }

@@ -70,6 +70,8 @@ func All() []conformance.Case {
 		serviceNotifyCases,
 		privacyIDCases,
 		privacyPartiesCases,
+		privacyWireCases,
+		privacyTLSCases,
 	)
 }
 
