@@ -72,6 +72,7 @@ func All() []conformance.Case {
 		privacyPartiesCases,
 		privacyWireCases,
 		privacyTLSCases,
+		privacyResidueCases,
 	)
 }
 
