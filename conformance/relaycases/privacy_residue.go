@@ -65,6 +65,9 @@ const (
 	// forgetTime is how long a relay may keep what it should have forgotten, at time
 	// scale 1: until memory is used again, or a file is written anew.
 	forgetTime = 10 * time.Second
+	// trafficRounds is how often a round of other messages goes over the connections
+	// between two looks: so much that a program which collects garbage does so.
+	trafficRounds = 25
 	// residueLimit is how many bytes of memory, or of files, are searched at a time.
 	residueLimit = 2 << 30
 )
@@ -140,12 +143,15 @@ func (k *keeper) expectForgotten(p *post, expected string, find func() []residue
 	}
 }
 
-// traffic has the relay do other things, also on the connections of the messages.
+// traffic has the relay do the same with other messages, over the same connections: what a
+// program keeps in buffers and in free memory is overwritten.
 func (k *keeper) traffic(p *post) {
 	q := p.recipient.NewQueue()
-	for _, body := range bodiesOfAllSizes(k.t) {
-		q.Fill(p.sender, body)
-		q.Acknowledge(p.recipient, q.RequireMessage(p.recipient))
+	for range trafficRounds {
+		for _, body := range bodiesOfAllSizes(k.t) {
+			q.Fill(p.sender, body)
+			q.Acknowledge(p.recipient, q.RequireMessage(p.recipient))
+		}
 	}
 	p.sender.Ping()
 	p.recipient.Ping()
