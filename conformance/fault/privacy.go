@@ -19,7 +19,7 @@ import (
 )
 
 // privacyFaults are mistakes by which queues, their parties or clients can be matched.
-var privacyFaults = slices.Concat(privacyIDFaults, privacyPartiesFaults, privacyWireFaults)
+var privacyFaults = slices.Concat(privacyIDFaults, privacyPartiesFaults, privacyWireFaults, privacyProcessFaults)
 
 var privacyPartiesFaults = []Fault{
 	{
