@@ -48,8 +48,8 @@ var privacyIDFaults = []Fault{
 	{
 		ID:     "privacy/message-of-queue",
 		Story:  "The id of a message begins with ten bytes of its queue's id, so that its row is found without an index.",
-		Breaks: []string{"CLAIM-QUEUE-IDS-UNRELATED"},
-		Cases:  []string{"relay/privacy/ids-unrelated"},
+		Breaks: []string{"SMP-MSG-ID-RANDOM"},
+		Cases:  []string{"relay/privacy/message-ids"},
 		Apply: idsOfMessages(func(r *relay.Request, id []byte) []byte {
 			copy(id, r.Queue.SenderID()[8:18])
 			return id

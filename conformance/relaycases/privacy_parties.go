@@ -134,7 +134,8 @@ func useQueue(t *T, body []byte) *probe.Tap {
 	tap := c.Tap()
 	q := c.NewQueue()
 	q.Secure()
-	q.Notify()
+	request, _ := q.NotifierRequest(keys.Ed25519)
+	q.Recipient(c, smp.NKEY{NotifierKeys: request}) // whatever the answer is
 	q.Fill(probe.Dial(t), body, body)
 	for range 2 {
 		q.Acknowledge(c, q.RequireMessage(c))
