@@ -35,6 +35,7 @@ type runFlags struct {
 	trace        string
 	exec         string
 	knownName    string
+	scan         string
 }
 
 func (f *runFlags) register(cmd *cobra.Command) {
@@ -53,6 +54,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.reports, "report", nil, "write a report as `FORMAT=FILE`: text, json or junit; - is standard output; repeatable")
 	flags.StringVar(&f.trace, "trace", "", "write all that is sent and received to files in `DIR`")
 	flags.StringVar(&f.knownName, "known-name", "", "`NAME` that the relay under test resolves, or none if it resolves no names (default: not known)")
+	flags.StringVar(&f.scan, "scan", "", "search `DIR`, the folder of the relay that --exec starts, for bytes of messages")
 	flags.StringVar(&f.exec, "exec", "", "start the target with `CMD`, which prints its smp:// address on a line of its own")
 }
 
@@ -68,6 +70,9 @@ type plan struct {
 func (f *runFlags) plan(cmd *cobra.Command, registry *conformance.Registry) (*plan, error) {
 	p := &plan{options: conformance.Options{Seed: f.seed, TimeoutScale: f.timeoutScale, Parallel: f.parallel}}
 	if err := f.checkNumbers(cmd); err != nil {
+		return nil, err
+	}
+	if err := f.checkScan(); err != nil {
 		return nil, err
 	}
 	if err := f.selectCases(p, registry); err != nil {
@@ -101,6 +106,24 @@ func (f *runFlags) checkNumbers(cmd *cobra.Command) error {
 		return fmt.Errorf("--seed %d, expected at most %d", f.seed, uint64(maxSeed))
 	}
 	return checkTimeoutScale(f.timeoutScale)
+}
+
+// checkScan refuses a folder that is none, and one for a relay whose files are out of reach.
+func (f *runFlags) checkScan() error {
+	if f.scan == "" {
+		return nil
+	}
+	if f.exec == "" {
+		return errors.New("--scan searches what a relay keeps that --exec starts; expected --exec")
+	}
+	info, err := os.Stat(f.scan)
+	if err != nil {
+		return fmt.Errorf("--scan: %w", err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("--scan %s: expected a folder", f.scan)
+	}
+	return nil
 }
 
 func checkTimeoutScale(scale float64) error {

@@ -66,7 +66,7 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	if err != nil {
 		return broken("%s: %w", tgt.Server(), errors.Join(err, obituary(tgt)))
 	}
-	info.Names = names
+	info.Names, info.Files = names, f.scan
 	bar := newProgress(cmd.ErrOrStderr(), len(p.cases))
 	p.options.OnResult = bar.show
 	outcome := conformance.Execute(ctx, p.cases, tgt, info, p.options)

@@ -64,6 +64,9 @@ func TestExitCodesOfRuns(t *testing.T) {
 		"no report folder":   {[]string{"--report", "json=/no/such/folder/x"}, 2, "output file"},
 		"no expectations":    {[]string{"--expect", "/no/such/file"}, 2, "expectations"},
 		"open quote":         {[]string{"--exec", "'x"}, 2, "open quote"},
+		"scan, no exec":      {[]string{"--scan", "."}, 2, "expected --exec"},
+		"scan of nothing":    {[]string{"--exec", "x", "--scan", "/no/such/folder"}, 2, "--scan: stat /no/such/folder"},
+		"scan of a file":     {[]string{"--exec", "x", "--scan", "relay_test.go"}, 2, "expected a folder"},
 		"no such program":    {[]string{"--exec", "/no/such/program"}, 3, "start the target"},
 	} {
 		t.Run(name, func(t *testing.T) {

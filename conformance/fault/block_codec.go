@@ -27,6 +27,8 @@ type codec struct {
 	pad func(content []byte, size int) ([]byte, error)
 	// unpad returns the content of a padded text.
 	unpad func(padded []byte) ([]byte, error)
+	// write sends a block with a content.
+	write func(conn net.Conn, block, content []byte) error
 }
 
 // ciphers are the chains of one session.
@@ -84,6 +86,9 @@ func (c *codec) complete() {
 	if c.unpad == nil {
 		c.unpad = wire.Unpad
 	}
+	if c.write == nil {
+		c.write = func(conn net.Conn, block, _ []byte) error { _, err := conn.Write(block); return err }
+	}
 }
 
 // receive reads one block. One that cannot be taken apart is ErrLargeMessage.
@@ -130,8 +135,7 @@ func (c *codec) send(conn net.Conn, state *ciphers, content []byte) error {
 		}
 		block = box.Seal(nil, block, &nonce, &key)
 	}
-	_, err = conn.Write(block)
-	return err
+	return c.write(conn, block, content)
 }
 
 // agreedChains are the right chains.

@@ -24,6 +24,9 @@ type Fault struct {
 	Cases []string
 	// Versions is where the mistake shows; the zero value is every version.
 	Versions wire.VersionRange
+	// Process says that the relay has to run in a process of its own, whose files and memory
+	// the cases search. It keeps files in its working directory.
+	Process bool
 	// Apply makes the mistake. All stages are set when it is called.
 	Apply func(*relay.Config)
 }
@@ -57,6 +60,7 @@ func All() []Fault {
 		circumstanceFaults,
 		queueInfoFaults,
 		serviceRefusalFaults,
+		privacyFaults,
 	)
 }
 

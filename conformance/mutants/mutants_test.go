@@ -14,6 +14,7 @@ import (
 	"smpcheck/conformance/mutants"
 	"smpcheck/conformance/probe"
 	"smpcheck/conformance/relaycases"
+	"smpcheck/conformance/target"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -105,6 +106,27 @@ func TestRelayThatDoesNotStart(t *testing.T) {
 	require.Equal(t, mutants.Broken, report.Faults[0].Verdict)
 	require.Contains(t, report.Faults[0].Detail, "no room")
 	require.Equal(t, 1, report.Summary.Broken)
+}
+
+func TestFaultThatNeedsAProcess(t *testing.T) {
+	t.Parallel()
+	made := fault.Fault{ID: "ping/process", Story: "It runs elsewhere.", Breaks: []string{queRule}, Cases: []string{queInfo}, Process: true, Apply: silent}
+	o := options()
+	report := run(t, o, made)
+	require.Equal(t, mutants.Broken, report.Faults[0].Verdict)
+	require.Contains(t, report.Faults[0].Detail, "no command starts one")
+
+	var dir string
+	o.Command = func(id, folder string) (target.Command, error) {
+		require.Equal(t, made.ID, id)
+		require.DirExists(t, folder)
+		dir = folder
+		return target.Command{"/no/such/program"}, nil
+	}
+	report = run(t, o, made)
+	require.Equal(t, mutants.Broken, report.Faults[0].Verdict)
+	require.Contains(t, report.Faults[0].Detail, "/no/such/program")
+	require.NoDirExists(t, dir)
 }
 
 func TestInterruption(t *testing.T) {

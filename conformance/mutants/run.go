@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -22,6 +23,9 @@ type Options struct {
 	Start func(ctx context.Context, change func(relay.Config) relay.Config) (address string, stop func(), err error)
 	// Preflight learns what a relay offers.
 	Preflight func(ctx context.Context, t target.Target, scale float64) (target.Info, error)
+	// Command is the command line that starts the relay with the fault of the given id, in a
+	// process whose working directory is dir; see fault.Fault.Process.
+	Command func(id, dir string) (target.Command, error)
 	// Names is what is known about the names of the embedded relay.
 	Names target.Names
 	// Parallel is how many faults are tried at once; 0 is six times GOMAXPROCS.
@@ -145,6 +149,9 @@ const preflightPatience = 3
 
 func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 	names, output := t.options.Names, target.NewOutput()
+	if f.Process {
+		return t.runProcess(ctx, f)
+	}
 	tgt, err := target.Embed(ctx, func(ctx context.Context) (string, func(), error) {
 		return t.options.Start(ctx, func(c relay.Config) relay.Config {
 			c.Logger = slog.New(slog.NewTextHandler(output, nil))
@@ -159,7 +166,36 @@ func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 		return nil, err
 	}
 	defer tgt.Close()
-	tgt = target.Heard(tgt, output)
+	return t.tryCases(ctx, f, target.Heard(tgt, output), target.Info{Names: names})
+}
+
+// errNoProcess: nobody has said how a process is started.
+var errNoProcess = errors.New("the fault needs a process of its own, and no command starts one")
+
+// runProcess is run for a relay in a process of its own, with a folder of its own.
+func (t *trial) runProcess(ctx context.Context, f *fault.Fault) ([]Notice, error) {
+	if t.options.Command == nil {
+		return nil, errNoProcess
+	}
+	dir, err := os.MkdirTemp("", "smpcheck-fault-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	command, err := t.options.Command(f.ID, dir)
+	if err != nil {
+		return nil, err
+	}
+	tgt, err := target.Run(ctx, command)
+	if err != nil {
+		return nil, err
+	}
+	defer tgt.Close()
+	return t.tryCases(ctx, f, tgt, target.Info{Names: t.options.Names, Files: dir})
+}
+
+// tryCases runs the cases of the fault. Of known, names and folder count.
+func (t *trial) tryCases(ctx context.Context, f *fault.Fault, tgt target.Target, known target.Info) ([]Notice, error) {
 	info, err := t.options.Preflight(ctx, tgt, preflightPatience*t.options.TimeoutScale)
 	var unusable *target.UnusableError
 	if errors.As(err, &unusable) {
@@ -168,7 +204,7 @@ func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 	if err != nil {
 		return nil, err
 	}
-	info.Names = names
+	info.Names, info.Files = known.Names, known.Files
 	var notices []Notice
 	for _, id := range f.Cases {
 		c, ok := t.registry.Lookup(id)

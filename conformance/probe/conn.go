@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"time"
 
@@ -38,6 +39,8 @@ type Conn struct {
 	ended error
 	// service signs NEW, SUB and NSUB too; nil for an ordinary client.
 	service *smp.ServiceCredentials
+	// tap keeps the blocks of the connection; nil for none.
+	tap *Tap
 	// commands holds the correlation ids of the commands that were encoded.
 	commands map[string]bool
 	// seen holds the ids of the messages that the case has received.
@@ -57,6 +60,8 @@ type options struct {
 	unproven bool
 	// encryption says that the case is about block encryption.
 	encryption bool
+	// wire keeps what goes over the network; nil for none.
+	wire *Wire
 }
 
 // Unproven dials also at a version at which the relay was seen not to answer
@@ -81,10 +86,13 @@ func AsProxy(o *options) { o.hello.Proxy = true }
 func AtVersion(v uint16) Option { return func(o *options) { o.version = v } }
 
 // Open performs the TLS handshake of an ordinary client, and nothing more.
-func Open(t *conformance.T) *Conn {
+func Open(t *conformance.T) *Conn { return open(t, TCP(t)) }
+
+// open is Open over raw.
+func open(t *conformance.T, raw net.Conn) *Conn {
 	var s *secure
 	err := build(t, stepTLS, func() (err error) {
-		s, err = establish(t.Context(), TCP(t), t.Info().TLS, TLSConfig(t))
+		s, err = establish(t.Context(), raw, t.Info().TLS, TLSConfig(t))
 		return err
 	})
 	if err != nil {
@@ -106,7 +114,7 @@ func Dial(t *conformance.T, opts ...Option) *Conn {
 	if reason, found := t.Info().Unusable[o.version]; found && !o.unproven {
 		Blocked(t, "at version %d the relay serves nothing: %s", o.version, reason)
 	}
-	c := Open(t)
+	c := open(t, o.wire.over(TCP(t)))
 	c.version, c.relying, c.onEncryption = o.version, !o.unproven, o.encryption
 	if err := build(t, stepHello, c.ReadHello); err != nil {
 		Blocked(t, "the relay's hello cannot be read: %v", err)
@@ -269,14 +277,16 @@ func (c *Conn) seal(content []byte) []byte {
 }
 
 func (c *Conn) encrypt(padded []byte) []byte {
-	if !c.Encrypted() {
-		return padded
+	sealed := padded
+	if c.Encrypted() {
+		key, nonce, err := c.sending.NextKey()
+		if err != nil {
+			c.t.Broken(err)
+		}
+		sealed = box.Seal(nil, padded, &nonce, &key)
 	}
-	key, nonce, err := c.sending.NextKey()
-	if err != nil {
-		c.t.Broken(err)
-	}
-	return box.Seal(nil, padded, &nonce, &key)
+	c.tap.sent(padded, sealed)
+	return sealed
 }
 
 // SendBlock sends bytes as they are inside TLS. That the relay has closed the
@@ -330,7 +340,11 @@ func (c *Conn) readPadded(end time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.decrypt(block)
+	padded, err := c.decrypt(block)
+	if err == nil {
+		c.tap.received(padded, block)
+	}
+	return padded, err
 }
 
 func (c *Conn) decrypt(block []byte) ([]byte, error) {

@@ -39,6 +39,7 @@ type destinationOptions struct {
 	meeting      func(net.Conn)
 	gate         <-chan struct{}
 	refusing     bool
+	tap          *Tap
 }
 
 // Speaking offers other versions than 6 to 20.
@@ -172,8 +173,20 @@ func (d *Destination) meet(raw net.Conn) *Leg {
 	if d.options.greeting != nil || d.options.signed != nil {
 		return &Leg{t: d.t, Destination: d, err: d.greet(raw, config)}
 	}
-	conn, err := transport.Server(d.t.Context(), raw, config)
+	conn, err := d.shake(raw, config)
 	return &Leg{t: d.t, Destination: d, Conn: conn, raw: raw, err: err}
+}
+
+// shake does both handshakes.
+func (d *Destination) shake(raw net.Conn, config transport.ServerConfig) (*transport.Conn, error) {
+	if d.options.tap == nil {
+		return transport.Server(d.t.Context(), raw, config)
+	}
+	s, err := transport.ServerTLS(d.t.Context(), raw, config)
+	if err != nil {
+		return nil, err
+	}
+	return transport.ServerHandshake(d.t.Context(), &tapped{Conn: s, tap: d.options.tap}, s.Binding(), config)
 }
 
 func (d *Destination) greet(raw net.Conn, config transport.ServerConfig) error {

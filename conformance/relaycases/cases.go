@@ -74,6 +74,11 @@ func All() []conformance.Case {
 		serviceSubscribeCases,
 		serviceSignatureCases,
 		serviceNotifyCases,
+		privacyIDCases,
+		privacyPartiesCases,
+		privacyWireCases,
+		privacyTLSCases,
+		privacyResidueCases,
 	)
 }
 

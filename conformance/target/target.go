@@ -50,6 +50,9 @@ type Info struct {
 	Capabilities []string
 	// Names is what the operator says about names; the probe does not know.
 	Names Names
+	// Files is the folder in which the target keeps its files, as the user says; empty if
+	// it is not known.
+	Files string
 	// Patience is shared by the cases of a run; nil for none.
 	Patience *Patience
 }

@@ -31,8 +31,9 @@ type ServerConfig struct {
 	Cookie  []byte
 	// NoRequest does not ask for a client certificate.
 	NoRequest bool
-	// Shares is the source of the keys of the exchange; nil means crypto/rand.
-	Shares io.Reader
+	// Shares is the source of the keys of the exchange, Randoms that of the 32 bytes in
+	// each ServerHello; nil means crypto/rand.
+	Shares, Randoms io.Reader
 	// Tickets makes the server hand out tickets and resume sessions; nil for neither.
 	Tickets *Tickets
 	// HandshakeTimeout is as in Config.
@@ -48,6 +49,9 @@ func Server(ctx context.Context, nc net.Conn, cfg *ServerConfig) (*Conn, error) 
 	defaultList(&c.Groups, X25519)
 	if c.Shares == nil {
 		c.Shares = rand.Reader
+	}
+	if c.Randoms == nil {
+		c.Randoms = rand.Reader
 	}
 	common, err := (&Config{HandshakeTimeout: c.HandshakeTimeout}).filled()
 	if err != nil {
@@ -147,7 +151,9 @@ func (hs *serverHandshake) sendHello(random []byte, extensions []Extension) erro
 // answer sends the ServerHello and sets the keys of both directions.
 func (hs *serverHandshake) answer() error {
 	random := make([]byte, 32)
-	rand.Read(random)
+	if _, err := io.ReadFull(hs.server.Randoms, random); err != nil {
+		return err
+	}
 	own, err := exchanges[hs.choice.group](hs.server.Shares)
 	if err != nil {
 		return err

@@ -138,6 +138,7 @@ func (s *Session) read() error {
 // takes the answers.
 func (s *Session) execute(requests []Request) {
 	s.executeBlock(requests)
+	wipe(requests)
 	// Flush also makes the writer look at what was postponed while it could not.
 	s.Flush()
 	s.relay.journal.pace()

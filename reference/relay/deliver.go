@@ -73,6 +73,16 @@ func defaultPush(to *Session, _ *Queue, out Output) {
 	to.Flush()
 }
 
+// defaultRemove is the stage Remove.
+func defaultRemove(q *Queue, id []byte) bool {
+	m := q.mailbox.Head()
+	removed := q.mailbox.Remove(id)
+	if removed {
+		m.forget()
+	}
+	return removed
+}
+
 // defaultDeliver is the stage Deliver.
 func defaultDeliver(_ *Session, out Output) (smp.Response, error) {
 	m := out.Message

@@ -23,7 +23,7 @@ func (s *Session) storeMessage(r *Request, c smp.SEND) smp.Response {
 	if err != nil {
 		return s.internal(err)
 	}
-	m := &Message{ID: id, Time: s.relay.config.Now(), Notify: c.Notify, Body: kept(c.Body)}
+	m := &Message{ID: id, Time: s.relay.config.Now(), Notify: c.Notify, Body: kept(c.Body), uses: newUses()}
 	stored := s.relay.stages.Store(q, m)
 	s.relay.deliver(q)
 	if !stored {
@@ -37,8 +37,11 @@ func (s *Session) storeMessage(r *Request, c smp.SEND) smp.Response {
 // kept returns a body to keep. It is a part of a whole block, which is not to be kept
 // for a small one.
 func kept(body []byte) []byte {
-	if len(body) < smp.BlockSize/2 {
+	if isCopied(body) {
 		return bytes.Clone(body)
 	}
 	return body
 }
+
+// isCopied reports whether a queue keeps a copy of a body, and not the body itself.
+func isCopied(body []byte) bool { return len(body) < smp.BlockSize/2 }

@@ -37,6 +37,7 @@ func defaultForwarded(s *Session, r *Request) smp.Response {
 	}
 	var answers []Output
 	inner.run(&requests[0], func(outs ...Output) { answers = outs })
+	wipe(requests)
 	r.commit = requests[0].commit
 	if len(answers) != 1 {
 		return nil // or later, see forwarding

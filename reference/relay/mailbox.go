@@ -2,6 +2,7 @@ package relay
 
 import (
 	"bytes"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +20,8 @@ type Message struct {
 	// Quota marks the special message that says that the queue was full. It
 	// has neither flags nor body.
 	Quota bool
+
+	uses *atomic.Int32 // see hold; nil for a marker and for what no queue keeps
 }
 
 // Mailbox holds the messages of one queue in the order of their arrival. It is
@@ -75,6 +78,7 @@ func (b *Mailbox) Expire(before time.Time) int {
 	n := 0
 	for m := b.Head(); m != nil && !m.Quota && m.Time.Before(before); m = b.Head() {
 		b.pop()
+		m.forget()
 		n++
 	}
 	return n
@@ -82,9 +86,13 @@ func (b *Mailbox) Expire(before time.Time) int {
 
 // Clear removes all messages.
 func (b *Mailbox) Clear() {
-	if b != nil {
-		b.messages = nil
+	if b == nil {
+		return
 	}
+	for _, m := range b.messages {
+		m.forget()
+	}
+	b.messages = nil
 }
 
 // Len is the number of messages, the quota marker included.

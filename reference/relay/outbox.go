@@ -92,6 +92,9 @@ func (b *outbox) put(outs ...Output) error {
 	if b.bytes > b.limit {
 		return errOverflow
 	}
+	for i := range outs {
+		outs[i].Message.hold()
+	}
 	b.queue = append(b.queue, outs...)
 	return nil
 }
@@ -106,6 +109,7 @@ func (b *outbox) putWithRoom(out Output) {
 	}
 	if !b.closed {
 		b.bytes += out.cost()
+		out.Message.hold()
 		b.queue = append(b.queue, out)
 	}
 }
@@ -178,6 +182,7 @@ func (b *outbox) release(outs []Output) {
 	defer b.mu.Unlock()
 	for i := range outs {
 		b.bytes -= outs[i].cost()
+		outs[i].Message.free()
 	}
 	b.space.Broadcast()
 }
@@ -208,6 +213,9 @@ func (b *outbox) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
+	for i := range b.queue {
+		b.queue[i].Message.free()
+	}
 	b.queue = nil
 	b.space.Broadcast()
 }

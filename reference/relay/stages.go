@@ -230,7 +230,7 @@ func DefaultStages() Stages {
 		Store:       func(q *Queue, m *Message) bool { return q.Mailbox().Put(m) },
 		Announce:    defaultAnnounce,
 		Head:        func(q *Queue) *Message { return q.mailbox.Head() },
-		Remove:      func(q *Queue, id []byte) bool { return q.mailbox.Remove(id) },
+		Remove:      defaultRemove,
 		Push:        defaultPush,
 		Expire:      defaultExpire,
 		Leave:       func(s *Session, q *Queue) { q.leave(s) },

@@ -121,6 +121,8 @@ func (m RcvMessage) Seal(messageID []byte, key *box.Key) ([]byte, error) {
 		return nil, err
 	}
 	nonce := CorrelationNonce(messageID)
+	defer clear(b)
+	defer clear(text)
 	return box.Seal(make([]byte, 0, PaddedRcvMessage+box.Overhead), text, &nonce, key), nil
 }
 

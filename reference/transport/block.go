@@ -86,6 +86,7 @@ func (s *BlockSealer) Seal(dst, content []byte) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
+	defer clear(padded)
 	return box.Seal(dst, padded, &nonce, &key), nil
 }
 
@@ -108,6 +109,7 @@ func (o *BlockOpener) Open(block []byte) ([]byte, error) {
 		if padded, err = box.Open(buf[:0], block, &nonce, &key); err != nil {
 			return nil, wrap(ErrLargeMessage, err)
 		}
+		defer clear(padded) // the pool must not keep what was inside
 	}
 	content, err := wire.Unpad(padded)
 	if err != nil {

@@ -139,6 +139,7 @@ func (c *Conn) ReadBlock() ([]byte, error) {
 		return nil, err
 	}
 	content, err := c.opener.Open(c.block[:])
+	clear(c.block[:])
 	scratch.Put(c.block)
 	c.block, c.filled = nil, 0
 	return content, err
