@@ -42,7 +42,7 @@ func fakeSuite() suite {
 				}),
 			}
 		},
-		preflight: func(context.Context, target.Target, float64) (target.Info, error) {
+		preflight: func(context.Context, target.Target, float64, ...uint16) (target.Info, error) {
 			return target.Info{Versions: wire.Versions(6, 9)}, nil
 		},
 		embed: func(context.Context) (string, func(), error) { return fakeAddress, func() {}, nil },

@@ -19,11 +19,13 @@ type Options struct {
 	// Start starts a relay with the configuration that change makes of that of the
 	// embedded reference relay.
 	Start func(ctx context.Context, change func(relay.Config) relay.Config) (address string, stop func(), err error)
-	// Preflight learns what a relay offers.
-	Preflight func(ctx context.Context, t target.Target, scale float64) (target.Info, error)
+	// Preflight learns what a relay offers, and whether it serves anything at the versions,
+	// or at all of them.
+	Preflight func(ctx context.Context, t target.Target, scale float64, versions ...uint16) (target.Info, error)
 	// Names is what is known about the names of the embedded relay.
 	Names target.Names
-	// Parallel is how many faults are tried at once; 0 is six times GOMAXPROCS.
+	// Parallel is how many faults are tried at once, beside those that have taken so long
+	// that they can only be waiting; 0 is four times GOMAXPROCS.
 	Parallel int
 	// Seed decides every random choice of the cases.
 	Seed uint64
@@ -37,7 +39,7 @@ type Options struct {
 // not tried then are Skipped.
 func Run(ctx context.Context, faults []fault.Fault, registry *conformance.Registry, o Options) *Report {
 	if o.Parallel <= 0 {
-		o.Parallel = 6 * runtime.GOMAXPROCS(0)
+		o.Parallel = 4 * runtime.GOMAXPROCS(0)
 	}
 	if o.TimeoutScale <= 0 {
 		o.TimeoutScale = 1
@@ -52,8 +54,9 @@ func Run(ctx context.Context, faults []fault.Fault, registry *conformance.Regist
 			together = append(together, i)
 		}
 	}
-	t.workOff(ctx, faults, together, report, o.Parallel)
-	t.workOff(ctx, faults, alone, report, 1)
+	t.longestFirst(faults, together)
+	t.workOff(ctx, faults, together, report, o.Parallel, maxTogether)
+	t.workOff(ctx, faults, alone, report, 1, 1)
 	report.Interrupted = ctx.Err() != nil
 	report.DurationMS = time.Since(report.Started).Milliseconds()
 	report.count()
@@ -85,24 +88,6 @@ func (t *trial) solo(f *fault.Fault) bool {
 		c, ok := t.registry.Lookup(id)
 		return ok && c.Solo
 	})
-}
-
-func (t *trial) workOff(ctx context.Context, faults []fault.Fault, indexes []int, report *Report, workers int) {
-	queue := make(chan int)
-	var group sync.WaitGroup
-	for range min(workers, len(indexes)) {
-		group.Go(func() {
-			for i := range queue {
-				report.Faults[i] = t.try(ctx, &faults[i])
-				t.progress()
-			}
-		})
-	}
-	for _, i := range indexes {
-		queue <- i
-	}
-	close(queue)
-	group.Wait()
 }
 
 func (t *trial) progress() {
@@ -157,11 +142,7 @@ func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 		return nil, err
 	}
 	defer tgt.Close()
-	info, err := t.options.Preflight(ctx, tgt, preflightPatience*t.options.TimeoutScale)
-	var unusable *target.UnusableError
-	if errors.As(err, &unusable) {
-		info, err = unusable.Info, nil
-	}
+	info, err := t.preflight(ctx, tgt, t.versions(f))
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +156,36 @@ func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 		notices = append(notices, t.notice(ctx, f, c, tgt, info))
 	}
 	return notices, nil
+}
+
+// versions returns the lowest and the highest version of each case.
+func (t *trial) versions(f *fault.Fault) []uint16 {
+	var all []uint16
+	for _, id := range f.Cases {
+		if c, ok := t.registry.Lookup(id); ok {
+			versions := f.VersionsOf(c)
+			all = append(all, versions[0], versions[len(versions)-1])
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// preflight learns what the relay offers. Only if it serves nothing at one of the versions
+// are all others tried too.
+func (t *trial) preflight(ctx context.Context, tgt target.Target, versions []uint16) (target.Info, error) {
+	scale := preflightPatience * t.options.TimeoutScale
+	info, err := t.options.Preflight(ctx, tgt, scale, versions...)
+	if err == nil && len(info.Unusable) > 0 {
+		// A relay with two identities may show the other one now.
+		if all, err := t.options.Preflight(ctx, tgt, scale); err == nil {
+			return all, nil
+		}
+	}
+	if unusable, ok := errors.AsType[*target.UnusableError](err); ok {
+		return unusable.Info, nil
+	}
+	return info, err
 }
 
 // notice runs a case at the highest version of it and the fault, and if it notices
