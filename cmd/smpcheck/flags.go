@@ -35,6 +35,7 @@ type runFlags struct {
 	trace        string
 	exec         string
 	knownName    string
+	fault        string
 }
 
 func (f *runFlags) register(cmd *cobra.Command) {
@@ -53,6 +54,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.reports, "report", nil, "write a report as `FORMAT=FILE`: text, json or junit; - is standard output; repeatable")
 	flags.StringVar(&f.trace, "trace", "", "write all that is sent and received to files in `DIR`")
 	flags.StringVar(&f.knownName, "known-name", "", "`NAME` that the relay under test resolves, or none if it resolves no names (default: not known)")
+	flags.StringVar(&f.fault, "fault", "", "give the embedded relay the fault with this `ID`, to see what a report about it looks like")
 	flags.StringVar(&f.exec, "exec", "", "start the target with `CMD`, which prints its smp:// address on a line of its own")
 }
 

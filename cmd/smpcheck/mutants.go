@@ -40,7 +40,7 @@ func mutantsCommand(s suite) *cobra.Command {
 
 // try tries the faults and writes the report, also that of a run which ended early.
 func (f *mutantFlags) try(cmd *cobra.Command, s suite) error {
-	faults, err := f.selected()
+	faults, err := f.selected(s.faults())
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (f *mutantFlags) try(cmd *cobra.Command, s suite) error {
 	if err != nil {
 		return err
 	}
-	if err := fault.Check(fault.All(), registry); err != nil {
+	if err := fault.Check(s.faults(), registry); err != nil {
 		return broken("the faults: %w", err)
 	}
 	bar := newProgress(cmd.ErrOrStderr(), len(faults))
@@ -92,8 +92,7 @@ func (f *mutantFlags) check(cmd *cobra.Command) error {
 
 // selected returns the faults that the patterns select. A pattern that matches none is an
 // error.
-func (f *mutantFlags) selected() ([]fault.Fault, error) {
-	all := fault.All()
+func (f *mutantFlags) selected(all []fault.Fault) ([]fault.Fault, error) {
 	run, err := matchFaults(all, f.run)
 	if err != nil {
 		return nil, err

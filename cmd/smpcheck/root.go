@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/fault"
 	"smpcheck/conformance/target"
 	"smpcheck/spec"
 )
@@ -26,6 +27,8 @@ const (
 type suite struct {
 	// cases are all cases.
 	cases func() []conformance.Case
+	// faults are all relays that are wrong on purpose.
+	faults func() []fault.Fault
 	// preflight learns what a target offers, and whether it serves anything at the
 	// versions, or at all of them. Its deadlines scale with scale.
 	preflight func(ctx context.Context, t target.Target, scale float64, versions ...uint16) (target.Info, error)
