@@ -32,6 +32,7 @@ type Fault struct {
 func All() []Fault {
 	return slices.Concat(
 		authorizationFaults,
+		timingFaults,
 		tlsFaults,
 		certificateFaults,
 		handshakeFaults,

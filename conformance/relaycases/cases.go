@@ -36,6 +36,7 @@ func All() []conformance.Case {
 		transmissionCases,
 		commandCases,
 		authorizationCases,
+		timingCases,
 		errorCases,
 		newCases,
 		idsCases,
