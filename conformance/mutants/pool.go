@@ -20,6 +20,31 @@ const (
 	maxTogether = 200
 )
 
+// againPatience is how many times more patience there is with a fault that is tried again.
+const againPatience = 3
+
+// again tries the faults whose cases could not be judged once more, alone and with more
+// patience: so many relays at once may be too much for the machine.
+func (t *trial) again(ctx context.Context, faults []fault.Fault, report *Report) {
+	var unjudged []int
+	for i := range report.Faults {
+		if report.Faults[i].unjudged() {
+			unjudged = append(unjudged, i)
+		}
+	}
+	t.done -= len(unjudged)
+	t.scale *= againPatience
+	t.workOff(ctx, faults, unjudged, report, 1, 1)
+}
+
+// unjudged reports whether the relay could not be tested, or a case of the fault ended
+// without a verdict.
+func (f *Result) unjudged() bool {
+	return f.Verdict == Broken || f.Verdict == Survived && slices.ContainsFunc(f.Cases, func(n Notice) bool {
+		return n.Verdict == conformance.Error
+	})
+}
+
 // longestFirst brings faults whose cases may wait longer to the front, so that nothing
 // waits alone in the end.
 func (t *trial) longestFirst(faults []fault.Fault, indexes []int) {

@@ -44,7 +44,7 @@ func Run(ctx context.Context, faults []fault.Fault, registry *conformance.Regist
 	if o.TimeoutScale <= 0 {
 		o.TimeoutScale = 1
 	}
-	t := &trial{registry: registry, options: o}
+	t := &trial{registry: registry, options: o, scale: o.TimeoutScale}
 	report := &Report{Seed: o.Seed, Started: time.Now(), Faults: make([]Result, len(faults)), Idle: idle(faults, registry)}
 	var together, alone []int
 	for i := range faults {
@@ -57,6 +57,7 @@ func Run(ctx context.Context, faults []fault.Fault, registry *conformance.Regist
 	t.longestFirst(faults, together)
 	t.workOff(ctx, faults, together, report, o.Parallel, maxTogether)
 	t.workOff(ctx, faults, alone, report, 1, 1)
+	t.again(ctx, faults, report)
 	report.Interrupted = ctx.Err() != nil
 	report.DurationMS = time.Since(report.Started).Milliseconds()
 	report.count()
@@ -77,6 +78,8 @@ func idle(faults []fault.Fault, registry *conformance.Registry) []string {
 type trial struct {
 	registry *conformance.Registry
 	options  Options
+	// scale multiplies every deadline.
+	scale float64
 
 	mu   sync.Mutex
 	done int
@@ -174,7 +177,7 @@ func (t *trial) versions(f *fault.Fault) []uint16 {
 // preflight learns what the relay offers. Only if it serves nothing at one of the versions
 // are all others tried too.
 func (t *trial) preflight(ctx context.Context, tgt target.Target, versions []uint16) (target.Info, error) {
-	scale := preflightPatience * t.options.TimeoutScale
+	scale := preflightPatience * t.scale
 	info, err := t.options.Preflight(ctx, tgt, scale, versions...)
 	if err == nil && len(info.Unusable) > 0 {
 		// A relay with two identities may show the other one now.
@@ -200,7 +203,7 @@ func (t *trial) notice(ctx context.Context, f *fault.Fault, c *conformance.Case,
 	tries := []uint16{versions[len(versions)-1], versions[0]}
 	for _, v := range slices.Compact(tries) {
 		outcome := conformance.Execute(ctx, []*conformance.Case{c}, tgt, info, conformance.Options{
-			Versions: []uint16{v}, Seed: t.options.Seed, TimeoutScale: t.options.TimeoutScale, Parallel: 1,
+			Versions: []uint16{v}, Seed: t.options.Seed, TimeoutScale: t.scale, Parallel: 1,
 		})
 		if n = noticeOf(f, &outcome.Results[0]); n.Noticed {
 			break
