@@ -16,12 +16,12 @@ import (
 // difference between two commands as many times larger.
 const (
 	timedBatch   = 8
-	timedSamples = 150
+	timedSamples = 200
 	warmUp       = 10
 	// fewSamples are taken if a sample takes longer than slowSample: they prove large
 	// effects alone. A relay of which all samples take longer than farSample, at time scale
 	// 1, is too far away.
-	fewSamples = 40
+	fewSamples = 50
 	slowSample = 5 * time.Millisecond
 	farSample  = 20 * time.Millisecond
 	// largeDifference is how much a sample differs at least where a single one tells a

@@ -24,10 +24,10 @@ const (
 	// by chance in 270 years.
 	chance = 1e-9
 	// noticed and large are how far Superiority has to be from 0.5.
-	noticed, large = 0.2, 0.45
+	noticed, large = 0.15, 0.45
 	// part is by what part of the shorter median the medians have to differ, and largePart
 	// the same for a large effect.
-	part, largePart = 0.05, 0.5
+	part, largePart = 0.1, 0.5
 )
 
 // Effect judges the comparison. The difference of medians of a large effect is at least
