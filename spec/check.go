@@ -23,6 +23,9 @@ const (
 	FuzzCheck CheckKind = "fuzz"
 	// AuditCheck names an experiment of the audit by its id: "audit: linkability/ids".
 	AuditCheck CheckKind = "audit"
+	// HiddenCheck says why no client of a relay can see whether it keeps the rule, though
+	// something else tests it: "hidden: only the operator can block a queue".
+	HiddenCheck CheckKind = "hidden"
 	// ReasonCheck says why no check can exist: "reason: nobody can see whether …".
 	ReasonCheck CheckKind = "reason"
 )
@@ -33,6 +36,7 @@ var checkPatterns = map[CheckKind]*regexp.Regexp{
 	TestCheck:     regexp.MustCompile(`^[a-z0-9_/]+\.(Test|Example)\w+$`),
 	FuzzCheck:     regexp.MustCompile(`^[a-z0-9_/]+\.Fuzz\w+$`),
 	AuditCheck:    regexp.MustCompile(`^[a-z0-9-]+(/[a-z0-9-]+)+$`),
+	HiddenCheck:   regexp.MustCompile(`(?s)^\S.{19,}$`),
 	ReasonCheck:   regexp.MustCompile(`(?s)^\S.{19,}$`),
 }
 
@@ -46,7 +50,7 @@ func CheckKinds() []CheckKind {
 	return kinds
 }
 
-// Check is what tests a rule, as "kind: name", or the reason why nothing can.
+// Check is what tests a rule, as "kind: name", or the reason why no case or nothing can.
 type Check string
 
 // Kind is the part before the colon.

@@ -32,9 +32,16 @@ func TestExitCodesOfTheOtherCommands(t *testing.T) {
 		"list":                 {[]string{"list"}, 0, "SMP-BLOCK-SIZE"},
 		"list cases":           {[]string{"list", "relay/good/*"}, 0, "Title of relay/good/one"},
 		"list requirements":    {[]string{"list", "SMP-PING-*"}, 0, "SMP-PING-PONG"},
+		"list faults":          {[]string{"list", "good/*"}, 0, "Somebody was mistaken."},
 		"list nothing":         {[]string{"list", "relay/none/*"}, 2, "relay/none/*"},
 		"list two":             {[]string{"list", "a", "b"}, 2, "at most 1"},
 		"explain":              {[]string{"explain", "relay/bad/odd"}, 0, "SMP-TX-ORDER"},
+		"explain fault":        {[]string{"explain", "good/mistaken"}, 0, "must be noticed by case: relay/good/one"},
+		"explain its rules":    {[]string{"explain", "good/mistaken"}, 0, "SMP-PING-PONG"},
+		"explain its versions": {[]string{"explain", "good/mistaken"}, 0, "versions 7-9"},
+		"explain its case":     {[]string{"explain", "relay/good/one"}, 0, "must notice: good/mistaken (Somebody was mistaken.)"},
+		"explain broken rule":  {[]string{"explain", "SMP-PING-PONG"}, 0, "broken by fault: good/mistaken"},
+		"explain hidden":       {[]string{"explain", "SMP-ERR-BLOCKED-SEND"}, 0, "hidden from clients: only the operator"},
 		"explain nothing":      {[]string{"explain"}, 2, "accepts 1 arg"},
 		"explain unknown":      {[]string{"explain", "SMP-NONE"}, 2, `"SMP-NONE"`},
 		"explain requirement":  {[]string{"explain", "SMP-PING-PONG"}, 0, "tested by case: relay/bad/broken"},
@@ -67,12 +74,19 @@ func TestListAsJSONIsOneDocument(t *testing.T) {
 			Versions string
 		}
 		Requirements []struct{ ID, Level, Topic string }
+		Faults       []struct {
+			ID, Story, Versions string
+			Breaks, Cases       []string
+		}
 	}
 	require.NoError(t, json.Unmarshal([]byte(r.stdout), &found))
 	require.Len(t, found.Cases, 8)
 	assert.Equal(t, "relay/good/one", found.Cases[0].ID)
 	assert.Equal(t, "6-20", found.Cases[0].Versions)
 	assert.Greater(t, len(found.Requirements), 100)
+	require.Len(t, found.Faults, 1)
+	assert.Equal(t, "7-9", found.Faults[0].Versions)
+	assert.Equal(t, fakeFault.Cases, found.Faults[0].Cases)
 }
 
 func TestExplainAsJSONIsOneDocument(t *testing.T) {

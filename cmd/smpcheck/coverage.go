@@ -49,7 +49,7 @@ func (s suite) coverage(patterns []string) (*coverage.Matrix, error) {
 	if err != nil {
 		return nil, broken("load the catalogue: %w", err)
 	}
-	matrix, err := coverage.New(registry, pending)
+	matrix, err := coverage.New(registry, pending, s.faults())
 	if err != nil {
 		return nil, broken("%w", err)
 	}

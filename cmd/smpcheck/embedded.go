@@ -33,22 +33,31 @@ func startEmbedded(ctx context.Context) (string, func(), error) {
 	return startChanged(ctx, func(c relay.Config) relay.Config { return c })
 }
 
-// startChanged starts the reference relay on a free port of the loopback interface, with
-// an identity of its own and a configuration that change makes of the usual one.
-func startChanged(ctx context.Context, change func(relay.Config) relay.Config) (string, func(), error) {
+// embeddedConfig is the configuration of the embedded relay, with an identity of its own.
+func embeddedConfig() (relay.Config, error) {
 	credentials, err := keys.NewCredentials(rand.Reader, keys.Ed25519, 2)
 	if err != nil {
-		return "", nil, fmt.Errorf("make its identity: %w", err)
+		return relay.Config{}, fmt.Errorf("make its identity: %w", err)
 	}
 	directory, err := names.Parse([]byte(embeddedNames))
 	if err != nil {
-		return "", nil, fmt.Errorf("read its names: %w", err)
+		return relay.Config{}, fmt.Errorf("read its names: %w", err)
 	}
-	config := change(relay.Config{
+	return relay.Config{
 		Credentials: credentials,
 		Proxy:       &relay.ProxyConfig{ConnectTimeout: proxyTimeout, CommandTimeout: proxyTimeout, AllowPrivate: true},
 		Names:       &relay.NamesConfig{Resolver: directory},
-	})
+	}, nil
+}
+
+// startChanged starts the reference relay on a free port of the loopback interface, with
+// a configuration that change makes of the usual one.
+func startChanged(ctx context.Context, change func(relay.Config) relay.Config) (string, func(), error) {
+	config, err := embeddedConfig()
+	if err != nil {
+		return "", nil, err
+	}
+	config = change(config)
 	endpoint, err := relay.Listen(ctx, "127.0.0.1:0", config)
 	if err != nil {
 		return "", nil, err

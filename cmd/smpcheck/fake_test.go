@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/fault"
 	"smpcheck/conformance/target"
+	"smpcheck/reference/relay"
 	"smpcheck/reference/wire"
 	"smpcheck/spec"
 )
@@ -22,6 +24,12 @@ func fakeCase(id string, level spec.Level, requirement string, run func(*conform
 		ID: id, Title: "Title of " + id, Role: spec.Relay, Level: level,
 		Requirements: []string{requirement}, Run: run,
 	}
+}
+
+// fakeFault has to be noticed by one of the cases of fakeSuite.
+var fakeFault = fault.Fault{
+	ID: "good/mistaken", Story: "Somebody was mistaken.", Breaks: []string{"SMP-PING-PONG"},
+	Cases: []string{"relay/good/one"}, Versions: wire.Versions(7, 9), Apply: func(*relay.Config) {},
 }
 
 // fakeSuite has cases of every verdict and a target that takes versions 6 to 9.
@@ -42,7 +50,8 @@ func fakeSuite() suite {
 				}),
 			}
 		},
-		preflight: func(context.Context, target.Target, float64) (target.Info, error) {
+		faults: func() []fault.Fault { return []fault.Fault{fakeFault} },
+		preflight: func(context.Context, target.Target, float64, ...uint16) (target.Info, error) {
 			return target.Info{Versions: wire.Versions(6, 9)}, nil
 		},
 		embed: func(context.Context) (string, func(), error) { return fakeAddress, func() {}, nil },

@@ -36,6 +36,7 @@ type runFlags struct {
 	exec         string
 	knownName    string
 	scan         string
+	fault        string
 }
 
 func (f *runFlags) register(cmd *cobra.Command) {
@@ -55,6 +56,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.trace, "trace", "", "write all that is sent and received to files in `DIR`")
 	flags.StringVar(&f.knownName, "known-name", "", "`NAME` that the relay under test resolves, or none if it resolves no names (default: not known)")
 	flags.StringVar(&f.scan, "scan", "", "search `DIR`, the folder of the relay that --exec starts, for bytes of messages")
+	flags.StringVar(&f.fault, "fault", "", "give the embedded relay the fault with this `ID`, to see what a report about it looks like")
 	flags.StringVar(&f.exec, "exec", "", "start the target with `CMD`, which prints its smp:// address on a line of its own")
 }
 

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/fault"
+	"smpcheck/reference/wire"
 	"smpcheck/spec"
 )
 
@@ -15,6 +17,7 @@ import (
 type entries struct {
 	Cases        []caseEntry    `json:"cases"`
 	Requirements []*spec.Record `json:"requirements"`
+	Faults       []faultEntry   `json:"faults"`
 }
 
 // caseEntry is a case as list and explain show it.
@@ -28,19 +31,36 @@ type caseEntry struct {
 }
 
 func newCaseEntry(c *conformance.Case) caseEntry {
-	all := conformance.AllVersions
-	versions := spec.Versions{Min: all[0], Max: all[len(all)-1]}
-	if c.Versions.Max != 0 {
-		versions = spec.Versions{Min: c.Versions.Min, Max: c.Versions.Max}
+	return caseEntry{c.ID, c.Title, c.Role, c.Level, c.Requirements, versionsOf(c.Versions)}
+}
+
+// faultEntry is a relay that is wrong on purpose as list and explain show it.
+type faultEntry struct {
+	ID       string        `json:"id"`
+	Story    string        `json:"story"`
+	Breaks   []string      `json:"breaks"`
+	Cases    []string      `json:"cases"`
+	Versions spec.Versions `json:"versions"`
+}
+
+func newFaultEntry(f *fault.Fault) faultEntry {
+	return faultEntry{f.ID, f.Story, f.Breaks, f.Cases, versionsOf(f.Versions)}
+}
+
+// versionsOf is the range of a case or a fault, where zero stands for all.
+func versionsOf(r wire.VersionRange) spec.Versions {
+	if r.Max == 0 {
+		all := conformance.AllVersions
+		return spec.Versions{Min: all[0], Max: all[len(all)-1]}
 	}
-	return caseEntry{c.ID, c.Title, c.Role, c.Level, c.Requirements, versions}
+	return spec.Versions{Min: r.Min, Max: r.Max}
 }
 
 func listCommand(s suite) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list [PATTERN]",
-		Short: "List the cases and requirements whose ids match a pattern, or all",
+		Short: "List the cases, requirements and faults whose ids match a pattern, or all",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			registry, err := s.registry()
@@ -51,7 +71,7 @@ func listCommand(s suite) *cobra.Command {
 			if len(args) == 1 {
 				pattern = args[0]
 			}
-			found, err := find(registry, pattern)
+			found, err := find(registry, s.faults(), pattern)
 			if err != nil {
 				return err
 			}
@@ -66,12 +86,12 @@ func listCommand(s suite) *cobra.Command {
 }
 
 // find returns what the pattern matches; nothing is an error.
-func find(registry *conformance.Registry, text string) (*entries, error) {
+func find(registry *conformance.Registry, faults []fault.Fault, text string) (*entries, error) {
 	pattern, err := conformance.ParsePattern(text)
 	if err != nil {
 		return nil, err
 	}
-	found := &entries{Cases: []caseEntry{}, Requirements: []*spec.Record{}}
+	found := &entries{Cases: []caseEntry{}, Requirements: []*spec.Record{}, Faults: []faultEntry{}}
 	for _, c := range registry.Cases() {
 		if pattern.Match(c.ID) {
 			found.Cases = append(found.Cases, newCaseEntry(c))
@@ -82,8 +102,13 @@ func find(registry *conformance.Registry, text string) (*entries, error) {
 			found.Requirements = append(found.Requirements, r)
 		}
 	}
-	if len(found.Cases)+len(found.Requirements) == 0 {
-		return nil, fmt.Errorf("no case and no requirement matches %q", text)
+	for i := range faults {
+		if pattern.Match(faults[i].ID) {
+			found.Faults = append(found.Faults, newFaultEntry(&faults[i]))
+		}
+	}
+	if len(found.Cases)+len(found.Requirements)+len(found.Faults) == 0 {
+		return nil, fmt.Errorf("no case, no requirement and no fault matches %q", text)
 	}
 	return found, nil
 }
@@ -97,6 +122,11 @@ func (e *entries) write(w io.Writer) error {
 	}
 	for _, r := range e.Requirements {
 		if _, err := fmt.Fprintf(w, line, r.ID, r.Level, r.Versions, r.Title); err != nil {
+			return broken("write the list: %w", err)
+		}
+	}
+	for _, f := range e.Faults {
+		if _, err := fmt.Fprintf(w, line, f.ID, "fault", f.Versions, f.Story); err != nil {
 			return broken("write the list: %w", err)
 		}
 	}

@@ -31,7 +31,7 @@ func mutantsCommand(s suite) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.run, "run", nil, "try the faults whose ids match `PATTERN` (* one component, ** any); repeatable")
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave out the faults whose ids match `PATTERN`; repeatable")
-	flags.IntVar(&f.parallel, "parallel", 0, "try `N` faults at once (default six times the processors)")
+	flags.IntVar(&f.parallel, "parallel", 0, "try `N` faults at once, beside those that only wait (default four times the processors)")
 	flags.Uint64Var(&f.seed, "seed", 0, "repeat the random choices of a run with seed `N`")
 	flags.Float64Var(&f.timeoutScale, "timeout-scale", 1, "multiply every deadline by `X`")
 	flags.BoolVar(&f.asJSON, "json", false, "print one JSON document")
@@ -40,7 +40,7 @@ func mutantsCommand(s suite) *cobra.Command {
 
 // try tries the faults and writes the report, also that of a run which ended early.
 func (f *mutantFlags) try(cmd *cobra.Command, s suite) error {
-	faults, err := f.selected()
+	faults, err := f.selected(s.faults())
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (f *mutantFlags) try(cmd *cobra.Command, s suite) error {
 	if err != nil {
 		return err
 	}
-	if err := fault.Check(fault.All(), registry); err != nil {
+	if err := fault.Check(s.faults(), registry); err != nil {
 		return broken("the faults: %w", err)
 	}
 	bar := newProgress(cmd.ErrOrStderr(), len(faults))
@@ -92,8 +92,7 @@ func (f *mutantFlags) check(cmd *cobra.Command) error {
 
 // selected returns the faults that the patterns select. A pattern that matches none is an
 // error.
-func (f *mutantFlags) selected() ([]fault.Fault, error) {
-	all := fault.All()
+func (f *mutantFlags) selected(all []fault.Fault) ([]fault.Fault, error) {
 	run, err := matchFaults(all, f.run)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,9 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	if err != nil {
 		return err
 	}
+	if s, err = f.withFault(args, s); err != nil {
+		return err
+	}
 	names, err := f.names(args, s)
 	if err != nil {
 		return err
@@ -72,6 +75,7 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	outcome := conformance.Execute(ctx, p.cases, tgt, info, p.options)
 	bar.clear()
 	document := report.New(report.Tool{Name: "smpcheck", Version: version}, tgt, info, p.options.Seed, outcome)
+	document.Target.Fault = f.fault
 	if err := out.writeReports(document, registry.Catalogue()); err != nil {
 		return broken("%w", err)
 	}

@@ -89,7 +89,7 @@ func TestExitCodesOfRuns(t *testing.T) {
 func TestAPreflightThatFailsExitsWith3(t *testing.T) {
 	t.Parallel()
 	s := fakeSuite()
-	s.preflight = func(_ context.Context, t target.Target, _ float64) (target.Info, error) {
+	s.preflight = func(_ context.Context, t target.Target, _ float64, _ ...uint16) (target.Info, error) {
 		return target.Info{}, &target.IdentityError{Expected: t.Server().KeyHash, Actual: make([]byte, 32)}
 	}
 	r := smpcheck(t, s, "relay", strings.Replace(fakeAddress, "=@", "=:secret@", 1))
@@ -119,7 +119,7 @@ func TestAnInterruptedRunReportsWhatItHas(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := fakeSuite()
-	s.preflight = func(ctx context.Context, tgt target.Target, scale float64) (target.Info, error) {
+	s.preflight = func(ctx context.Context, tgt target.Target, scale float64, _ ...uint16) (target.Info, error) {
 		cancel()
 		return fakeSuite().preflight(ctx, tgt, scale)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/fault"
 	"smpcheck/conformance/target"
 	"smpcheck/spec"
 )
@@ -26,8 +27,11 @@ const (
 type suite struct {
 	// cases are all cases.
 	cases func() []conformance.Case
-	// preflight learns what a target offers. Its deadlines scale with the last argument.
-	preflight func(ctx context.Context, t target.Target, scale float64) (target.Info, error)
+	// faults are all relays that are wrong on purpose.
+	faults func() []fault.Fault
+	// preflight learns what a target offers, and whether it serves anything at the
+	// versions, or at all of them. Its deadlines scale with scale.
+	preflight func(ctx context.Context, t target.Target, scale float64, versions ...uint16) (target.Info, error)
 	// embed starts the relay that is tested if no other is named.
 	embed target.Starter
 	// names is what is known about the names of that relay.

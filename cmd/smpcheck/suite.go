@@ -1,6 +1,7 @@
 package main
 
 import (
+	"smpcheck/conformance/fault"
 	"smpcheck/conformance/probe"
 	"smpcheck/conformance/relaycases"
 	"smpcheck/conformance/target"
@@ -8,5 +9,5 @@ import (
 
 // relaySuite is the suite that tests relays.
 func relaySuite() suite {
-	return suite{cases: relaycases.All, preflight: probe.Preflight, embed: startEmbedded, names: target.Names{Known: embeddedName}}
+	return suite{cases: relaycases.All, faults: fault.All, preflight: probe.Preflight, embed: startEmbedded, names: target.Names{Known: embeddedName}}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/fault"
 	"smpcheck/spec"
 	"smpcheck/vectors"
 )
@@ -43,6 +44,8 @@ type Row struct {
 	Role   spec.Role           `json:"role"`
 	Level  spec.Level          `json:"level"`
 	Checks map[Column][]string `json:"checks"`            // what checks it, by column
+	Faults []string            `json:"faults"`            // relays that are wrong on purpose and break it
+	Hidden string              `json:"hidden,omitempty"`  // why no client of a relay can see it
 	Reason string              `json:"reason,omitempty"`  // why no check can exist
 	Waits  string              `json:"pending,omitempty"` // what is going to check it
 }
@@ -66,6 +69,8 @@ type Summary struct {
 	Must         Count                 `json:"must"`
 	Levels       map[spec.Level]*Count `json:"levels"`
 	Columns      map[Column]int        `json:"columns"` // requirements with a check in the column
+	Cases        int                   `json:"cases"`
+	Faults       int                   `json:"faults"`
 }
 
 // Matrix is every requirement with all that checks it.
@@ -75,10 +80,12 @@ type Matrix struct {
 	Rows     []*Row   `json:"requirements"`
 }
 
-// New makes the matrix of the cases and records of a registry. The problems are: a must
-// or claim that has neither a check nor a reason and is not pending; a pending rule with
-// a check; a check that does not exist.
-func New(registry *conformance.Registry, pending []spec.Pending) (*Matrix, error) {
+// New makes the matrix of the cases and records of a registry and the faults that the
+// cases have to notice. The problems are: a must or claim that has neither a check nor a
+// reason and is not pending; a must of relays without a case that does not say why no
+// client can see it; a pending rule with a check; a check that does not exist; a case that
+// no fault has to be noticed by; a fault that contradicts itself or the cases.
+func New(registry *conformance.Registry, pending []spec.Pending, faults []fault.Fault) (*Matrix, error) {
 	m := &Matrix{Problems: []string{}, Summary: Summary{Levels: map[spec.Level]*Count{}, Columns: map[Column]int{}}}
 	for _, level := range spec.Levels() {
 		m.Summary.Levels[level] = &Count{}
@@ -96,8 +103,10 @@ func New(registry *conformance.Registry, pending []spec.Pending) (*Matrix, error
 			return nil, err
 		}
 		row.Waits = waits[record.ID]
+		row.Faults = fault.IDs(fault.Breaking(faults, record.ID))
 		m.add(row)
 	}
+	m.addFaults(registry, faults)
 	m.Summary.Must = *m.Summary.Levels[spec.Must]
 	return m, nil
 }
@@ -115,8 +124,12 @@ func (m *Matrix) row(record *spec.Record, registry *conformance.Registry, known 
 		row.Checks[column] = append(row.Checks[column], c.ID)
 	}
 	for _, check := range record.Checks {
-		if check.Kind() == spec.ReasonCheck {
+		switch check.Kind() {
+		case spec.ReasonCheck:
 			row.Reason = check.Name()
+			continue
+		case spec.HiddenCheck:
+			row.Hidden = check.Name()
 			continue
 		}
 		if check.Kind() == spec.VectorCheck {
@@ -153,6 +166,7 @@ func (m *Matrix) add(row *Row) {
 	if row.Waits != "" && (row.Checked() || row.Reason != "") {
 		m.problem("%s is pending, but its record or a case checks it or says why nothing can: take it off the list", row.ID)
 	}
+	m.judgeHidden(row)
 	switch {
 	case row.Checked():
 		count.Checked++

@@ -14,7 +14,9 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/coverage"
+	"smpcheck/conformance/fault"
 	"smpcheck/conformance/relaycases"
+	"smpcheck/reference/relay"
 	"smpcheck/spec"
 )
 
@@ -26,7 +28,7 @@ func realMatrix(t *testing.T) *coverage.Matrix {
 	require.NoError(t, registry.Add(relaycases.All()...))
 	pending, err := spec.LoadPending()
 	require.NoError(t, err)
-	m, err := coverage.New(registry, pending)
+	m, err := coverage.New(registry, pending, fault.All())
 	require.NoError(t, err)
 	return m
 }
@@ -90,7 +92,15 @@ const records = `
 - {id: T-OBSERVED, title: t, role: client, level: observed, versions: 6-20, summary: s, notes: n, source: {document: d.md, heading: h}}
 `
 
+// breaksCase is a fault that the case of matrix has to notice.
+var breaksCase = fault.Fault{ID: "x/wrong", Story: "s", Breaks: []string{"T-CASE"}, Cases: []string{"relay/x/case"}, Apply: func(*relay.Config) {}}
+
 func matrix(t *testing.T, records string, pending ...spec.Pending) *coverage.Matrix {
+	t.Helper()
+	return matrixWith(t, records, pending, breaksCase)
+}
+
+func matrixWith(t *testing.T, records string, pending []spec.Pending, faults ...fault.Fault) *coverage.Matrix {
 	t.Helper()
 	catalogue, err := spec.LoadFS(fstest.MapFS{"x.yaml": {Data: []byte(records)}})
 	require.NoError(t, err)
@@ -99,7 +109,7 @@ func matrix(t *testing.T, records string, pending ...spec.Pending) *coverage.Mat
 		ID: "relay/x/case", Title: "t", Role: spec.Relay, Level: spec.Must,
 		Requirements: []string{"T-CASE"}, Run: func(*conformance.T) {},
 	}))
-	m, err := coverage.New(registry, pending)
+	m, err := coverage.New(registry, pending, faults)
 	require.NoError(t, err)
 	return m
 }
@@ -137,6 +147,57 @@ func TestProblems(t *testing.T) {
 		require.Len(t, m.Problems, 1, name)
 		assert.Contains(t, m.Problems[0], test.want, name)
 	}
+}
+
+// A rule of relays needs a case, or a reason why no client can see it, whatever else
+// checks it.
+func TestProblemsOfRelayRules(t *testing.T) {
+	t.Parallel()
+	waiting := []spec.Pending{{WaitsFor: "client case", Why: "later", IDs: []string{"T-NOTHING"}}}
+	add := func(id, level, checks string) string {
+		return records + "- {id: " + id + ", title: t, role: relay, level: " + level + ", versions: 6-20, summary: s, notes: n, source: {document: d.md, heading: h}, checks: [" + checks + "]}\n"
+	}
+	for name, test := range map[string]struct {
+		records, want string
+	}{
+		"only a vector":   {add("T-SEEN", "must", `"vector: padding/pad"`), "T-SEEN (must) has no relay case and does not say why no client can see it"},
+		"hidden":          {add("T-SEEN", "must", `"vector: padding/pad", "hidden: only the operator can see it"`), ""},
+		"weaker":          {add("T-SEEN", "observed", `"vector: padding/pad"`), ""},
+		"hidden and seen": {strings.Replace(records, "{id: T-CASE,", `{id: T-CASE, checks: ["hidden: only the operator can see it"],`, 1), "T-CASE says that no client can see it, but the case relay/x/case does"},
+		"hidden alone":    {add("T-SEEN", "must", `"hidden: only the operator can see it"`), "T-SEEN (must) has no check"},
+	} {
+		m := matrixWith(t, test.records, waiting, breaksCase)
+		if test.want == "" {
+			assert.Empty(t, m.Problems, name)
+			continue
+		}
+		require.Len(t, m.Problems, 1, name)
+		assert.Contains(t, m.Problems[0], test.want, name)
+	}
+}
+
+func TestProblemsOfFaults(t *testing.T) {
+	t.Parallel()
+	waiting := []spec.Pending{{WaitsFor: "client case", Why: "later", IDs: []string{"T-NOTHING"}}}
+	other := breaksCase
+	other.ID = "x/other"
+	for want, change := range map[string]func(*fault.Fault){
+		"no case relay/x/none": func(f *fault.Fault) { f.Cases = []string{"relay/x/case", "relay/x/none"} },
+		"no requirement T-NO":  func(f *fault.Fault) { f.Breaks = []string{"T-CASE", "T-NO"} },
+		"the id is used twice": func(f *fault.Fault) { f.ID = breaksCase.ID },
+	} {
+		f := other
+		change(&f)
+		m := matrixWith(t, records, waiting, breaksCase, f)
+		require.NotEmpty(t, m.Problems, want)
+		assert.Contains(t, m.Problems[0], want)
+	}
+	m := matrixWith(t, records, waiting)
+	require.Equal(t, []string{"the case relay/x/case has no fault that it must notice"}, m.Problems)
+	m = matrixWith(t, records, waiting, breaksCase, other)
+	require.Empty(t, m.Problems)
+	require.Equal(t, []string{"x/wrong", "x/other"}, m.Rows[0].Faults)
+	require.Equal(t, []string{}, m.Rows[1].Faults)
 }
 
 func TestTypicalFaultsComeFromTheVectors(t *testing.T) {

@@ -22,7 +22,7 @@ func (m *Matrix) WriteText(w io.Writer) error {
 		fmt.Fprintf(&b, "%-7s  %-8s  %-6s  %s\n", row.marks(), row.Level, row.Role, row.ID)
 	}
 	s := m.Summary
-	fmt.Fprintf(&b, "\n%d requirements, %d claims\n", s.Requirements, s.Claims)
+	fmt.Fprintf(&b, "\n%d requirements, %d claims, %d cases, %d faults\n", s.Requirements, s.Claims, s.Cases, s.Faults)
 	for _, level := range spec.Levels() {
 		c := s.Levels[level]
 		fmt.Fprintf(&b, "%-9s %4d: %4d checked, %3d with a reason, %3d pending, %3d unchecked\n", level, c.All, c.Checked, c.Reason, c.Pending, c.Unchecked)

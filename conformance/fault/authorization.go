@@ -42,13 +42,6 @@ var otherUnchecked = []Fault{
 		Apply:  uncheckedVerify("NKEY"),
 	},
 	{
-		ID:     "authorization/nsub-unchecked",
-		Story:  "Who knows the id of the notifier may subscribe, and the signature of NSUB is not verified.",
-		Breaks: []string{"SMP-NTF-NSUB-AUTHORIZED"},
-		Cases:  []string{"relay/notify/nsub-authorised"},
-		Apply:  uncheckedVerify("NSUB"),
-	},
-	{
 		ID:       "authorization/lset-unchecked",
 		Story:    "The data of a link are taken from everybody, since they are public.",
 		Breaks:   []string{"SMP-LINK-LSET-AUTHORIZED"},
@@ -89,20 +82,29 @@ func emptyAuthorizations() (faults []Fault) {
 			Breaks:   []string{"SMP-" + c.tag + "-AUTHORIZED", "SMP-AUTH-NO-AUTH"},
 			Cases:    []string{"relay/authorization/unauthorised-" + name},
 			Versions: wire.Versions(c.from, smp.MaxVersion),
-			Apply: stages(func(st *relay.Stages) {
-				redecides(st, func(v uint16, r *relay.Request) {
-					if command, err := smp.DecodeCommand(v, r.Transmission.Command); err == nil && command.Tag() == c.tag && len(r.Transmission.Authorization) == 0 {
-						r.Command, r.Err = command, nil
-					}
-				})
-				verify := st.Verify
-				st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-					return len(r.Transmission.Authorization) == 0 && !key.IsZero() || verify(s, r, key)
-				}
-			}),
+			Apply:    mayBeEmpty(c.tag),
 		})
 	}
 	return faults
+}
+
+// mayBeEmpty takes a command that has no authorization.
+func mayBeEmpty(tag string) func(*relay.Config) {
+	return stages(func(st *relay.Stages) {
+		redecides(st, func(v uint16, r *relay.Request) {
+			if len(r.Transmission.Authorization) > 0 || !isTagged(r.Transmission.Command, tag) {
+				return
+			}
+			if command, err := smp.DecodeCommand(v, r.Transmission.Command); err == nil {
+				r.Command, r.Err = command, nil
+			}
+		})
+		verify := st.Verify
+		st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+			empty := isOneOf(r, tag) && len(r.Transmission.Authorization) == 0
+			return empty && !key.IsZero() || verify(s, r, key)
+		}
+	})
 }
 
 // verifies takes authorizations that accepts says, besides those that are right.

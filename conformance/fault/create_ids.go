@@ -250,6 +250,13 @@ var idsAnswerFaults = []Fault{
 			}
 		}),
 	},
+	misspelledIDS("as-before", "IDS at version 17 is as at version 16: without a place for the notifier.", func(ids smp.IDS) ([]byte, error) {
+		return smp.EncodeResponse(smp.VersionNotifierKeys-1, ids)
+	}),
+	misspelledIDS("trailing-byte", "Every field of IDS has a place for what is absent, and one more is kept for the next version.", func(ids smp.IDS) ([]byte, error) {
+		text, err := smp.EncodeResponse(smp.MaxVersion, ids)
+		return append(text, '0'), err
+	}),
 	unasked("link", "SMP-IDS-NO-LINK", "Every queue gets a link id, in case the client stores link data later.", func(ids *smp.IDS) {
 		ids.LinkID = randomID()
 	}),
@@ -259,6 +266,24 @@ var idsAnswerFaults = []Fault{
 	unasked("notifier", "SMP-IDS-NO-NOTIFIER", "Every queue gets a notifier, in case the client enables notifications later.", func(ids *smp.IDS) {
 		ids.Notifier = &smp.NotifierCredentials{NotifierID: randomID(), ServerDHKey: ids.ServerDHKey}
 	}),
+}
+
+// misspelledIDS is a relay whose IDS has another form from version 17 on.
+func misspelledIDS(name, story string, encode func(smp.IDS) ([]byte, error)) Fault {
+	return Fault{
+		ID:       "ids/form-" + name,
+		Story:    story,
+		Breaks:   []string{"SMP-IDS-FORM-V17"},
+		Cases:    []string{"relay/ids/form"},
+		Versions: wire.Versions(smp.VersionNotifierKeys, smp.MaxVersion),
+		Apply: together(stages(spells), alters[smp.NEW](func(s *relay.Session, _ *relay.Request, ids smp.IDS) smp.Response {
+			text, err := encode(ids)
+			if err != nil || s.Version() < smp.VersionNotifierKeys {
+				return ids
+			}
+			return spelled{ids, string(text)}
+		})),
+	}
 }
 
 // unasked is a relay whose IDS has a field that the client did not ask for.

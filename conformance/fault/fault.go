@@ -35,6 +35,7 @@ type Fault struct {
 func All() []Fault {
 	return slices.Concat(
 		authorizationFaults,
+		timingFaults,
 		tlsFaults,
 		certificateFaults,
 		handshakeFaults,
@@ -86,10 +87,52 @@ func (f *Fault) VersionsOf(c *conformance.Case) []uint16 {
 
 var faultID = regexp.MustCompile(`^[a-z]+(/[a-z0-9]+(-[a-z0-9]+)*)$`)
 
-// Check returns everything that contradicts itself or the cases: malformed or repeated
+// Lookup returns the fault with the id.
+func Lookup(faults []Fault, id string) (*Fault, bool) {
+	i := slices.IndexFunc(faults, func(f Fault) bool { return f.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	return &faults[i], true
+}
+
+// Naming returns the faults that a case has to notice.
+func Naming(faults []Fault, caseID string) []Fault {
+	return those(faults, func(f *Fault) bool { return slices.Contains(f.Cases, caseID) })
+}
+
+// Breaking returns the faults that break a requirement.
+func Breaking(faults []Fault, requirement string) []Fault {
+	return those(faults, func(f *Fault) bool { return slices.Contains(f.Breaks, requirement) })
+}
+
+func those(faults []Fault, keep func(*Fault) bool) (kept []Fault) {
+	for i := range faults {
+		if keep(&faults[i]) {
+			kept = append(kept, faults[i])
+		}
+	}
+	return kept
+}
+
+// IDs returns the ids of faults. It is empty, not nil, if there are none.
+func IDs(faults []Fault) []string {
+	ids := make([]string, len(faults))
+	for i := range faults {
+		ids[i] = faults[i].ID
+	}
+	return ids
+}
+
+// Check is Problems as one error.
+func Check(faults []Fault, registry *conformance.Registry) error {
+	return errors.Join(Problems(faults, registry)...)
+}
+
+// Problems returns everything that contradicts itself or the cases: malformed or repeated
 // ids, stories and lists that are missing, requirements that the catalogue lacks, cases
 // that do not exist, test none of the requirements, or share no version with the fault.
-func Check(faults []Fault, registry *conformance.Registry) error {
+func Problems(faults []Fault, registry *conformance.Registry) []error {
 	var errs []error
 	known := make(map[string]bool)
 	for i := range faults {
@@ -102,7 +145,7 @@ func Check(faults []Fault, registry *conformance.Registry) error {
 			errs = append(errs, fmt.Errorf("fault %s: %w", f.ID, err))
 		}
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 func (f *Fault) check(registry *conformance.Registry) (errs []error) {

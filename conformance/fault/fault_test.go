@@ -1,6 +1,8 @@
 package fault_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,5 +44,22 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		"runs at none of its versions": wrong(func(f *fault.Fault) { f.Versions.Min, f.Versions.Max = 30, 40 }),
 	} {
 		require.ErrorContains(t, fault.Check(faults, registry(t)), name)
+	}
+}
+
+// The example in docs/faults.md is one of the tree.
+func TestTheExampleOfTheGuide(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../docs/faults.md")
+	require.NoError(t, err)
+	source, err := os.ReadFile("authorization.go")
+	require.NoError(t, err)
+	blocks := strings.Split(string(guide), "```go\n")[1:]
+	require.Len(t, blocks, 2)
+	for _, block := range blocks {
+		code, _, _ := strings.Cut(block, "```")
+		for line := range strings.Lines(code) {
+			require.Contains(t, string(source), strings.TrimSpace(line))
+		}
 	}
 }

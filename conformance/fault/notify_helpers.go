@@ -249,27 +249,3 @@ func takesAnyKeyLast(tag string) func(*relay.Config) {
 		return command
 	})
 }
-
-// mayBeEmpty takes a command that has no authorization.
-func mayBeEmpty(tag string) func(*relay.Config) {
-	return stages(func(st *relay.Stages) {
-		decode, verify := st.Decode, st.Verify
-		st.Decode = func(s *relay.Session, content []byte) []relay.Request {
-			requests := decode(s, content)
-			for i := range requests {
-				r := &requests[i]
-				if len(r.Transmission.Authorization) > 0 || !isTagged(r.Transmission.Command, tag) {
-					continue
-				}
-				if command, err := smp.DecodeCommand(s.Version(), r.Transmission.Command); err == nil {
-					r.Command, r.Err = command, nil
-				}
-			}
-			return requests
-		}
-		st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-			empty := isOneOf(r, tag) && len(r.Transmission.Authorization) == 0
-			return empty && !key.IsZero() || verify(s, r, key)
-		}
-	})
-}

@@ -4,6 +4,7 @@
 // fault names: at the highest version of both, and if a case notices nothing there, at
 // the lowest. A fault is killed if each of its cases reports a violation of a requirement
 // that the fault breaks. A case that reports another one, or an error, does not count.
+// What could not be judged is tried once more, alone and with more patience.
 // A relay without a usable hello, which ends an ordinary run with an error before any
 // case, is tried by its cases all the same.
 package mutants

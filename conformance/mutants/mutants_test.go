@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -127,6 +128,29 @@ func TestFaultThatNeedsAProcess(t *testing.T) {
 	require.Equal(t, mutants.Broken, report.Faults[0].Verdict)
 	require.Contains(t, report.Faults[0].Detail, "/no/such/program")
 	require.NoDirExists(t, dir)
+}
+
+// What the machine was too slow for is tried again.
+func TestSecondChance(t *testing.T) {
+	t.Parallel()
+	made := fault.Fault{ID: "que/no-info", Story: "QUE is answered with OK.", Breaks: []string{queRule}, Cases: []string{queInfo}, Apply: silent}
+	o := options()
+	var mu sync.Mutex
+	starts := 0
+	o.Start = func(ctx context.Context, change func(relay.Config) relay.Config) (string, func(), error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if starts++; starts == 1 {
+			return "", nil, errors.New("too busy")
+		}
+		return start(ctx, change)
+	}
+	done := 0
+	o.Progress = func(n int) { done = n }
+	report := run(t, o, made)
+	require.Equal(t, mutants.Killed, report.Faults[0].Verdict, report.Faults[0].Detail)
+	require.Equal(t, 2, starts)
+	require.Equal(t, 1, done)
 }
 
 func TestInterruption(t *testing.T) {

@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	_ "embed"
 	"fmt"
 	"io"
 	"slices"
@@ -9,6 +10,11 @@ import (
 
 	"smpcheck/conformance"
 )
+
+// Schema is the JSON Schema, draft 2020-12, of the JSON form of a Report.
+//
+//go:embed schema.json
+var Schema []byte
 
 // Verdict says what became of a fault.
 type Verdict string

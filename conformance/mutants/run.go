@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -21,14 +20,16 @@ type Options struct {
 	// Start starts a relay with the configuration that change makes of that of the
 	// embedded reference relay.
 	Start func(ctx context.Context, change func(relay.Config) relay.Config) (address string, stop func(), err error)
-	// Preflight learns what a relay offers.
-	Preflight func(ctx context.Context, t target.Target, scale float64) (target.Info, error)
+	// Preflight learns what a relay offers, and whether it serves anything at the versions,
+	// or at all of them.
+	Preflight func(ctx context.Context, t target.Target, scale float64, versions ...uint16) (target.Info, error)
 	// Command is the command line that starts the relay with the fault of the given id, in a
 	// process whose working directory is dir; see fault.Fault.Process.
 	Command func(id, dir string) (target.Command, error)
 	// Names is what is known about the names of the embedded relay.
 	Names target.Names
-	// Parallel is how many faults are tried at once; 0 is six times GOMAXPROCS.
+	// Parallel is how many faults are tried at once, beside those that have taken so long
+	// that they can only be waiting; 0 is four times GOMAXPROCS.
 	Parallel int
 	// Seed decides every random choice of the cases.
 	Seed uint64
@@ -42,12 +43,12 @@ type Options struct {
 // not tried then are Skipped.
 func Run(ctx context.Context, faults []fault.Fault, registry *conformance.Registry, o Options) *Report {
 	if o.Parallel <= 0 {
-		o.Parallel = 6 * runtime.GOMAXPROCS(0)
+		o.Parallel = 4 * runtime.GOMAXPROCS(0)
 	}
 	if o.TimeoutScale <= 0 {
 		o.TimeoutScale = 1
 	}
-	t := &trial{registry: registry, options: o}
+	t := &trial{registry: registry, options: o, scale: o.TimeoutScale}
 	report := &Report{Seed: o.Seed, Started: time.Now(), Faults: make([]Result, len(faults)), Idle: idle(faults, registry)}
 	var together, alone []int
 	for i := range faults {
@@ -57,8 +58,10 @@ func Run(ctx context.Context, faults []fault.Fault, registry *conformance.Regist
 			together = append(together, i)
 		}
 	}
-	t.workOff(ctx, faults, together, report, o.Parallel)
-	t.workOff(ctx, faults, alone, report, 1)
+	t.longestFirst(faults, together)
+	t.workOff(ctx, faults, together, report, o.Parallel, maxTogether)
+	t.workOff(ctx, faults, alone, report, 1, 1)
+	t.again(ctx, faults, report)
 	report.Interrupted = ctx.Err() != nil
 	report.DurationMS = time.Since(report.Started).Milliseconds()
 	report.count()
@@ -79,6 +82,8 @@ func idle(faults []fault.Fault, registry *conformance.Registry) []string {
 type trial struct {
 	registry *conformance.Registry
 	options  Options
+	// scale multiplies every deadline.
+	scale float64
 
 	mu   sync.Mutex
 	done int
@@ -90,24 +95,6 @@ func (t *trial) solo(f *fault.Fault) bool {
 		c, ok := t.registry.Lookup(id)
 		return ok && c.Solo
 	})
-}
-
-func (t *trial) workOff(ctx context.Context, faults []fault.Fault, indexes []int, report *Report, workers int) {
-	queue := make(chan int)
-	var group sync.WaitGroup
-	for range min(workers, len(indexes)) {
-		group.Go(func() {
-			for i := range queue {
-				report.Faults[i] = t.try(ctx, &faults[i])
-				t.progress()
-			}
-		})
-	}
-	for _, i := range indexes {
-		queue <- i
-	}
-	close(queue)
-	group.Wait()
 }
 
 func (t *trial) progress() {
@@ -169,38 +156,9 @@ func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 	return t.tryCases(ctx, f, target.Heard(tgt, output), target.Info{Names: names})
 }
 
-// errNoProcess: nobody has said how a process is started.
-var errNoProcess = errors.New("the fault needs a process of its own, and no command starts one")
-
-// runProcess is run for a relay in a process of its own, with a folder of its own.
-func (t *trial) runProcess(ctx context.Context, f *fault.Fault) ([]Notice, error) {
-	if t.options.Command == nil {
-		return nil, errNoProcess
-	}
-	dir, err := os.MkdirTemp("", "smpcheck-fault-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	command, err := t.options.Command(f.ID, dir)
-	if err != nil {
-		return nil, err
-	}
-	tgt, err := target.Run(ctx, command)
-	if err != nil {
-		return nil, err
-	}
-	defer tgt.Close()
-	return t.tryCases(ctx, f, tgt, target.Info{Names: t.options.Names, Files: dir})
-}
-
 // tryCases runs the cases of the fault. Of known, names and folder count.
 func (t *trial) tryCases(ctx context.Context, f *fault.Fault, tgt target.Target, known target.Info) ([]Notice, error) {
-	info, err := t.options.Preflight(ctx, tgt, preflightPatience*t.options.TimeoutScale)
-	var unusable *target.UnusableError
-	if errors.As(err, &unusable) {
-		info, err = unusable.Info, nil
-	}
+	info, err := t.preflight(ctx, tgt, t.versions(f))
 	if err != nil {
 		return nil, err
 	}
@@ -216,6 +174,36 @@ func (t *trial) tryCases(ctx context.Context, f *fault.Fault, tgt target.Target,
 	return notices, nil
 }
 
+// versions returns the lowest and the highest version of each case.
+func (t *trial) versions(f *fault.Fault) []uint16 {
+	var all []uint16
+	for _, id := range f.Cases {
+		if c, ok := t.registry.Lookup(id); ok {
+			versions := f.VersionsOf(c)
+			all = append(all, versions[0], versions[len(versions)-1])
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// preflight learns what the relay offers. Only if it serves nothing at one of the versions
+// are all others tried too.
+func (t *trial) preflight(ctx context.Context, tgt target.Target, versions []uint16) (target.Info, error) {
+	scale := preflightPatience * t.scale
+	info, err := t.options.Preflight(ctx, tgt, scale, versions...)
+	if err == nil && len(info.Unusable) > 0 {
+		// A relay with two identities may show the other one now.
+		if all, err := t.options.Preflight(ctx, tgt, scale); err == nil {
+			return all, nil
+		}
+	}
+	if unusable, ok := errors.AsType[*target.UnusableError](err); ok {
+		return unusable.Info, nil
+	}
+	return info, err
+}
+
 // notice runs a case at the highest version of it and the fault, and if it notices
 // nothing, at the lowest.
 func (t *trial) notice(ctx context.Context, f *fault.Fault, c *conformance.Case, tgt target.Target, info target.Info) Notice {
@@ -228,7 +216,7 @@ func (t *trial) notice(ctx context.Context, f *fault.Fault, c *conformance.Case,
 	tries := []uint16{versions[len(versions)-1], versions[0]}
 	for _, v := range slices.Compact(tries) {
 		outcome := conformance.Execute(ctx, []*conformance.Case{c}, tgt, info, conformance.Options{
-			Versions: []uint16{v}, Seed: t.options.Seed, TimeoutScale: t.options.TimeoutScale, Parallel: 1,
+			Versions: []uint16{v}, Seed: t.options.Seed, TimeoutScale: t.scale, Parallel: 1,
 		})
 		if n = noticeOf(f, &outcome.Results[0]); n.Noticed {
 			break

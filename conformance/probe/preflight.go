@@ -23,13 +23,14 @@ import (
 // listens has to take longer for a handshake.
 const preflightTime = 2500 * time.Millisecond
 
-// Preflight meets the relay as a client does, once, to learn what it offers. The
+// Preflight meets the relay as a client does, once, to learn what it offers, and again at
+// each of the versions, to learn whether it serves anything there; none are all. The
 // errors: nothing listens, there is no TLS, the relay has another identity than its
 // address says (*target.IdentityError), its hello does not come or cannot be read
 // (*target.UnusableError), or it speaks no version that is known here. A relay that
 // accepts in TLS only what ordinary clients do not offer is no error: cases say best what
 // is wrong with it.
-func Preflight(ctx context.Context, tgt target.Target, scale float64) (target.Info, error) {
+func Preflight(ctx context.Context, tgt target.Target, scale float64, versions ...uint16) (target.Info, error) {
 	limit := time.Duration(float64(preflightTime) * scale)
 	s, err := meet(ctx, tgt.Server().Address(), limit)
 	if err != nil {
@@ -54,7 +55,10 @@ func Preflight(ctx context.Context, tgt target.Target, scale float64) (target.In
 		return target.Info{}, fmt.Errorf("the relay offers SMP versions %s, smpcheck knows %s", hello.Versions, known)
 	}
 	info.Versions = hello.Versions
-	info.Unusable = unusable(ctx, tgt, info, limit)
+	if len(versions) == 0 {
+		versions = conformance.AllVersions
+	}
+	info.Unusable = unusable(ctx, tgt, info, versions, limit)
 	return info, nil
 }
 
@@ -76,12 +80,12 @@ func readHello(s *secure, limit time.Duration) (transport.ServerHello, error) {
 	return hello, nil
 }
 
-// unusable tries every version that the relay offers, all at once.
-func unusable(ctx context.Context, tgt target.Target, info target.Info, limit time.Duration) map[uint16]string {
+// unusable tries those of the versions that the relay offers, all at once.
+func unusable(ctx context.Context, tgt target.Target, info target.Info, versions []uint16, limit time.Duration) map[uint16]string {
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	reasons := make(map[uint16]string)
-	for _, v := range conformance.AllVersions {
+	for _, v := range versions {
 		if !info.Versions.Contains(v) {
 			continue
 		}

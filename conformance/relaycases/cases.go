@@ -37,6 +37,7 @@ func All() []conformance.Case {
 		transmissionCases,
 		commandCases,
 		authorizationCases,
+		timingCases,
 		errorCases,
 		newCases,
 		idsCases,

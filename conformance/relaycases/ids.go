@@ -147,6 +147,23 @@ var idsCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/ids/form",
+		Title:        "From version 17 IDS has mode, link id, service id and notifier, each of which may be absent, and nothing more",
+		Requirements: []string{"SMP-IDS-FORM-V17"},
+		Versions:     from(17),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			for _, mode := range []probe.QueueOption{probe.SenderCanSecure, probe.ContactQueue, probe.NoMode} {
+				create, q := c.NewQueueRequest(mode)
+				a := c.Ask(nil, q.Key, create)
+				if isError(a.Received) {
+					probe.Blocked(t, "NEW was answered %s", a)
+				}
+				probe.ExpectA[smp.IDS](a)
+			}
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/ids/nothing-unasked",
 		Title:        "IDS has no link id, service id or notifier that the client did not ask for",
 		Requirements: []string{"SMP-IDS-NO-LINK", "SMP-IDS-NO-SERVICE", "SMP-IDS-NO-NOTIFIER"},

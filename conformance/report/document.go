@@ -47,6 +47,8 @@ type Target struct {
 	// Versions are the lowest and the highest SMP version that the target offers.
 	Versions [2]uint16   `json:"versions"`
 	Kind     target.Kind `json:"kind"`
+	// Fault is what is wrong with the embedded relay on purpose; empty for nothing.
+	Fault string `json:"fault,omitempty"`
 }
 
 // Case is the result of a case: its worst run, and all its runs.

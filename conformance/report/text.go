@@ -29,7 +29,7 @@ var colours = map[conformance.Verdict]string{
 func (d *Document) Text(w io.Writer, catalogue *spec.Catalogue, colour bool) error {
 	t := newTextWriter(w, catalogue, colour)
 	fmt.Fprintf(t, "%s %s: %s (%s), SMP %d-%d, seed %d\n", d.Tool.Name, d.Tool.Version,
-		escape(d.Target.Address), d.Target.Kind, d.Target.Versions[0], d.Target.Versions[1], d.Seed)
+		escape(d.Target.Address), d.Target.reached(), d.Target.Versions[0], d.Target.Versions[1], d.Seed)
 	for _, topic := range d.topics() {
 		fmt.Fprintf(t, "\n%s\n", topic.name)
 		for _, c := range topic.cases {
@@ -41,6 +41,14 @@ func (d *Document) Text(w io.Writer, catalogue *spec.Catalogue, colour bool) err
 		return fmt.Errorf("write the text report: %w", err)
 	}
 	return nil
+}
+
+// reached says how the target was reached, and what is wrong with it on purpose.
+func (t Target) reached() string {
+	if t.Fault == "" {
+		return string(t.Kind)
+	}
+	return string(t.Kind) + ", fault " + t.Fault
 }
 
 // summary is the last line of the text: the number of cases and of each verdict that
