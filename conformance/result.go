@@ -3,6 +3,8 @@ package conformance
 import (
 	"slices"
 	"time"
+
+	"smpcheck/conformance/trace"
 )
 
 // interrupted is the detail of a case that an interruption kept from running.
@@ -23,8 +25,9 @@ type Run struct {
 	Detail string
 	// Blocked says of a Skip that the target failed in something that the case builds on.
 	Blocked bool
-	// Trace is the end of the record of what went over the wire, a line for each event.
-	Trace []string
+	// Recording is the conversation of a run with the verdict Fail, Nonstrict or Error,
+	// nil of others. Of the runs of a Result it is kept for the worst alone.
+	Recording *trace.Recording
 	// Duration is the time from the start of the case to its verdict.
 	Duration time.Duration
 }
@@ -57,6 +60,9 @@ func (r *Result) conclude() {
 	}
 	r.Run = chosen
 	r.Duration = total
+	for i := range r.Runs {
+		r.Runs[i].Recording = nil
+	}
 }
 
 // expect changes the verdict of a case that is known to end with expected.

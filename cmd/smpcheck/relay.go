@@ -51,10 +51,8 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, out.close()) }()
-	if f.trace != "" {
-		if p.options.Trace, err = traceTo(f.trace); err != nil {
-			return err
-		}
+	if err := makeTraceFolder(f.trace); err != nil {
+		return err
 	}
 	ctx := cmd.Context()
 	tgt, err := open(ctx)
@@ -67,11 +65,16 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 		return broken("%s: %w", tgt.Server(), errors.Join(err, obituary(tgt)))
 	}
 	info.Names = names
+	repeat := f.invocation(tgt, p.options)
+	if f.trace != "" {
+		p.options.Trace = traceFiles{f.trace, repeat}.write
+	}
 	bar := newProgress(cmd.ErrOrStderr(), len(p.cases))
 	p.options.OnResult = bar.show
 	outcome := conformance.Execute(ctx, p.cases, tgt, info, p.options)
 	bar.clear()
 	document := report.New(report.Tool{Name: "smpcheck", Version: version}, tgt, info, p.options.Seed, outcome)
+	document.Repeat(repeat)
 	if err := out.writeReports(document, registry.Catalogue()); err != nil {
 		return broken("%w", err)
 	}
@@ -123,6 +126,14 @@ func (f *runFlags) names(args []string, s suite) (target.Names, error) {
 	return target.Names{}, nil
 }
 
+// invocation is how this run was asked for.
+func (f *runFlags) invocation(t target.Target, o conformance.Options) report.Invocation {
+	return report.Invocation{
+		Exec: f.exec, Server: t.Server(), Embedded: t.Kind() == target.Embedded,
+		Seed: o.Seed, TimeoutScale: o.TimeoutScale, KnownName: f.knownName,
+	}
+}
+
 // obituary is how a target has ended, nil if it has not.
 func obituary(t target.Target) error {
 	if text := t.Obituary(); text != "" {
@@ -142,6 +153,14 @@ func writeExpectations(out *outputs, outcome *conformance.Outcome, known expect.
 	return list.Write(out.expectations)
 }
 
+// blocker says where to look for what has blocked cases in a run without a failure.
+func blocker(count map[conformance.Verdict]int) string {
+	if n := count[conformance.Nonstrict]; n > 0 {
+		return fmt.Sprintf("rules that the relay must keep could not be tested; no case failed, see what is nonstrict (%d)", n)
+	}
+	return "the relay fails in something that no case of the run reports"
+}
+
 // judge returns nil for a run that went as expected, and otherwise the error with the
 // exit code of the run. An interruption counts before a violation, a violation before
 // an error of the harness.
@@ -158,7 +177,7 @@ func judge(outcome *conformance.Outcome, failOnSkip bool) error {
 	case count[conformance.Pass] == 0:
 		return violated("no case passed")
 	case outcome.Blocked() > 0 && count[conformance.XFail] == 0:
-		return violated(fmt.Sprintf("%d of %d cases were blocked: the relay fails in something that no case of the run reports", outcome.Blocked(), len(outcome.Results)))
+		return violated(fmt.Sprintf("%d of %d cases were blocked: %s", outcome.Blocked(), len(outcome.Results), blocker(count)))
 	case failOnSkip && count[conformance.Skip] > 0:
 		return violated(fmt.Sprintf("%d of %d cases were skipped", count[conformance.Skip], len(outcome.Results)))
 	}

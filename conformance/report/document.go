@@ -13,6 +13,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/target"
+	"smpcheck/conformance/trace"
 	"smpcheck/reference/wire"
 )
 
@@ -64,11 +65,16 @@ type Case struct {
 	Expected string              `json:"expected"`
 	Actual   string              `json:"actual"`
 	// Violated are those of the requirements that Expected and Actual are about.
-	Violated   []string `json:"violated"`
-	Detail     string   `json:"detail"`
-	Trace      []string `json:"trace"`
-	DurationMS float64  `json:"duration_ms"`
-	Runs       []Run    `json:"runs"`
+	Violated []string `json:"violated"`
+	Detail   string   `json:"detail"`
+	// Trace is the conversation of the worst run; nil for a case that has passed, was
+	// skipped or ran at no version.
+	Trace *trace.Trace `json:"trace"`
+	// Command runs the case again as in the worst run; empty for a case without trace, or
+	// as long as Document.Repeat has not been called.
+	Command    string  `json:"command"`
+	DurationMS float64 `json:"duration_ms"`
+	Runs       []Run   `json:"runs"`
 }
 
 // Run is the result of a case at one version.
@@ -82,7 +88,8 @@ type Run struct {
 	DurationMS float64             `json:"duration_ms"`
 }
 
-// New returns the report of a run.
+// New returns the report of a run. The password of the target, if it has at least four
+// characters, stands in none of its texts.
 func New(tool Tool, t target.Target, info target.Info, seed uint64, outcome *conformance.Outcome) *Document {
 	d := &Document{
 		Tool:       tool,
@@ -98,12 +105,13 @@ func New(tool Tool, t target.Target, info target.Info, seed uint64, outcome *con
 		d.Summary[v] = count[v]
 	}
 	for _, r := range outcome.Results {
-		d.Cases = append(d.Cases, newCase(r))
+		d.Cases = append(d.Cases, newCase(r, t.Server().Password))
 	}
 	return d
 }
 
-func newCase(r conformance.Result) Case {
+func newCase(r conformance.Result, password string) Case {
+	valid := func(text string) string { return trace.HideText(strings.ToValidUTF8(text, "\uFFFD"), password) }
 	c := Case{
 		ID:           r.Case.ID,
 		Title:        r.Case.Title,
@@ -117,12 +125,11 @@ func newCase(r conformance.Result) Case {
 		Actual:       valid(r.Actual),
 		Violated:     append([]string{}, r.Violated...),
 		Detail:       valid(r.Detail),
-		Trace:        make([]string, 0, len(r.Trace)),
 		DurationMS:   milliseconds(r.Duration),
 		Runs:         make([]Run, 0, len(r.Runs)),
 	}
-	for _, line := range r.Trace {
-		c.Trace = append(c.Trace, valid(line))
+	if r.Recording != nil {
+		c.Trace = r.Recording.Decode(trace.ReportBytes)
 	}
 	for _, run := range r.Runs {
 		c.Runs = append(c.Runs, Run{
@@ -151,9 +158,6 @@ func versions(r wire.VersionRange) [2]uint16 {
 func milliseconds(d time.Duration) float64 {
 	return math.Round(float64(d)/float64(time.Microsecond)) / 1000
 }
-
-// valid replaces bytes that are not UTF-8.
-func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // JSON writes the report as one JSON document, indented.
 func (d *Document) JSON(w io.Writer) error {

@@ -19,6 +19,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/target"
+	"smpcheck/conformance/trace"
 	"smpcheck/reference/link"
 	"smpcheck/reference/wire"
 	"smpcheck/spec"
@@ -45,6 +46,15 @@ func testCatalogue(t *testing.T) *spec.Catalogue {
 // and invalid ones.
 const hostile = "]]> <b>&\"' \x1b[2J\x00\r\ttab \u202e\ufffe \xff end"
 
+// conversation has an event whose bytes and one whose text the relay chose. It took no
+// time.
+func conversation() *trace.Recording {
+	r := trace.NewRecorderAt(trace.Brief, "topsecret", func() time.Duration { return 1500 * time.Microsecond })
+	r.Record(trace.Sent, "NEW with topsecret", []byte{1, 2, 3})
+	r.Record(trace.Received, hostile, nil)
+	return r.Finish()
+}
+
 // outcome has one case for each verdict.
 func outcome() *conformance.Outcome {
 	result := func(id string, v conformance.Verdict, runs ...conformance.Run) conformance.Result {
@@ -64,7 +74,7 @@ func outcome() *conformance.Outcome {
 	)
 	failed.Version, failed.Expected, failed.Actual = 10, "ERR AUTH", hostile
 	failed.Violated = []string{"SMP-NEW-RULE"}
-	failed.Trace = []string{"+0.001s sent NEW (3 bytes) 010203", "+0.002s received " + hostile}
+	failed.Recording = conversation()
 	broken := result("relay/new/error", conformance.Error)
 	broken.Version, broken.Detail = 9, "the case panicked: "+hostile+"\ngoroutine 1\n\tfile.go:1\n"
 	nonstrict := result("relay/sub/nonstrict", conformance.Nonstrict)
@@ -89,7 +99,9 @@ func document(t *testing.T) *Document {
 	server, err := target.ParseAddress("smp://" + strings.Repeat("A", 43) + "=:topsecret@relay.example")
 	require.NoError(t, err)
 	info := target.Info{Versions: wire.Versions(6, 20)}
-	return New(Tool{"smpcheck", "1.2.3"}, target.At(server), info, 42, outcome())
+	d := New(Tool{"smpcheck", "1.2.3"}, target.At(server), info, 42, outcome())
+	d.Repeat(Invocation{Server: server, Seed: 42, TimeoutScale: 1})
+	return d
 }
 
 // render writes the document in the format.
@@ -165,12 +177,24 @@ func TestTheSchemaIsClosed(t *testing.T) {
 		"case":     func(d map[string]any) { add(d["cases"].([]any)[1]) },
 		"run":      func(d map[string]any) { add(d["cases"].([]any)[1].(map[string]any)["runs"].([]any)[0]) },
 		"missing":  func(d map[string]any) { delete(d, "seed") },
+		"trace":    func(d map[string]any) { add(conversationIn(d)) },
+		"event":    func(d map[string]any) { add(conversationIn(d)["events"].([]any)[0]) },
+		"layer": func(d map[string]any) {
+			event := conversationIn(d)["events"].([]any)[0].(map[string]any)
+			event["layers"] = []any{map[string]any{"kind": "command", "surplus": 1}}
+		},
+		"inner kind": func(d map[string]any) { conversationIn(d)["events"].([]any)[0].(map[string]any)["kind"] = "command" },
 	} {
 		var parsed map[string]any
 		require.NoError(t, json.Unmarshal(render(t, document(t), JSONFormat), &parsed))
 		change(parsed)
 		assert.Error(t, s.Validate(parsed), name)
 	}
+}
+
+// conversationIn is the trace of the case that failed.
+func conversationIn(d map[string]any) map[string]any {
+	return d["cases"].([]any)[1].(map[string]any)["trace"].(map[string]any)
 }
 
 func mustServer(t *testing.T) link.Server {

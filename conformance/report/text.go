@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/trace"
 	"smpcheck/spec"
 )
 
@@ -101,14 +101,14 @@ func (t *textWriter) explain(c *Case) {
 		t.field("actual", c.Actual)
 	}
 	t.field("detail", c.Detail)
-	for i, line := range c.Trace {
-		name := ""
-		if i == 0 {
-			name = "bytes"
-		}
-		t.field(name, line)
+	if c.Trace != nil {
+		t.field("trace", strings.Join(c.Trace.Lines(traceLines), "\n"))
 	}
+	t.field("again", c.Command)
 }
+
+// traceLines is how many events of a conversation the text shows.
+const traceLines = 16
 
 // where names the version of the worst run, and the others that ended like it.
 func (c *Case) where() string {
@@ -141,19 +141,5 @@ func (t *textWriter) field(name, text string) {
 	}
 }
 
-// escape replaces every character that could act on a terminal or hide in a text, such
-// as control characters, by its escape as in a Go string.
-func escape(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r < 0x80:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
-}
+// escape replaces every character that could act on a terminal or hide in a text.
+func escape(s string) string { return trace.Printable(s) }
