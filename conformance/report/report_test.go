@@ -114,7 +114,7 @@ func render(t *testing.T, d *Document, f Format) []byte {
 
 func TestReportsMatchTheGoldenFiles(t *testing.T) {
 	t.Parallel()
-	for f, name := range map[Format]string{TextFormat: "report.txt", JSONFormat: "report.json", JUnitFormat: "report.xml"} {
+	for f, name := range map[Format]string{TextFormat: "report.txt", JSONFormat: "report.json", JUnitFormat: "report.xml", HTMLFormat: "report.html"} {
 		t.Run(string(f), func(t *testing.T) {
 			t.Parallel()
 			got := render(t, document(t), f)
@@ -264,8 +264,8 @@ func TestParseDestination(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, Destination{JSONFormat, "a=b.json"}, d)
 	for text, want := range map[string]string{
-		"html=x":  `"html" is none of [text json junit]`,
-		"":        "none of [text json junit]",
+		"pdf=x":   `"pdf" is none of [text json junit html]`,
+		"":        "none of [text json junit html]",
 		"JSON=x":  "none of",
 		"json":    "names no file",
 		"json=":   "names no file",
@@ -274,5 +274,5 @@ func TestParseDestination(t *testing.T) {
 		_, err := ParseDestination(text)
 		assert.ErrorContains(t, err, want, "%q", text)
 	}
-	assert.ErrorContains(t, document(t).Write(io.Discard, "html", nil, false), "none of")
+	assert.ErrorContains(t, document(t).Write(io.Discard, "pdf", nil, false), "none of")
 }
