@@ -14,13 +14,13 @@ const (
 	diagramRight   = 54
 	diagramTop     = 48
 	spanOfTwo      = 212
-	spanOfMany     = 180
+	spanOfMany     = 140
 	lineHeight     = 14
 	charWidth      = 6.2
 	stepGap        = 12
 	notePadding    = 5
 	mostLines      = 3
-	mostSteps      = 60
+	mostSteps      = 30
 	mostLifelines  = 8
 	destinationRun = "destination"
 )
@@ -29,6 +29,8 @@ const (
 // and the events from top to bottom.
 type diagram struct {
 	Width, Height int
+	// Fits says that the diagram may shrink to fit a phone.
+	Fits bool
 	// Foot is where the lifelines end.
 	Foot    int
 	Parties []party
@@ -79,15 +81,18 @@ type drawing struct {
 // newDiagram draws at most steps events, the last ones.
 func newDiagram(t *trace.Trace, steps int) *diagram {
 	d := &drawing{diagram: &diagram{}, places: make(map[int]int)}
-	d.place(t.Connections)
+	items := items(t)
+	hidden := max(0, len(items)-steps)
+	items = items[hidden:]
+	d.place(t.Connections, items)
 	d.y = diagramTop + 8
-	items := d.items(t)
-	if hidden := len(items) - steps; hidden > 0 {
-		items = items[hidden:]
+	if hidden > 0 {
 		d.note(0, 0, fmt.Sprintf("%s before these", count(hidden, "event")), "")
 	}
 	for _, e := range items {
-		d.event(e)
+		if e.Connection == 0 || d.places[e.Connection] != 0 {
+			d.event(e)
+		}
 	}
 	d.Foot = d.y
 	d.Height = d.y + 6
@@ -96,10 +101,15 @@ func newDiagram(t *trace.Trace, steps int) *diagram {
 	return d.diagram
 }
 
-// place gives a lifeline to the relay and to the connections: those that the relay has
-// opened stand to its right, all others to its left.
-func (d *drawing) place(connections []trace.Connection) {
-	shown := connections[:min(len(connections), mostLifelines)]
+// place gives a lifeline to the relay and to the connections of the events: those that
+// the relay has opened stand to its right, all others to its left.
+func (d *drawing) place(connections []trace.Connection, events []trace.Event) {
+	var shown []trace.Connection
+	for _, c := range connections {
+		if len(shown) < mostLifelines && slices.ContainsFunc(events, func(e trace.Event) bool { return e.Connection == c.Number }) {
+			shown = append(shown, c)
+		}
+	}
 	span := spanOfTwo
 	if len(shown) > 1 {
 		span = spanOfMany
@@ -134,6 +144,7 @@ func (d *drawing) place(connections []trace.Connection) {
 		d.places[c.Number] = x
 		lifeline(c.Role, d.more(c, len(connections)), false)
 	}
+	d.Fits = len(d.Parties) <= 3
 	d.Width = x - span + diagramRight
 }
 
@@ -151,14 +162,12 @@ func (d *drawing) more(c trace.Connection, connections int) string {
 
 // items are the events to draw. Those that only set up a connection which was then used
 // become one.
-func (d *drawing) items(t *trace.Trace) []trace.Event {
+func items(t *trace.Trace) []trace.Event {
 	var out []trace.Event
 	for i := 0; i < len(t.Events); {
-		n := d.setup(t, i)
+		n := setup(t, i)
 		if n < 2 {
-			if e := t.Events[i]; e.Connection == 0 || d.places[e.Connection] != 0 {
-				out = append(out, e)
-			}
+			out = append(out, t.Events[i])
 			i++
 			continue
 		}
@@ -169,12 +178,12 @@ func (d *drawing) items(t *trace.Trace) []trace.Event {
 }
 
 // setup is the number of events from the i-th that only set up one connection.
-func (d *drawing) setup(t *trace.Trace, i int) int {
+func setup(t *trace.Trace, i int) int {
 	connection := t.Events[i].Connection
 	used := slices.ContainsFunc(t.Events[i:], func(e trace.Event) bool {
 		return e.Connection == connection && e.Kind == trace.KindBlock
 	})
-	if connection == 0 || !used || d.places[connection] == 0 {
+	if connection == 0 || !used {
 		return 0
 	}
 	n := 0

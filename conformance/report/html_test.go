@@ -218,14 +218,14 @@ func TestDiagramShowsAHandshakeThatLeadsNowhere(t *testing.T) {
 
 func TestDiagramPutsADestinationBehindTheRelay(t *testing.T) {
 	t.Parallel()
-	d := newDiagram(&trace.Trace{Connections: []trace.Connection{
-		{Number: 1, Role: "destination"}, {Number: 2, Role: "sender"},
-	}}, mostSteps)
+	talk := hostileTalk()
+	talk.Connections[0].Role = "destination"
+	d := newDiagram(talk, mostSteps)
 	var names []string
 	for _, p := range d.Parties {
 		names = append(names, p.Names[0].Text)
 	}
-	assert.Equal(t, []string{"sender", "relay under", "destination"}, names)
+	assert.Equal(t, []string{"sender and", "relay under", "destination"}, names)
 }
 
 func TestDiagramIsBounded(t *testing.T) {
@@ -235,13 +235,13 @@ func TestDiagramIsBounded(t *testing.T) {
 		talk.Connections = append(talk.Connections, trace.Connection{Number: i + 1, Role: "client"})
 	}
 	for i := range 1000 {
-		talk.Events = append(talk.Events, trace.Event{Number: i + 1, Connection: i%2 + 1, Direction: trace.Sent, Layer: trace.Layer{Kind: trace.KindBlock, Summary: "PING"}})
+		talk.Events = append(talk.Events, trace.Event{Number: i + 1, Connection: i%40 + 1, Direction: trace.Sent, Layer: trace.Layer{Kind: trace.KindBlock, Summary: "PING"}})
 	}
 	d := newDiagram(talk, mostSteps)
-	assert.Len(t, d.Parties, mostLifelines+1)
-	require.Len(t, d.Steps, mostSteps+1)
-	assert.Contains(t, d.Steps[0].Lines[0].Text, "940 events before these")
-	assert.Equal(t, 1000, d.Steps[mostSteps].Number)
+	require.Len(t, d.Parties, mostLifelines+1)
+	assert.Equal(t, "connection 11", d.Parties[0].More, "the first of the last events")
+	require.Len(t, d.Steps, mostLifelines+1)
+	assert.Contains(t, d.Steps[0].Lines[0].Text, "970 events before these")
 }
 
 func TestWrapKeepsWordsAndBounds(t *testing.T) {
