@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"flag"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,12 +47,28 @@ func testCatalogue(t *testing.T) *spec.Catalogue {
 // and invalid ones.
 const hostile = "]]> <b>&\"' \x1b[2J\x00\r\ttab \u202e\ufffe \xff end"
 
-// conversation has an event whose bytes and one whose text the relay chose. It took no
-// time.
+// conversation has a connection with an answered PING, and an event whose text the relay
+// chose. It took no time.
 func conversation() *trace.Recording {
 	r := trace.NewRecorderAt(trace.Brief, "topsecret", func() time.Duration { return 1500 * time.Microsecond })
-	r.Record(trace.Sent, "NEW with topsecret", []byte{1, 2, 3})
-	r.Record(trace.Received, hostile, nil)
+	conn, other := net.Pipe()
+	conn.Close()
+	other.Close()
+	s := r.Connected(conn)
+	for _, said := range []struct {
+		direction trace.Direction
+		content   string
+	}{
+		{trace.Received, "\x00\x06\x00\x09\x01s"}, // hello: versions 6 to 9, session id
+		{trace.Sent, "\x00\x06\x01h"},             // hello: version 6, fingerprint
+		{trace.Sent, "\x01\x00\x0a\x00\x01s\x01c\x00PING"},
+		{trace.Received, "\x01\x00\x0a\x00\x01s\x01c\x00PONG"},
+		{trace.Received, "topsecret"},
+	} {
+		s.Block(said.direction, trace.Block{Version: 6, Bytes: []byte(said.content)})
+	}
+	s.Ended(trace.Received, "the relay ends the connection", io.EOF)
+	r.Record(trace.Received, hostile+"\ntopsecret", nil)
 	return r.Finish()
 }
 
@@ -218,7 +235,7 @@ func TestJUnitIsParsedBack(t *testing.T) {
 	assert.Nil(t, failed.Error)
 	assert.Equal(t, `expected ERR AUTH, got ]]> <b>&"' \x1b[2J\x00\x0d\x09tab \u202e\ufffe `+"\uFFFD end", failed.Failure.Message)
 	assert.Contains(t, failed.Failure.Text, "SMP-NEW-RULE (must) Every queue is created with care & <love>.")
-	assert.Contains(t, failed.Failure.Text, "010203")
+	assert.Contains(t, failed.Failure.Text, "#1 → PING")
 	broken := suites.Suites[0].Cases[2]
 	assert.Nil(t, broken.Failure)
 	require.NotNil(t, broken.Error)

@@ -13,7 +13,7 @@ func (d *decoder) command(tr smp.Transmission, version uint16, t *talk) Layer {
 	l := Layer{Kind: KindCommand, Size: len(tr.Command)}
 	c, err := smp.DecodeCommand(version, tr.Command)
 	if err != nil {
-		l.Summary, l.Error = undecodable("command", tr.Command), err.Error()
+		l.Summary, l.Error = undecodable("command", d.mask(tr.Command)), err.Error()
 		return l
 	}
 	l.Summary, l.Fields = c.Tag(), d.fields(c)
@@ -40,7 +40,7 @@ func (d *decoder) response(tr smp.Transmission, version uint16, t *talk) Layer {
 	l := Layer{Kind: KindResponse, Size: len(tr.Command)}
 	c, err := smp.DecodeResponse(version, tr.Command)
 	if err != nil {
-		l.Summary, l.Error = undecodable("response", tr.Command), err.Error()
+		l.Summary, l.Error = undecodable("response", d.mask(tr.Command)), err.Error()
 		return l
 	}
 	d.learn(tr, c)

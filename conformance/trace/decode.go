@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"smpcheck/reference/keys"
@@ -205,7 +206,7 @@ func (d *decoder) transmission(b []byte, version uint16, t *talk, relay bool) La
 		l.Summary = inner.Summary
 	} else {
 		inner = d.command(tr, version, t)
-		l.Summary = withScheme(inner.Summary, tr)
+		l.Summary = withScheme(inner, tr)
 	}
 	l.Layers = []Layer{inner}
 	return l
@@ -245,21 +246,21 @@ func scheme(authorization []byte) string {
 	return schemes[s][1] + ", " + size(len(authorization))
 }
 
-// withScheme adds the scheme of authorization to the summary of a command.
-func withScheme(summary string, tr smp.Transmission) string {
+// withScheme adds the scheme of authorization to the summary of a command, after its tag.
+func withScheme(command Layer, tr smp.Transmission) string {
 	s, err := smp.SchemeOf(tr.Authorization)
 	word := schemes[s][0]
 	switch {
 	case err != nil:
 		word = fmt.Sprintf("authorization of %s", size(len(tr.Authorization)))
-	case s == smp.NoAuthorization && len(tr.EntityID) == 0:
-		return summary
+	case s == smp.NoAuthorization && (len(tr.EntityID) == 0 || len(command.Layers) > 0):
+		return command.Summary
 	case s == smp.NoAuthorization:
 		word = "no authorization"
 	}
-	tag, rest, found := cut(summary)
-	if !found {
+	tag, end := command.Summary, strings.IndexAny(command.Summary, " ,")
+	if end < 0 || command.Error != "" {
 		return tag + ", " + word
 	}
-	return tag + ", " + word + ", " + rest
+	return tag[:end] + ", " + word + tag[end:]
 }

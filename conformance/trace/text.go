@@ -12,17 +12,18 @@ import (
 // arrows show the directions, from the side of the runner.
 var arrows = map[Direction]string{Sent: "→", Received: "←", Note: "·"}
 
-// Lines returns a line for each of the last events, at most that many of them, with a
-// line before them that names the connections. The beginning of a connection on which
+// Lines returns a line that names the connections, and one for each of the last events,
+// at most that many. The beginning of a connection on which
 // blocks were exchanged is one line. The texts may hold characters that the relay chose.
 func (t *Trace) Lines(last int) []string {
 	lines := t.eventLines()
-	head := t.head()
-	if left := len(lines) - last; left > 0 {
-		lines = lines[left:]
-		head += fmt.Sprintf("; the last %d of %d events", last, last+left+t.LeftOut)
-	} else if t.LeftOut > 0 {
-		head += fmt.Sprintf("; %d events were not kept", t.LeftOut)
+	head, left := t.head(), t.LeftOut
+	if more := len(lines) - last; more > 0 {
+		lines = lines[more:]
+		left += more
+	}
+	if left > 0 {
+		head += fmt.Sprintf("; %s earlier events left out", grouped(left))
 	}
 	for i, line := range lines {
 		lines[i] = strings.ReplaceAll(line, "\n", `\x0a`)
@@ -54,20 +55,29 @@ func (t *Trace) eventLines() []string {
 		}
 	}
 	var lines []string
-	begun := make(map[int][]string)
+	begun := make(map[int]*beginning)
 	for i := range t.Events {
 		e := &t.Events[i]
 		if busy[e.Connection] && e.begins() {
-			begun[e.Connection] = append(begun[e.Connection], e.Summary)
+			if begun[e.Connection] == nil {
+				begun[e.Connection] = &beginning{moment: e.moment()}
+			}
+			begun[e.Connection].steps = append(begun[e.Connection].steps, e.Summary)
 			continue
 		}
-		if steps := begun[e.Connection]; steps != nil {
+		if b := begun[e.Connection]; b != nil {
 			delete(begun, e.Connection)
-			lines = append(lines, fmt.Sprintf("%s #%d · %s", e.moment(), e.Connection, strings.Join(steps, "; ")))
+			lines = append(lines, fmt.Sprintf("%s #%d · %s", b.moment, e.Connection, strings.Join(b.steps, "; ")))
 		}
 		lines = append(lines, e.line())
 	}
 	return lines
+}
+
+// beginning are the steps before the first block of a connection.
+type beginning struct {
+	moment string
+	steps  []string
 }
 
 // begins reports whether the event is a step of the beginning of a connection that went

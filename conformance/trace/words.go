@@ -53,8 +53,6 @@ func yes(b bool) string {
 	return "no"
 }
 
-func cut(summary string) (tag, rest string, found bool) { return strings.Cut(summary, ", ") }
-
 // keyName is the algorithm of a key and the start of the SHA-256 of its encoding.
 func keyName(k keys.PublicKey) string {
 	if k.IsZero() {
