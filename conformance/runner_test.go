@@ -330,9 +330,9 @@ func TestDialUsesTheDialerAndClosesAtTheEnd(t *testing.T) {
 	assert.ErrorIs(t, err, io.EOF)
 }
 
-type expectations map[string]Verdict
+type expectations map[string]Known
 
-func (e expectations) Expected(id string) (Verdict, bool) { v, ok := e[id]; return v, ok }
+func (e expectations) Expected(id string) (Known, bool) { k, ok := e[id]; return k, ok }
 
 func TestExpectationsChangeTheVerdict(t *testing.T) {
 	t.Parallel()
@@ -355,7 +355,7 @@ func TestExpectationsChangeTheVerdict(t *testing.T) {
 				t.Skip("no")
 			}
 		})
-		o := Options{Expect: expectations{"relay/a/b": test.expected}}
+		o := Options{Expect: expectations{"relay/a/b": {Verdict: test.expected}}}
 		assert.Equal(t, test.want, execute(t, o, c).Results[0].Verdict, "%s expected %s", test.actual, test.expected)
 	}
 }
