@@ -12,6 +12,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/expect"
+	"smpcheck/conformance/profile"
 	"smpcheck/conformance/report"
 	"smpcheck/spec"
 )
@@ -22,6 +23,7 @@ const maxSeed = 1<<53 - 1
 // runFlags are the flags of commands that run cases, as they were given.
 type runFlags struct {
 	run, skip    []string
+	profile      string
 	expect       string
 	writeExpect  string
 	versions     string
@@ -41,6 +43,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.run, "run", nil, "run the cases whose ids match `PATTERN` (* one component, ** any); repeatable")
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave out the cases whose ids match `PATTERN`; repeatable")
+	flags.StringVar(&f.profile, "profile", "", "run the cases of the profile `NAME`; list --profiles names them")
 	flags.StringVar(&f.expect, "expect", "", "read the known failures of the target from `FILE`")
 	flags.StringVar(&f.writeExpect, "write-expect", "", "write the failures of this run to `FILE`, for --expect")
 	flags.StringVar(&f.versions, "versions", "", "run at these SMP `VERSIONS`, such as 6-20 for all or 6,9,11-12 (default: the edges of each rule and those where forms change)")
@@ -70,15 +73,15 @@ func (f *runFlags) plan(cmd *cobra.Command, registry *conformance.Registry) (*pl
 	if err := f.checkNumbers(cmd); err != nil {
 		return nil, err
 	}
-	if err := f.selectCases(p, registry); err != nil {
-		return nil, err
-	}
 	if f.versions != "" {
 		versions, err := conformance.ParseVersions(f.versions)
 		if err != nil {
 			return nil, err
 		}
 		p.options.Versions = versions
+	}
+	if err := f.selectCases(p, registry); err != nil {
+		return nil, err
 	}
 	for _, text := range f.reports {
 		destination, err := report.ParseDestination(text)
@@ -115,6 +118,11 @@ func (f *runFlags) selectCases(p *plan, registry *conformance.Registry) error {
 	if p.cases, err = registry.Select(f.run, f.skip); err != nil {
 		return err
 	}
+	if f.profile != "" {
+		if err := f.applyProfile(p); err != nil {
+			return err
+		}
+	}
 	if f.level != "" {
 		level, err := spec.ParseLevel(f.level)
 		if err != nil {
@@ -133,6 +141,19 @@ func (f *runFlags) selectCases(p *plan, registry *conformance.Registry) error {
 		return errors.New("no case is left to run")
 	}
 	return nil
+}
+
+// applyProfile limits the cases and the versions to those of the profile.
+func (f *runFlags) applyProfile(p *plan) error {
+	found, err := profile.Find(f.profile)
+	if err != nil {
+		return err
+	}
+	if p.cases, err = found.Select(p.cases); err != nil {
+		return err
+	}
+	p.options.Versions, err = found.VersionsAmong(p.options.Versions)
+	return err
 }
 
 func (f *runFlags) readExpectations(p *plan, registry *conformance.Registry) error {
