@@ -84,15 +84,3 @@ func (o *Outcome) Count() map[Verdict]int {
 	}
 	return count
 }
-
-// Blocked counts the cases that could not be tested because the target fails in
-// something that they build on.
-func (o *Outcome) Blocked() int {
-	n := 0
-	for _, r := range o.Results {
-		if r.Verdict == Skip && r.Blocked {
-			n++
-		}
-	}
-	return n
-}

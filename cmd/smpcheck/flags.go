@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,6 +21,9 @@ import (
 
 // maxSeed is the largest seed: the largest integer that every JSON reader keeps.
 const maxSeed = 1<<53 - 1
+
+// reportUsage describes the flag --report.
+const reportUsage = "write a report as `FORMAT=FILE`: text, json or junit; - is standard output; repeatable"
 
 // runFlags are the flags of commands that run cases, as they were given.
 type runFlags struct {
@@ -53,7 +58,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.Uint64Var(&f.seed, "seed", 0, "repeat the random choices of the run with seed `N`")
 	flags.Float64Var(&f.timeoutScale, "timeout-scale", 1, "multiply every deadline by `X`")
 	flags.BoolVar(&f.failOnSkip, "fail-on-skip", false, "exit with 1 if a case is skipped")
-	flags.StringArrayVar(&f.reports, "report", nil, "write a report as `FORMAT=FILE`: text, json or junit; - is standard output; repeatable")
+	flags.StringArrayVar(&f.reports, "report", nil, reportUsage)
 	flags.StringVar(&f.trace, "trace", "", "write all that is sent and received to files in `DIR`")
 	flags.StringVar(&f.knownName, "known-name", "", "`NAME` that the relay under test resolves, or none if it resolves no names (default: not known)")
 	flags.StringVar(&f.exec, "exec", "", "start the target with `CMD`, which prints its smp:// address on a line of its own")
@@ -65,11 +70,14 @@ type plan struct {
 	options  conformance.Options
 	expected expect.List
 	reports  []report.Destination
+	// asked is what the report says about the flags, shard which part of the run it is.
+	asked report.Options
+	shard *report.Shard
 }
 
 // plan checks the flags; every error is one of usage.
 func (f *runFlags) plan(cmd *cobra.Command, registry *conformance.Registry) (*plan, error) {
-	p := &plan{options: conformance.Options{Seed: f.seed, TimeoutScale: f.timeoutScale, Parallel: f.parallel}}
+	p := &plan{asked: f.describe(), options: conformance.Options{Seed: f.seed, TimeoutScale: f.timeoutScale, Parallel: f.parallel}}
 	if err := f.checkNumbers(cmd); err != nil {
 		return nil, err
 	}
@@ -78,22 +86,32 @@ func (f *runFlags) plan(cmd *cobra.Command, registry *conformance.Registry) (*pl
 		if err != nil {
 			return nil, err
 		}
-		p.options.Versions = versions
+		p.options.Versions, p.asked.Versions = versions, versions
 	}
 	if err := f.selectCases(p, registry); err != nil {
 		return nil, err
 	}
-	for _, text := range f.reports {
-		destination, err := report.ParseDestination(text)
-		if err != nil {
-			return nil, err
-		}
-		p.reports = append(p.reports, destination)
+	var err error
+	if p.reports, err = parseDestinations(f.reports); err != nil {
+		return nil, err
 	}
 	if !cmd.Flags().Changed("seed") {
 		p.options.Seed = randomSeed()
 	}
 	return p, f.readExpectations(p, registry)
+}
+
+// parseDestinations reads the values of --report.
+func parseDestinations(texts []string) ([]report.Destination, error) {
+	var destinations []report.Destination
+	for _, text := range texts {
+		destination, err := report.ParseDestination(text)
+		if err != nil {
+			return nil, err
+		}
+		destinations = append(destinations, destination)
+	}
+	return destinations, nil
 }
 
 func (f *runFlags) checkNumbers(cmd *cobra.Command) error {
@@ -135,6 +153,7 @@ func (f *runFlags) selectCases(p *plan, registry *conformance.Registry) error {
 		if err != nil {
 			return err
 		}
+		p.shard = &report.Shard{Index: shard.Index, Count: shard.Count, Of: len(p.cases)}
 		p.cases = shard.Of(p.cases)
 	}
 	if len(p.cases) == 0 {
@@ -160,12 +179,11 @@ func (f *runFlags) readExpectations(p *plan, registry *conformance.Registry) err
 	if f.expect == "" {
 		return nil
 	}
-	file, err := os.Open(f.expect)
+	text, err := os.ReadFile(f.expect)
 	if err != nil {
 		return fmt.Errorf("expectations: %w", err)
 	}
-	defer file.Close()
-	p.expected, err = expect.Read(file)
+	p.expected, err = expect.Read(bytes.NewReader(text))
 	if err == nil {
 		err = p.expected.Check(registry)
 	}
@@ -173,7 +191,16 @@ func (f *runFlags) readExpectations(p *plan, registry *conformance.Registry) err
 		return fmt.Errorf("expectations in %s: %w", f.expect, err)
 	}
 	p.options.Expect = p.expected
+	p.asked.Expectations = fmt.Sprintf("%x", sha256.Sum256(text))
 	return nil
+}
+
+// describe is what the report says about the flags.
+func (f *runFlags) describe() report.Options {
+	return report.Options{
+		Profile: f.profile, Run: append([]string{}, f.run...), Skip: append([]string{}, f.skip...), Level: f.level,
+		Versions: []uint16{}, TimeoutScale: f.timeoutScale, FailOnSkip: f.failOnSkip, KnownName: f.knownName,
+	}
 }
 
 // randomSeed returns a seed of at most maxSeed. crypto/rand.Read never fails.

@@ -23,12 +23,19 @@ var Schema []byte
 
 // Document is a report.
 type Document struct {
-	Tool    Tool      `json:"tool"`
-	Target  Target    `json:"target"`
+	Tool    Tool    `json:"tool"`
+	Target  Target  `json:"target"`
+	Options Options `json:"options"`
+	// Shard is set for the report of a part of a run.
+	Shard *Shard `json:"shard,omitempty"`
+	// Parts are those of which Merge made the report; none for the report of one run.
+	Parts   []Part    `json:"parts,omitempty"`
 	Seed    uint64    `json:"seed"`
 	Started time.Time `json:"started"`
 	// DurationMS is the duration of the whole run in milliseconds.
 	DurationMS float64 `json:"duration_ms"`
+	// Interrupted says that the run was ended before its last case was.
+	Interrupted bool `json:"interrupted"`
 	// Summary has the number of cases for every verdict, also for those that did not occur.
 	Summary map[conformance.Verdict]int `json:"summary"`
 	Cases   []Case                      `json:"cases"`
@@ -47,6 +54,8 @@ type Target struct {
 	// Versions are the lowest and the highest SMP version that the target offers.
 	Versions [2]uint16   `json:"versions"`
 	Kind     target.Kind `json:"kind"`
+	// Capabilities are in the order of target.CapabilityNames.
+	Capabilities []Capability `json:"capabilities"`
 }
 
 // Case is the result of a case: its worst run, and all its runs.
@@ -64,8 +73,10 @@ type Case struct {
 	Expected string              `json:"expected"`
 	Actual   string              `json:"actual"`
 	// Violated are those of the requirements that Expected and Actual are about.
-	Violated   []string `json:"violated"`
-	Detail     string   `json:"detail"`
+	Violated []string `json:"violated"`
+	Detail   string   `json:"detail"`
+	// Blocked says of a skip that the target fails in something that the case builds on.
+	Blocked    bool     `json:"blocked"`
 	Trace      []string `json:"trace"`
 	DurationMS float64  `json:"duration_ms"`
 	Runs       []Run    `json:"runs"`
@@ -82,25 +93,36 @@ type Run struct {
 	DurationMS float64             `json:"duration_ms"`
 }
 
-// New returns the report of a run.
+// New returns the report of a run. Options and Shard are for the caller to set.
 func New(tool Tool, t target.Target, info target.Info, seed uint64, outcome *conformance.Outcome) *Document {
 	d := &Document{
-		Tool:       tool,
-		Target:     Target{Address: t.Server().String(), Versions: [2]uint16{info.Versions.Min, info.Versions.Max}, Kind: t.Kind()},
-		Seed:       seed,
-		Started:    outcome.Started.UTC().Truncate(time.Millisecond),
-		DurationMS: milliseconds(outcome.Duration),
-		Summary:    make(map[conformance.Verdict]int),
-		Cases:      make([]Case, 0, len(outcome.Results)),
-	}
-	count := outcome.Count()
-	for _, v := range conformance.Verdicts() {
-		d.Summary[v] = count[v]
+		Tool: tool,
+		Target: Target{
+			Address: t.Server().String(), Versions: [2]uint16{info.Versions.Min, info.Versions.Max}, Kind: t.Kind(),
+			Capabilities: newCapabilities(info),
+		},
+		Seed:        seed,
+		Started:     outcome.Started.UTC().Truncate(time.Millisecond),
+		DurationMS:  milliseconds(outcome.Duration),
+		Interrupted: outcome.Interrupted,
+		Summary:     make(map[conformance.Verdict]int),
+		Cases:       make([]Case, 0, len(outcome.Results)),
 	}
 	for _, r := range outcome.Results {
 		d.Cases = append(d.Cases, newCase(r))
 	}
+	d.count()
 	return d
+}
+
+// count fills in the summary.
+func (d *Document) count() {
+	for _, v := range conformance.Verdicts() {
+		d.Summary[v] = 0
+	}
+	for _, c := range d.Cases {
+		d.Summary[c.Verdict]++
+	}
 }
 
 func newCase(r conformance.Result) Case {
@@ -117,6 +139,7 @@ func newCase(r conformance.Result) Case {
 		Actual:       valid(r.Actual),
 		Violated:     append([]string{}, r.Violated...),
 		Detail:       valid(r.Detail),
+		Blocked:      r.Verdict == conformance.Skip && r.Blocked,
 		Trace:        make([]string, 0, len(r.Trace)),
 		DurationMS:   milliseconds(r.Duration),
 		Runs:         make([]Run, 0, len(r.Runs)),
@@ -154,6 +177,18 @@ func milliseconds(d time.Duration) float64 {
 
 // valid replaces bytes that are not UTF-8.
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// Blocked counts the cases that could not be tested because the target fails in something
+// that they build on.
+func (d *Document) Blocked() int {
+	n := 0
+	for _, c := range d.Cases {
+		if c.Blocked {
+			n++
+		}
+	}
+	return n
+}
 
 // JSON writes the report as one JSON document, indented.
 func (d *Document) JSON(w io.Writer) error {
