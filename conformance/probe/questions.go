@@ -112,7 +112,7 @@ func askForwarding(t *conformance.T) (target.State, string) {
 	e, refused := a.Response.(smp.ERR)
 	switch {
 	case refused && e.Err.Equal(smp.ErrProxyBasicAuth):
-		return target.No, "the relay forwards for nobody, or for another password than that of its address (PROXY BASIC_AUTH)"
+		return target.No, forwardsForNobody
 	case refused && e.Err.Proxy != nil && e.Err.Proxy.Code == smp.ProxyBroker:
 		return target.Yes, fmt.Sprintf("but not to the loopback address of the runner: ERR %v", e.Err)
 	}
@@ -141,7 +141,7 @@ func askServices(t *conformance.T) (target.State, string) {
 	case err != nil:
 		return target.Unknown, "the third message of the handshake cannot be read: " + err.Error()
 	case response.Error != "":
-		return target.No, "the relay refuses the service: " + string(response.Error)
+		return target.No, "it refuses the service: " + string(response.Error)
 	}
 	return target.Yes, ""
 }
