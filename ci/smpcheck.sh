@@ -51,7 +51,7 @@ build() {
       git -C "$source" fetch -q --depth 1 "$SMPCHECK_REPOSITORY" "${SMPCHECK_REF:-HEAD}" >&2 &&
       git -C "$source" checkout -q FETCH_HEAD >&2 || return
   fi
-  (cd "$source" && go build -o "$work/smpcheck" ./cmd/smpcheck) >&2 || return
+  (cd "$source" && go build -trimpath -o "$work/smpcheck" ./cmd/smpcheck) >&2 || return
   printf '%s\n' "$work/smpcheck"
 }
 
