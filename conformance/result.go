@@ -65,15 +65,6 @@ func (r *Result) conclude() {
 	}
 }
 
-// expect changes the verdict of a case that is known to end with expected.
-func (r *Result) expect(expected Verdict) {
-	actual := r.Verdict
-	r.Verdict = judge(actual, expected)
-	if r.Verdict == XPass {
-		r.Expected, r.Actual = string(expected), string(actual)
-	}
-}
-
 func (r Run) interrupted() bool { return r.Verdict == Skip && r.Detail == interrupted }
 
 func (r Result) interrupted() bool {
@@ -98,38 +89,4 @@ func (o *Outcome) Count() map[Verdict]int {
 		count[r.Verdict]++
 	}
 	return count
-}
-
-// Blocked counts the cases that could not be tested because the target fails in
-// something that they build on.
-func (o *Outcome) Blocked() int {
-	n := 0
-	for _, r := range o.Results {
-		if r.Verdict == Skip && r.Blocked {
-			n++
-		}
-	}
-	return n
-}
-
-// Expectations say how cases are known to end.
-type Expectations interface {
-	// Expected returns the verdict that the case is known to end with: Fail, Nonstrict
-	// or Error.
-	Expected(id string) (Verdict, bool)
-}
-
-// judge returns the verdict of a case that is known to end with expected: XFail if it
-// did, or ended milder without passing; XPass if it passed; and its own verdict if it
-// was skipped or ended worse than known.
-func judge(actual, expected Verdict) Verdict {
-	switch {
-	case actual == Pass:
-		return XPass
-	case actual == Skip, actual.WorseThan(expected):
-		return actual
-	case actual == Error && expected != Error:
-		return actual
-	}
-	return XFail
 }

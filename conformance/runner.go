@@ -133,7 +133,7 @@ func (r *runner) versions(c *Case) ([]uint16, string) {
 	keep := func(versions []uint16, f func(uint16) bool) []uint16 {
 		return slices.DeleteFunc(slices.Clone(versions), func(v uint16) bool { return !f(v) })
 	}
-	shared := keep(AllVersions, func(v uint16) bool { return c.concerns(v) && r.info.Versions.Contains(v) })
+	shared := keep(AllVersions, func(v uint16) bool { return c.Concerns(v) && r.info.Versions.Contains(v) })
 	if len(shared) == 0 {
 		return nil, fmt.Sprintf("the rule concerns versions %s, the target speaks %s", c.Versions, r.info.Versions)
 	}

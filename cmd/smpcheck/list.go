@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -37,7 +38,8 @@ func newCaseEntry(c *conformance.Case) caseEntry {
 }
 
 func listCommand(s suite) *cobra.Command {
-	var asJSON bool
+	var asJSON, profiles bool
+	var profileName string
 	cmd := &cobra.Command{
 		Use:   "list [PATTERN]",
 		Short: "List the cases and requirements whose ids match a pattern, or all",
@@ -47,6 +49,12 @@ func listCommand(s suite) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if profiles && (len(args) == 1 || profileName != "") {
+				return errors.New("--profiles lists all profiles, expected neither a pattern nor --profile")
+			}
+			if profiles {
+				return listProfiles(cmd.OutOrStdout(), registry, asJSON)
+			}
 			pattern := "**"
 			if len(args) == 1 {
 				pattern = args[0]
@@ -55,6 +63,11 @@ func listCommand(s suite) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if profileName != "" {
+				if err := found.inProfile(profileName, pattern, registry); err != nil {
+					return err
+				}
+			}
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), found)
 			}
@@ -62,6 +75,8 @@ func listCommand(s suite) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	cmd.Flags().StringVar(&profileName, "profile", "", "list the cases of the profile `NAME` alone")
+	cmd.Flags().BoolVar(&profiles, "profiles", false, "list the profiles")
 	return cmd
 }
 

@@ -65,6 +65,9 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 		return broken("%s: %w", tgt.Server(), errors.Join(err, obituary(tgt)))
 	}
 	info.Names = names
+	if s.survey != nil {
+		info.Capabilities = s.survey(ctx, tgt, info, p.options.TimeoutScale)
+	}
 	repeat := f.invocation(tgt, p.options)
 	if f.trace != "" {
 		p.options.Trace = traceFiles{f.trace, repeat}.write
@@ -74,6 +77,7 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	outcome := conformance.Execute(ctx, p.cases, tgt, info, p.options)
 	bar.clear()
 	document := report.New(report.Tool{Name: "smpcheck", Version: version}, tgt, info, p.options.Seed, outcome)
+	document.Options, document.Shard = p.asked, p.shard
 	document.Repeat(repeat)
 	if err := out.writeReports(document, registry.Catalogue()); err != nil {
 		return broken("%w", err)
@@ -81,7 +85,7 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	if err := writeExpectations(out, outcome, p.expected); err != nil {
 		return broken("%w", err)
 	}
-	return judge(outcome, f.failOnSkip)
+	return judge(document)
 }
 
 // opener returns the function that starts or finds the target which the command line
@@ -151,35 +155,4 @@ func writeExpectations(out *outputs, outcome *conformance.Outcome, known expect.
 		return err
 	}
 	return list.Write(out.expectations)
-}
-
-// blocker says where to look for what has blocked cases in a run without a failure.
-func blocker(count map[conformance.Verdict]int) string {
-	if n := count[conformance.Nonstrict]; n > 0 {
-		return fmt.Sprintf("rules that the relay must keep could not be tested; no case failed, see what is nonstrict (%d)", n)
-	}
-	return "the relay fails in something that no case of the run reports"
-}
-
-// judge returns nil for a run that went as expected, and otherwise the error with the
-// exit code of the run. An interruption counts before a violation, a violation before
-// an error of the harness.
-func judge(outcome *conformance.Outcome, failOnSkip bool) error {
-	count := outcome.Count()
-	bad := count[conformance.Fail] + count[conformance.XPass]
-	switch {
-	case outcome.Interrupted:
-		return broken("the run was interrupted")
-	case bad > 0:
-		return violated(fmt.Sprintf("%d of %d cases did not end as expected", bad, len(outcome.Results)))
-	case count[conformance.Error] > 0:
-		return broken("%d of %d cases could not be judged", count[conformance.Error], len(outcome.Results))
-	case count[conformance.Pass] == 0:
-		return violated("no case passed")
-	case outcome.Blocked() > 0 && count[conformance.XFail] == 0:
-		return violated(fmt.Sprintf("%d of %d cases were blocked: %s", outcome.Blocked(), len(outcome.Results), blocker(count)))
-	case failOnSkip && count[conformance.Skip] > 0:
-		return violated(fmt.Sprintf("%d of %d cases were skipped", count[conformance.Skip], len(outcome.Results)))
-	}
-	return nil
 }

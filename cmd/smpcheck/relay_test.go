@@ -52,6 +52,10 @@ func TestExitCodesOfRuns(t *testing.T) {
 		"unknown skip":       {[]string{"--skip", "relay/none/*"}, 2, "relay/none/*"},
 		"malformed pattern":  {[]string{"--run", "relay/["}, 2, "malformed"},
 		"bad versions":       {[]string{"--versions", "13"}, 2, "no version of SMP"},
+		"bad profile":        {[]string{"--profile", "fast"}, 2, "none of [core full privacy v7-minimal]"},
+		"profile versions":   {[]string{"--profile", "v7-minimal", "--versions", "9"}, 2, "versions 6-7"},
+		"empty profile":      {[]string{"--profile", "core"}, 2, "no case is left"},
+		"full profile":       {[]string{"--profile", "full", "--run", "relay/good/*"}, 0, ""},
 		"bad level":          {[]string{"--level", "high"}, 2, "none of"},
 		"bad shard":          {[]string{"--shard", "3/2"}, 2, "shard"},
 		"empty shard":        {[]string{"--run", "relay/good/one", "--shard", "2/2"}, 2, "no case is left"},
@@ -145,7 +149,7 @@ func TestReportsGoToTheirFiles(t *testing.T) {
 	var d report.Document
 	require.NoError(t, json.Unmarshal(content, &d))
 	assert.Equal(t, uint64(11), d.Seed)
-	assert.Equal(t, report.Target{Address: fakeAddress, Versions: [2]uint16{6, 9}, Kind: target.Embedded}, d.Target)
+	assert.Equal(t, report.Target{Address: fakeAddress, Versions: [2]uint16{6, 9}, Kind: target.Embedded, Capabilities: []report.Capability{}}, d.Target)
 	require.Len(t, d.Cases, 2)
 	var ran []uint16
 	for _, run := range d.Cases[0].Runs {

@@ -28,6 +28,9 @@ type suite struct {
 	cases func() []conformance.Case
 	// preflight learns what a target offers. Its deadlines scale with the last argument.
 	preflight func(ctx context.Context, t target.Target, scale float64) (target.Info, error)
+	// survey finds out what the target can do, knowing what preflight has learned; nil
+	// finds out nothing.
+	survey func(ctx context.Context, t target.Target, info target.Info, scale float64) []target.Capability
 	// embed starts the relay that is tested if no other is named.
 	embed target.Starter
 	// names is what is known about the names of that relay.
@@ -83,7 +86,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, s suite) 
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(relayCommand(s), loadCommand(s), listCommand(s), explainCommand(s), coverageCommand(s), mutantsCommand(s), vectorsCommand(), versionCommand())
+	root.AddCommand(relayCommand(s), mergeCommand(s), loadCommand(s), listCommand(s), explainCommand(s), coverageCommand(s), mutantsCommand(s), vectorsCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK

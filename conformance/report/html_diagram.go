@@ -284,7 +284,7 @@ func wrap(text string, width, lines int) []string {
 			return append(out, shorten(string(rest), width))
 		}
 		end := width
-		for i := width; i > width/2; i-- {
+		for i := width; i > width/3; i-- {
 			if rest[i] == ' ' {
 				end = i
 				break

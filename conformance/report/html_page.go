@@ -27,7 +27,9 @@ type page struct {
 	Remarks  []string
 	Tiles    []tile
 	Facts    []fact
-	Command  string
+	// Abilities is what the target was found to be able to do.
+	Abilities []Capability
+	Command   string
 
 	Verdicts []conformance.Verdict
 	Levels   []string
@@ -75,14 +77,16 @@ var means = map[conformance.Verdict]string{
 
 func newPage(d *Document, catalogue *spec.Catalogue) *page {
 	p := &page{
-		Tool:     Tool{Name: escape(d.Tool.Name), Version: escape(d.Tool.Version)},
-		Address:  escape(d.Target.Address),
-		Verdict:  d.worst(),
-		Headline: d.headline(),
-		Remarks:  d.remarks(),
-		Tiles:    tiles(d.Summary),
-		Facts:    d.facts(),
-		Versions: d.ran(),
+		Tool:      Tool{Name: escape(d.Tool.Name), Version: escape(d.Tool.Version)},
+		Address:   escape(d.Target.Address),
+		Verdict:   d.worst(),
+		Headline:  d.headline(),
+		Remarks:   d.remarks(),
+		Tiles:     tiles(d.Summary),
+		Facts:     d.facts(),
+		Abilities: d.abilities(),
+		Command:   escape(d.Command),
+		Versions:  d.ran(),
 	}
 	rules := newRuleIndex(d, catalogue)
 	talk := extentFor(d.traces())
@@ -180,12 +184,11 @@ func (d *Document) remarks() []string {
 	reasons := make(map[string]int)
 	blocked, versions, others := 0, 0, 0
 	for _, c := range d.Cases {
-		reason, isBlocked := strings.CutPrefix(c.Detail, "blocked: ")
 		switch {
 		case c.Verdict != conformance.Skip:
-		case isBlocked:
+		case c.Blocked:
 			blocked++
-			reasons[reason]++
+			reasons[strings.TrimPrefix(c.Detail, "blocked: ")]++
 		case strings.HasPrefix(c.Detail, "the rule concerns "):
 			versions++
 		default:
@@ -218,7 +221,7 @@ var kinds = map[target.Kind]string{
 }
 
 func (d *Document) facts() []fact {
-	return []fact{
+	all := []fact{
 		{"Target", kinds[d.Target.Kind]},
 		{"SMP versions", span(d.Target.Versions)},
 		{"Suite", escape(d.Tool.Name + " " + d.Tool.Version)},
@@ -226,6 +229,26 @@ func (d *Document) facts() []fact {
 		{"Started", d.Started.UTC().Format("2006-01-02 15:04:05 UTC")},
 		{"Duration", fmt.Sprintf("%.1f s", d.DurationMS/1000)},
 	}
+	if seeds := d.seeds(); len(d.Parts) > 0 {
+		all[3].Value = strings.Join(seeds, ", ")
+		all = append(all, fact{"Merged from", count(len(d.Parts), "shard")})
+	}
+	if d.Shard != nil {
+		all = append(all, fact{"Shard", fmt.Sprintf("%d of %d", d.Shard.Index, d.Shard.Count)})
+	}
+	if asked := d.Options.String(); asked != "" {
+		all = append(all, fact{"Options", escape(asked)})
+	}
+	return all
+}
+
+// abilities are the capabilities of the target with texts that are safe to show.
+func (d *Document) abilities() []Capability {
+	var all []Capability
+	for _, c := range d.Target.Capabilities {
+		all = append(all, Capability{Name: escape(c.Name), State: c.State, Detail: escape(c.Detail)})
+	}
+	return all
 }
 
 // ran are the versions at which any case ran, in order.

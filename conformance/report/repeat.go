@@ -26,9 +26,13 @@ type Invocation struct {
 // Command is the line for a shell that runs a case again at a version: with the same
 // random choices and deadlines, and PASSWORD in the place of a password.
 func (i Invocation) Command(id string, version uint16) string {
-	words := []string{
-		"smpcheck", "relay", "--run", id, "--versions", fmt.Sprint(version), "--seed", fmt.Sprint(i.Seed),
-	}
+	return i.command("--run", id, "--versions", fmt.Sprint(version))
+}
+
+// command is the line for a shell that runs the cases that the words select.
+func (i Invocation) command(selection ...string) string {
+	words := append([]string{"smpcheck", "relay"}, selection...)
+	words = append(words, "--seed", fmt.Sprint(i.Seed))
 	if i.TimeoutScale != 1 {
 		words = append(words, "--timeout-scale", strconv.FormatFloat(i.TimeoutScale, 'g', -1, 64))
 	}
@@ -69,11 +73,39 @@ func shellQuoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// Repeat gives every case with a trace the command that runs it again.
+// Repeat gives the document the command that runs everything again, and every case with a
+// trace that for the case alone. The options of the document are set before. A file of
+// expectations decides about no run and stands in no command.
 func (d *Document) Repeat(i Invocation) {
+	d.Command = i.command(d.selection()...)
 	for n := range d.Cases {
 		if c := &d.Cases[n]; c.Trace != nil {
 			c.Command = i.Command(c.ID, c.Version)
 		}
 	}
+}
+
+// selection are the flags that have selected the cases of the document.
+func (d *Document) selection() []string {
+	var words []string
+	o := d.Options
+	if o.Profile != "" {
+		words = append(words, "--profile", o.Profile)
+	}
+	for _, pattern := range o.Run {
+		words = append(words, "--run", pattern)
+	}
+	for _, pattern := range o.Skip {
+		words = append(words, "--skip", pattern)
+	}
+	if o.Level != "" {
+		words = append(words, "--level", o.Level)
+	}
+	if len(o.Versions) > 0 {
+		words = append(words, "--versions", strings.Trim(strings.ReplaceAll(fmt.Sprint(o.Versions), " ", ","), "[]"))
+	}
+	if d.Shard != nil {
+		words = append(words, "--shard", fmt.Sprintf("%d/%d", d.Shard.Index, d.Shard.Count))
+	}
+	return words
 }

@@ -115,10 +115,23 @@ func document(t *testing.T) *Document {
 	t.Helper()
 	server, err := target.ParseAddress("smp://" + strings.Repeat("A", 43) + "=:topsecret@relay.example")
 	require.NoError(t, err)
-	info := target.Info{Versions: wire.Versions(6, 20)}
+	info := target.Info{Versions: wire.Versions(6, 20), Capabilities: []target.Capability{
+		{Name: target.TLS13, State: target.Yes},
+		{Name: target.Links, State: target.No, Detail: "exists from version 15 on"},
+		{Name: target.Services, State: target.Unknown, Detail: hostile},
+	}}
 	d := New(Tool{"smpcheck", "1.2.3"}, target.At(server), info, 42, outcome())
+	d.Options = asked()
 	d.Repeat(Invocation{Server: server, Seed: 42, TimeoutScale: 1})
 	return d
+}
+
+// asked are the options of a run with most flags.
+func asked() Options {
+	return Options{
+		Profile: "full", Run: []string{"relay/new/*", "relay/sub/*"}, Skip: []string{}, Level: "may",
+		Versions: []uint16{9, 10}, TimeoutScale: 2, Expectations: strings.Repeat("0a", 32),
+	}
 }
 
 // render writes the document in the format.
@@ -174,12 +187,24 @@ func TestJSONFitsTheSchema(t *testing.T) {
 	s := schema(t)
 	for name, d := range map[string]*Document{
 		"full":  document(t),
-		"empty": New(Tool{"smpcheck", "1"}, target.At(mustServer(t)), target.Info{}, 1<<53-1, &conformance.Outcome{}),
+		"empty": empty(t),
+		"shard": {
+			Tool: Tool{"smpcheck", "1"}, Target: document(t).Target, Options: asked(), Shard: &Shard{1, 2, 3},
+			Summary: document(t).Summary, Cases: document(t).Cases,
+		},
 	} {
 		parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(render(t, d, JSONFormat)))
 		require.NoError(t, err, name)
 		assert.NoError(t, s.Validate(parsed), name)
 	}
+}
+
+// empty is the report of a run without cases.
+func empty(t *testing.T) *Document {
+	t.Helper()
+	d := New(Tool{"smpcheck", "1"}, target.At(mustServer(t)), target.Info{}, 1<<53-1, &conformance.Outcome{})
+	d.Options = Options{Run: []string{}, Skip: []string{}, Versions: []uint16{}, TimeoutScale: 1}
+	return d
 }
 
 func TestTheSchemaIsClosed(t *testing.T) {
@@ -190,6 +215,8 @@ func TestTheSchemaIsClosed(t *testing.T) {
 		"document": func(d map[string]any) { add(d) },
 		"tool":     func(d map[string]any) { add(d["tool"]) },
 		"target":   func(d map[string]any) { add(d["target"]) },
+		"options":  func(d map[string]any) { add(d["options"]) },
+		"ability":  func(d map[string]any) { add(d["target"].(map[string]any)["capabilities"].([]any)[0]) },
 		"summary":  func(d map[string]any) { add(d["summary"]) },
 		"case":     func(d map[string]any) { add(d["cases"].([]any)[1]) },
 		"run":      func(d map[string]any) { add(d["cases"].([]any)[1].(map[string]any)["runs"].([]any)[0]) },

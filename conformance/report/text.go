@@ -22,7 +22,7 @@ var colours = map[conformance.Verdict]string{
 	conformance.Nonstrict: "33", conformance.XFail: "36", conformance.Skip: "90",
 }
 
-// Text writes the report for a reader: one line for each case, grouped by topic, with
+// Text writes the report for a reader: what the target can do, then one line for each case, grouped by topic, with
 // the rule, what was expected, what came and the bytes under every case that did not
 // end well, and the numbers in the last line. The catalogue gives the texts of the
 // requirements. Control characters are escaped; colour adds ANSI codes.
@@ -30,6 +30,7 @@ func (d *Document) Text(w io.Writer, catalogue *spec.Catalogue, colour bool) err
 	t := newTextWriter(w, catalogue, colour)
 	fmt.Fprintf(t, "%s %s: %s (%s), SMP %d-%d, seed %d\n", d.Tool.Name, d.Tool.Version,
 		escape(d.Target.Address), d.Target.Kind, d.Target.Versions[0], d.Target.Versions[1], d.Seed)
+	t.head(d)
 	for _, topic := range d.topics() {
 		fmt.Fprintf(t, "\n%s\n", topic.name)
 		for _, c := range topic.cases {
