@@ -10,19 +10,19 @@ import (
 
 // Sizes of a sequence diagram in pixels. A diagram of two parties fits a phone.
 const (
-	diagramLeft    = 56
-	diagramRight   = 54
-	diagramTop     = 48
-	spanOfTwo      = 212
-	spanOfMany     = 140
-	lineHeight     = 14
-	charWidth      = 6.2
-	stepGap        = 12
-	notePadding    = 5
-	mostLines      = 3
-	mostSteps      = 30
-	mostLifelines  = 8
-	destinationRun = "destination"
+	diagramLeft   = 56
+	diagramRight  = 54
+	diagramTop    = 48
+	spanOfTwo     = 212
+	spanOfMany    = 140
+	lineHeight    = 14
+	charWidth     = 6.2
+	stepGap       = 12
+	notePadding   = 5
+	mostLines     = 3
+	mostSteps     = 30
+	mostLifelines = 8
+	destination   = "destination"
 )
 
 // diagram is a sequence diagram: a lifeline for each connection and one for the relay,
@@ -116,7 +116,7 @@ func (d *drawing) place(connections []trace.Connection, events []trace.Event) {
 	}
 	var left, right []trace.Connection
 	for _, c := range shown {
-		if strings.Contains(c.Role, destinationRun) {
+		if strings.Contains(c.Role, destination) {
 			right = append(right, c)
 		} else {
 			left = append(left, c)

@@ -94,7 +94,7 @@ func arrange(reports []Named) ([]Named, error) {
 func frame(reports []Named) (*Document, error) {
 	first := reports[0]
 	merged := *first.Document
-	merged.Shard, merged.Cases, merged.Interrupted = nil, nil, false
+	merged.Shard, merged.Cases, merged.Interrupted, merged.Command = nil, nil, false, ""
 	merged.Summary = make(map[conformance.Verdict]int)
 	merged.Target.Capabilities = slices.Clone(first.Target.Capabilities)
 	end := first.Started
