@@ -42,8 +42,8 @@ type Case struct {
 	Run func(*T)
 }
 
-// concerns reports whether the rule exists at the version.
-func (c *Case) concerns(version uint16) bool {
+// Concerns reports whether the rule exists at the version.
+func (c *Case) Concerns(version uint16) bool {
 	return c.Versions == (wire.VersionRange{}) || c.Versions.Contains(version)
 }
 

@@ -57,7 +57,7 @@ func (r *Registry) check(c *Case) error {
 	}
 	if c.Versions.Min > c.Versions.Max {
 		report("the version range ends before it starts")
-	} else if !slices.ContainsFunc(AllVersions, c.concerns) {
+	} else if !slices.ContainsFunc(AllVersions, c.Concerns) {
 		report("no version of SMP is in the range %s", c.Versions)
 	}
 	if c.Timeout < 0 {

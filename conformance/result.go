@@ -3,6 +3,8 @@ package conformance
 import (
 	"slices"
 	"time"
+
+	"smpcheck/conformance/trace"
 )
 
 // interrupted is the detail of a case that an interruption kept from running.
@@ -23,8 +25,9 @@ type Run struct {
 	Detail string
 	// Blocked says of a Skip that the target failed in something that the case builds on.
 	Blocked bool
-	// Trace is the end of the record of what went over the wire, a line for each event.
-	Trace []string
+	// Recording is the conversation of a run with the verdict Fail, Nonstrict or Error,
+	// nil of others. Of the runs of a Result it is kept for the worst alone.
+	Recording *trace.Recording
 	// Duration is the time from the start of the case to its verdict.
 	Duration time.Duration
 }
@@ -57,14 +60,8 @@ func (r *Result) conclude() {
 	}
 	r.Run = chosen
 	r.Duration = total
-}
-
-// expect changes the verdict of a case that is known to end with expected.
-func (r *Result) expect(expected Verdict) {
-	actual := r.Verdict
-	r.Verdict = judge(actual, expected)
-	if r.Verdict == XPass {
-		r.Expected, r.Actual = string(expected), string(actual)
+	for i := range r.Runs {
+		r.Runs[i].Recording = nil
 	}
 }
 
@@ -92,38 +89,4 @@ func (o *Outcome) Count() map[Verdict]int {
 		count[r.Verdict]++
 	}
 	return count
-}
-
-// Blocked counts the cases that could not be tested because the target fails in
-// something that they build on.
-func (o *Outcome) Blocked() int {
-	n := 0
-	for _, r := range o.Results {
-		if r.Verdict == Skip && r.Blocked {
-			n++
-		}
-	}
-	return n
-}
-
-// Expectations say how cases are known to end.
-type Expectations interface {
-	// Expected returns the verdict that the case is known to end with: Fail, Nonstrict
-	// or Error.
-	Expected(id string) (Verdict, bool)
-}
-
-// judge returns the verdict of a case that is known to end with expected: XFail if it
-// did, or ended milder without passing; XPass if it passed; and its own verdict if it
-// was skipped or ended worse than known.
-func judge(actual, expected Verdict) Verdict {
-	switch {
-	case actual == Pass:
-		return XPass
-	case actual == Skip, actual.WorseThan(expected):
-		return actual
-	case actual == Error && expected != Error:
-		return actual
-	}
-	return XFail
 }

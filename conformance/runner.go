@@ -3,7 +3,6 @@ package conformance
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"runtime"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"smpcheck/conformance/target"
+	"smpcheck/conformance/trace"
 )
 
 // grace is how long a case that was told to end may take before its goroutine is left
@@ -32,8 +32,9 @@ type Options struct {
 	TimeoutScale float64
 	// Dial opens the byte streams to the target; nil is net.Dialer.
 	Dial Dialer
-	// Trace opens the file for the full record of a case at a version; nil is none.
-	Trace func(id string, version uint16) (io.WriteCloser, error)
+	// Trace, if set, is given the conversation of every run that has ended; it is called
+	// by several goroutines. Its error is the verdict of the run.
+	Trace func(c *Case, run Run, conversation *trace.Recording) error
 	// Expect says how cases are known to end; nil is no expectation.
 	Expect Expectations
 	// OnResult, if set, is called for every case that has ended, one at a time and in the
@@ -132,7 +133,7 @@ func (r *runner) versions(c *Case) ([]uint16, string) {
 	keep := func(versions []uint16, f func(uint16) bool) []uint16 {
 		return slices.DeleteFunc(slices.Clone(versions), func(v uint16) bool { return !f(v) })
 	}
-	shared := keep(AllVersions, func(v uint16) bool { return c.concerns(v) && r.info.Versions.Contains(v) })
+	shared := keep(AllVersions, func(v uint16) bool { return c.Concerns(v) && r.info.Versions.Contains(v) })
 	if len(shared) == 0 {
 		return nil, fmt.Sprintf("the rule concerns versions %s, the target speaks %s", c.Versions, r.info.Versions)
 	}
@@ -217,33 +218,27 @@ func (r *runner) run(ctx context.Context, p *progress, version uint16) Run {
 		run.Verdict, run.Detail = Error, "the target had ended before: "+r.target.Obituary()
 		return run
 	}
-	file, err := r.openTrace(c, version)
-	if err != nil {
-		run.Verdict, run.Detail = Error, fmt.Sprintf("open the trace file: %v", err)
-		return run
-	}
 	start := time.Now()
-	o, lines, err := r.attend(ctx, c, version, file)
+	o, recording := r.attend(ctx, c, version)
 	run.Duration = time.Since(start)
-	run.Verdict, run.Expected, run.Actual, run.Detail, run.Trace = o.verdict, o.expected, o.actual, o.detail, lines
+	run.Verdict, run.Expected, run.Actual, run.Detail = o.verdict, o.expected, o.actual, o.detail
 	run.Violated, run.Blocked = o.violated, o.blocked
-	if err != nil {
-		run.Verdict, run.Detail = Error, fmt.Sprintf("write the trace file: %v", err)
-	}
 	r.mournTarget(&run)
+	r.keep(c, &run, recording)
 	return run
 }
 
 // attend starts the case in a goroutine of its own and waits for its end or its
 // deadline, whichever comes first.
-func (r *runner) attend(ctx context.Context, c *Case, version uint16, file io.WriteCloser) (outcome, []string, error) {
+func (r *runner) attend(ctx context.Context, c *Case, version uint16) (outcome, *trace.Recording) {
 	timeout := scaled(c.timeout(), r.options.TimeoutScale)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	t := &T{
 		c: c, version: version, target: r.target, info: r.info, ctx: ctx, timeout: timeout,
 		random: newRandom(r.options.Seed, c.ID, version),
-		scale:  r.options.TimeoutScale, dial: r.options.Dial, trace: newRecorder(file),
+		scale:  r.options.TimeoutScale, dial: r.options.Dial,
+		trace: trace.NewRecorder(r.options.limits(), r.target.Server().Password),
 	}
 	returned := make(chan struct{})
 	go func() {
@@ -270,8 +265,8 @@ func (r *runner) attend(ctx context.Context, c *Case, version uint16, file io.Wr
 			patience.Reset(0)
 		}
 	}
-	lines, err := t.trace.finish()
-	return t.verdict(), lines, err
+	recording := t.trace.Finish()
+	return t.verdict(), recording
 }
 
 // mournTarget adds to a run that went wrong how its target ended, if it did. The news
@@ -300,13 +295,6 @@ func (r *runner) mournTarget(run *Run) {
 		obituary = run.Detail + "\n" + obituary
 	}
 	run.Detail = obituary
-}
-
-func (r *runner) openTrace(c *Case, version uint16) (io.WriteCloser, error) {
-	if r.options.Trace == nil {
-		return nil, nil
-	}
-	return r.options.Trace(c.ID, version)
 }
 
 // ended reports whether the target has ended although nobody closed it.

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"smpcheck/conformance/target"
+	"smpcheck/conformance/trace"
 	"smpcheck/reference/wire"
 	"smpcheck/spec"
 )
@@ -55,13 +55,17 @@ func TestAViolationIsReportedForTheRulesItIsAbout(t *testing.T) {
 	}
 }
 
-func TestBlockedCasesAreCounted(t *testing.T) {
+func TestBlockedCasesAreTold(t *testing.T) {
 	t.Parallel()
 	outcome := execute(t, Options{},
 		testCase("relay/new/a", func(t *T) { t.Block("no queue") }),
 		testCase("relay/new/b", func(t *T) { t.Skip("no password") }),
 		testCase("relay/new/c", func(*T) {}))
-	assert.Equal(t, 1, outcome.Blocked())
+	var blocked []bool
+	for _, r := range outcome.Results {
+		blocked = append(blocked, r.Blocked)
+	}
+	assert.Equal(t, []bool{true, false, false}, blocked)
 }
 
 func TestVersionsOfACase(t *testing.T) {
@@ -330,9 +334,9 @@ func TestDialUsesTheDialerAndClosesAtTheEnd(t *testing.T) {
 	assert.ErrorIs(t, err, io.EOF)
 }
 
-type expectations map[string]Verdict
+type expectations map[string]Known
 
-func (e expectations) Expected(id string) (Verdict, bool) { v, ok := e[id]; return v, ok }
+func (e expectations) Expected(id string) (Known, bool) { k, ok := e[id]; return k, ok }
 
 func TestExpectationsChangeTheVerdict(t *testing.T) {
 	t.Parallel()
@@ -355,7 +359,7 @@ func TestExpectationsChangeTheVerdict(t *testing.T) {
 				t.Skip("no")
 			}
 		})
-		o := Options{Expect: expectations{"relay/a/b": test.expected}}
+		o := Options{Expect: expectations{"relay/a/b": {Verdict: test.expected}}}
 		assert.Equal(t, test.want, execute(t, o, c).Results[0].Verdict, "%s expected %s", test.actual, test.expected)
 	}
 }
@@ -372,80 +376,53 @@ func TestOnResultIsCalledOncePerCase(t *testing.T) {
 	assert.Equal(t, []int{1, 2}, done)
 }
 
-// closeBuffer is a trace file in memory.
-type closeBuffer struct {
-	bytes.Buffer
-	closed bool
+func TestTheConversationOfAFailedRunIsKept(t *testing.T) {
+	t.Parallel()
+	say := func(t *T) { t.Record(Sent, fmt.Sprintf("word at %d", t.Version()), []byte("abc")) }
+	results := execute(t, Options{Versions: []uint16{6, 7, 9}},
+		testCase("relay/a/b", func(t *T) {
+			say(t)
+			if t.Version() > 6 {
+				t.Fail("x", "y")
+			}
+		}),
+		testCase("relay/a/c", say),
+	).Results
+	failed := results[0]
+	require.NotNil(t, failed.Recording)
+	events := failed.Recording.Decode(trace.All).Events
+	require.Len(t, events, 1)
+	assert.Equal(t, "word at 7", events[0].Summary)
+	assert.Equal(t, "616263", events[0].Hex)
+	for _, run := range failed.Runs {
+		assert.Nil(t, run.Recording)
+	}
+	assert.Nil(t, results[1].Recording)
 }
 
-func (b *closeBuffer) Close() error { b.closed = true; return nil }
-
-func TestTraceKeepsTheTailAndWritesEverything(t *testing.T) {
+func TestTheUserGetsTheConversationOfEveryRun(t *testing.T) {
 	t.Parallel()
-	file := &closeBuffer{}
-	open := func(id string, version uint16) (io.WriteCloser, error) {
-		assert.Equal(t, "relay/a/b 6", fmt.Sprint(id, " ", version))
-		return file, nil
-	}
-	r := execute(t, Options{Versions: []uint16{6}, Trace: open}, testCase("relay/a/b", func(t *T) {
-		for i := range traceEntries + 5 {
-			t.Record(Sent, fmt.Sprintf("block %d", i), append([]byte{1, 2, byte(i)}, bytes.Repeat([]byte("#"), 1000)...))
+	var mu sync.Mutex
+	got := map[string]int{}
+	o := Options{Versions: []uint16{6, 9}, Trace: func(c *Case, run Run, conversation *trace.Recording) error {
+		mu.Lock()
+		defer mu.Unlock()
+		got[fmt.Sprint(c.ID, " ", run.Version, " ", run.Verdict)] = len(conversation.Decode(trace.All).Events)
+		return nil
+	}}
+	execute(t, o, testCase("relay/a/b", func(t *T) {
+		for range trace.Brief.First + trace.Brief.Last + 1 {
+			t.Record(Note, "event", nil)
 		}
-		t.Fail("x", "y")
-	})).Results[0]
-	require.Len(t, r.Trace, traceEntries+1)
-	assert.Equal(t, "5 earlier events", r.Trace[0])
-	assert.Contains(t, r.Trace[1], "s sent block 5 (1003 bytes) 010205 1000×23")
-	assert.True(t, file.closed)
-	assert.Equal(t, traceEntries+5, strings.Count(file.String(), "sent block"))
-	assert.Contains(t, file.String(), "000003e0")
+	}))
+	all := trace.Brief.First + trace.Brief.Last + 1
+	assert.Equal(t, map[string]int{"relay/a/b 6 pass": all, "relay/a/b 9 pass": all}, got)
 }
 
 func TestATraceFileThatFailsIsAnError(t *testing.T) {
 	t.Parallel()
-	open := func(string, uint16) (io.WriteCloser, error) { return nil, errors.New("disk full") }
-	r := execute(t, Options{Trace: open}, testCase("relay/a/b", pass)).Results[0]
+	full := func(*Case, Run, *trace.Recording) error { return errors.New("disk full") }
+	r := execute(t, Options{Trace: full}, testCase("relay/a/b", pass)).Results[0]
 	assert.Equal(t, Error, r.Verdict)
 	assert.Contains(t, r.Detail, "disk full")
-}
-
-func TestTheTraceFileIsBounded(t *testing.T) {
-	t.Parallel()
-	file := &closeBuffer{}
-	r := newRecorder(file)
-	r.record(Received, "flood", make([]byte, traceFile/2))
-	written := file.Len()
-	for range 8 {
-		r.record(Received, "flood", make([]byte, traceFile/2+1))
-	}
-	_, err := r.finish()
-	require.NoError(t, err)
-	assert.Equal(t, written, file.Len()-len("later events are left out\n"))
-	assert.True(t, strings.HasSuffix(file.String(), "later events are left out\n"))
-}
-
-func TestAbbreviate(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"":                        "",
-		"abc":                     "616263",
-		"ab#######":               "6162232323232323…",
-		"ab########":              "6162 8×23",
-		strings.Repeat("\x00", 9): "9×00",
-		"0123456789":              "3031323334353637…",
-		"0123456789########":      "3031323334353637… 8×23",
-	} {
-		assert.Equal(t, want, abbreviate([]byte(in), 8), "%q", in)
-	}
-}
-
-func TestVerdictsHaveNames(t *testing.T) {
-	t.Parallel()
-	for _, v := range Verdicts() {
-		parsed, err := ParseVerdict(string(v))
-		require.NoError(t, err)
-		assert.Equal(t, v, parsed)
-	}
-	_, err := ParseVerdict("passed")
-	assert.ErrorContains(t, err, "passed")
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"smpcheck/conformance/target"
+	"smpcheck/conformance/trace"
 	"smpcheck/reference/link"
 )
 
@@ -34,7 +35,7 @@ type T struct {
 	random  *Random
 	scale   float64
 	dial    Dialer
-	trace   *recorder
+	trace   *trace.Recorder
 
 	// about is for the goroutine of the case alone.
 	about []string
@@ -81,13 +82,17 @@ func (t *T) Dial() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.trace.Connected(conn)
 	t.Cleanup(func() { conn.Close() })
 	return conn, nil
 }
 
-// Record adds an event to the record of the case: what was sent or received, and its
-// bytes, which are copied. The end of the record is in the report.
-func (t *T) Record(direction Direction, what string, b []byte) { t.trace.record(direction, what, b) }
+// Record adds an event without a connection to the conversation of the case: what it is,
+// and its bytes, which are copied.
+func (t *T) Record(direction Direction, what string, b []byte) { t.trace.Record(direction, what, b) }
+
+// Trace records the conversation of the case.
+func (t *T) Trace() *trace.Recorder { return t.trace }
 
 // Cleanup has f called when the case has ended, the last one first. A function that is
 // given after the end is called at once. It must not block: it also runs, from another

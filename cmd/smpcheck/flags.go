@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,6 +14,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/expect"
+	"smpcheck/conformance/profile"
 	"smpcheck/conformance/report"
 	"smpcheck/spec"
 )
@@ -19,9 +22,13 @@ import (
 // maxSeed is the largest seed: the largest integer that every JSON reader keeps.
 const maxSeed = 1<<53 - 1
 
+// reportUsage describes the flag --report.
+const reportUsage = "write a report as `FORMAT=FILE`: text, json, junit or html; - is standard output; repeatable"
+
 // runFlags are the flags of commands that run cases, as they were given.
 type runFlags struct {
 	run, skip    []string
+	profile      string
 	expect       string
 	writeExpect  string
 	versions     string
@@ -43,6 +50,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.run, "run", nil, "run the cases whose ids match `PATTERN` (* one component, ** any); repeatable")
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave out the cases whose ids match `PATTERN`; repeatable")
+	flags.StringVar(&f.profile, "profile", "", "run the cases of the profile `NAME`; list --profiles names them")
 	flags.StringVar(&f.expect, "expect", "", "read the known failures of the target from `FILE`")
 	flags.StringVar(&f.writeExpect, "write-expect", "", "write the failures of this run to `FILE`, for --expect")
 	flags.StringVar(&f.versions, "versions", "", "run at these SMP `VERSIONS`, such as 6-20 for all or 6,9,11-12 (default: the edges of each rule and those where forms change)")
@@ -52,7 +60,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.Uint64Var(&f.seed, "seed", 0, "repeat the random choices of the run with seed `N`")
 	flags.Float64Var(&f.timeoutScale, "timeout-scale", 1, "multiply every deadline by `X`")
 	flags.BoolVar(&f.failOnSkip, "fail-on-skip", false, "exit with 1 if a case is skipped")
-	flags.StringArrayVar(&f.reports, "report", nil, "write a report as `FORMAT=FILE`: text, json or junit; - is standard output; repeatable")
+	flags.StringArrayVar(&f.reports, "report", nil, reportUsage)
 	flags.StringVar(&f.trace, "trace", "", "write all that is sent and received to files in `DIR`")
 	flags.StringVar(&f.knownName, "known-name", "", "`NAME` that the relay under test resolves, or none if it resolves no names (default: not known)")
 	flags.StringVar(&f.scan, "scan", "", "search `DIR`, the folder of the relay that --exec starts, for bytes of messages")
@@ -66,18 +74,18 @@ type plan struct {
 	options  conformance.Options
 	expected expect.List
 	reports  []report.Destination
+	// asked is what the report says about the flags, shard which part of the run it is.
+	asked report.Options
+	shard *report.Shard
 }
 
 // plan checks the flags; every error is one of usage.
 func (f *runFlags) plan(cmd *cobra.Command, registry *conformance.Registry) (*plan, error) {
-	p := &plan{options: conformance.Options{Seed: f.seed, TimeoutScale: f.timeoutScale, Parallel: f.parallel}}
+	p := &plan{asked: f.describe(), options: conformance.Options{Seed: f.seed, TimeoutScale: f.timeoutScale, Parallel: f.parallel}}
 	if err := f.checkNumbers(cmd); err != nil {
 		return nil, err
 	}
 	if err := f.checkScan(); err != nil {
-		return nil, err
-	}
-	if err := f.selectCases(p, registry); err != nil {
 		return nil, err
 	}
 	if f.versions != "" {
@@ -85,19 +93,32 @@ func (f *runFlags) plan(cmd *cobra.Command, registry *conformance.Registry) (*pl
 		if err != nil {
 			return nil, err
 		}
-		p.options.Versions = versions
+		p.options.Versions, p.asked.Versions = versions, versions
 	}
-	for _, text := range f.reports {
-		destination, err := report.ParseDestination(text)
-		if err != nil {
-			return nil, err
-		}
-		p.reports = append(p.reports, destination)
+	if err := f.selectCases(p, registry); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.reports, err = parseDestinations(f.reports); err != nil {
+		return nil, err
 	}
 	if !cmd.Flags().Changed("seed") {
 		p.options.Seed = randomSeed()
 	}
 	return p, f.readExpectations(p, registry)
+}
+
+// parseDestinations reads the values of --report.
+func parseDestinations(texts []string) ([]report.Destination, error) {
+	var destinations []report.Destination
+	for _, text := range texts {
+		destination, err := report.ParseDestination(text)
+		if err != nil {
+			return nil, err
+		}
+		destinations = append(destinations, destination)
+	}
+	return destinations, nil
 }
 
 func (f *runFlags) checkNumbers(cmd *cobra.Command) error {
@@ -140,6 +161,11 @@ func (f *runFlags) selectCases(p *plan, registry *conformance.Registry) error {
 	if p.cases, err = registry.Select(f.run, f.skip); err != nil {
 		return err
 	}
+	if f.profile != "" {
+		if err := f.applyProfile(p); err != nil {
+			return err
+		}
+	}
 	if f.level != "" {
 		level, err := spec.ParseLevel(f.level)
 		if err != nil {
@@ -152,6 +178,7 @@ func (f *runFlags) selectCases(p *plan, registry *conformance.Registry) error {
 		if err != nil {
 			return err
 		}
+		p.shard = &report.Shard{Index: shard.Index, Count: shard.Count, Of: len(p.cases)}
 		p.cases = shard.Of(p.cases)
 	}
 	if len(p.cases) == 0 {
@@ -160,16 +187,28 @@ func (f *runFlags) selectCases(p *plan, registry *conformance.Registry) error {
 	return nil
 }
 
+// applyProfile limits the cases and the versions to those of the profile.
+func (f *runFlags) applyProfile(p *plan) error {
+	found, err := profile.Find(f.profile)
+	if err != nil {
+		return err
+	}
+	if p.cases, err = found.Select(p.cases); err != nil {
+		return err
+	}
+	p.options.Versions, err = found.VersionsAmong(p.options.Versions)
+	return err
+}
+
 func (f *runFlags) readExpectations(p *plan, registry *conformance.Registry) error {
 	if f.expect == "" {
 		return nil
 	}
-	file, err := os.Open(f.expect)
+	text, err := os.ReadFile(f.expect)
 	if err != nil {
 		return fmt.Errorf("expectations: %w", err)
 	}
-	defer file.Close()
-	p.expected, err = expect.Read(file)
+	p.expected, err = expect.Read(bytes.NewReader(text))
 	if err == nil {
 		err = p.expected.Check(registry)
 	}
@@ -177,7 +216,16 @@ func (f *runFlags) readExpectations(p *plan, registry *conformance.Registry) err
 		return fmt.Errorf("expectations in %s: %w", f.expect, err)
 	}
 	p.options.Expect = p.expected
+	p.asked.Expectations = fmt.Sprintf("%x", sha256.Sum256(text))
 	return nil
+}
+
+// describe is what the report says about the flags.
+func (f *runFlags) describe() report.Options {
+	return report.Options{
+		Profile: f.profile, Run: append([]string{}, f.run...), Skip: append([]string{}, f.skip...), Level: f.level,
+		Versions: []uint16{}, TimeoutScale: f.timeoutScale, FailOnSkip: f.failOnSkip, KnownName: f.knownName,
+	}
 }
 
 // randomSeed returns a seed of at most maxSeed. crypto/rand.Read never fails.

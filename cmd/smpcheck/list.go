@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -57,7 +58,8 @@ func versionsOf(r wire.VersionRange) spec.Versions {
 }
 
 func listCommand(s suite) *cobra.Command {
-	var asJSON bool
+	var asJSON, profiles bool
+	var profileName string
 	cmd := &cobra.Command{
 		Use:   "list [PATTERN]",
 		Short: "List the cases, requirements and faults whose ids match a pattern, or all",
@@ -67,6 +69,12 @@ func listCommand(s suite) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if profiles && (len(args) == 1 || profileName != "") {
+				return errors.New("--profiles lists all profiles, expected neither a pattern nor --profile")
+			}
+			if profiles {
+				return listProfiles(cmd.OutOrStdout(), registry, asJSON)
+			}
 			pattern := "**"
 			if len(args) == 1 {
 				pattern = args[0]
@@ -75,6 +83,11 @@ func listCommand(s suite) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if profileName != "" {
+				if err := found.inProfile(profileName, pattern, registry); err != nil {
+					return err
+				}
+			}
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), found)
 			}
@@ -82,6 +95,8 @@ func listCommand(s suite) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	cmd.Flags().StringVar(&profileName, "profile", "", "list the cases of the profile `NAME` alone")
+	cmd.Flags().BoolVar(&profiles, "profiles", false, "list the profiles")
 	return cmd
 }
 

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"smpcheck/conformance/report"
 	"smpcheck/spec"
@@ -95,16 +93,4 @@ func isTerminal(w io.Writer) bool {
 	}
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
-}
-
-// traceTo returns the function that makes the trace file of a case at a version: in
-// the folder, which it makes if there is none, under the id with dots for slashes.
-func traceTo(folder string) (func(id string, version uint16) (io.WriteCloser, error), error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, fmt.Errorf("make the trace folder: %w", err)
-	}
-	return func(id string, version uint16) (io.WriteCloser, error) {
-		name := fmt.Sprintf("%s.v%d.txt", strings.ReplaceAll(id, "/", "."), version)
-		return os.Create(filepath.Join(folder, name))
-	}, nil
 }

@@ -54,10 +54,8 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, out.close()) }()
-	if f.trace != "" {
-		if p.options.Trace, err = traceTo(f.trace); err != nil {
-			return err
-		}
+	if err := makeTraceFolder(f.trace); err != nil {
+		return err
 	}
 	ctx := cmd.Context()
 	tgt, err := open(ctx)
@@ -70,19 +68,28 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 		return broken("%s: %w", tgt.Server(), errors.Join(err, obituary(tgt)))
 	}
 	info.Names, info.Files = names, f.scan
+	if s.survey != nil {
+		info.Capabilities = s.survey(ctx, tgt, info, p.options.TimeoutScale)
+	}
+	repeat := f.invocation(tgt, p.options)
+	if f.trace != "" {
+		p.options.Trace = traceFiles{f.trace, repeat}.write
+	}
 	bar := newProgress(cmd.ErrOrStderr(), len(p.cases))
 	p.options.OnResult = bar.show
 	outcome := conformance.Execute(ctx, p.cases, tgt, info, p.options)
 	bar.clear()
 	document := report.New(report.Tool{Name: "smpcheck", Version: version}, tgt, info, p.options.Seed, outcome)
 	document.Target.Fault = f.fault
+	document.Options, document.Shard = p.asked, p.shard
+	document.Repeat(repeat)
 	if err := out.writeReports(document, registry.Catalogue()); err != nil {
 		return broken("%w", err)
 	}
 	if err := writeExpectations(out, outcome, p.expected); err != nil {
 		return broken("%w", err)
 	}
-	return judge(outcome, f.failOnSkip)
+	return judge(document)
 }
 
 // opener returns the function that starts or finds the target which the command line
@@ -127,6 +134,14 @@ func (f *runFlags) names(args []string, s suite) (target.Names, error) {
 	return target.Names{}, nil
 }
 
+// invocation is how this run was asked for.
+func (f *runFlags) invocation(t target.Target, o conformance.Options) report.Invocation {
+	return report.Invocation{
+		Exec: f.exec, Server: t.Server(), Embedded: t.Kind() == target.Embedded,
+		Seed: o.Seed, TimeoutScale: o.TimeoutScale, KnownName: f.knownName,
+	}
+}
+
 // obituary is how a target has ended, nil if it has not.
 func obituary(t target.Target) error {
 	if text := t.Obituary(); text != "" {
@@ -144,27 +159,4 @@ func writeExpectations(out *outputs, outcome *conformance.Outcome, known expect.
 		return err
 	}
 	return list.Write(out.expectations)
-}
-
-// judge returns nil for a run that went as expected, and otherwise the error with the
-// exit code of the run. An interruption counts before a violation, a violation before
-// an error of the harness.
-func judge(outcome *conformance.Outcome, failOnSkip bool) error {
-	count := outcome.Count()
-	bad := count[conformance.Fail] + count[conformance.XPass]
-	switch {
-	case outcome.Interrupted:
-		return broken("the run was interrupted")
-	case bad > 0:
-		return violated(fmt.Sprintf("%d of %d cases did not end as expected", bad, len(outcome.Results)))
-	case count[conformance.Error] > 0:
-		return broken("%d of %d cases could not be judged", count[conformance.Error], len(outcome.Results))
-	case count[conformance.Pass] == 0:
-		return violated("no case passed")
-	case outcome.Blocked() > 0 && count[conformance.XFail] == 0:
-		return violated(fmt.Sprintf("%d of %d cases were blocked: the relay fails in something that no case of the run reports", outcome.Blocked(), len(outcome.Results)))
-	case failOnSkip && count[conformance.Skip] > 0:
-		return violated(fmt.Sprintf("%d of %d cases were skipped", count[conformance.Skip], len(outcome.Results)))
-	}
-	return nil
 }

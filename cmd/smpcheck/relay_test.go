@@ -33,8 +33,8 @@ func TestExitCodesOfRuns(t *testing.T) {
 		"error":                 {[]string{"--run", "relay/good/one,relay/bad/broken"}, 3, "could not be judged"},
 		"only skips":            {[]string{"--run", "relay/bad/skip"}, 1, "no case passed"},
 		"only nonstrict":        {[]string{"--run", "relay/bad/odd"}, 1, "no case passed"},
-		"pass and blocked":      {[]string{"--run", "relay/good/one,relay/bad/blocked"}, 1, "1 of 2 cases were blocked"},
-		"blocked and nonstrict": {[]string{"--run", "relay/good/one,relay/bad/blocked,relay/bad/odd"}, 1, "1 of 3 cases were blocked"},
+		"pass and blocked":      {[]string{"--run", "relay/good/one,relay/bad/blocked"}, 1, "1 of 2 cases were blocked: the relay fails in something that no case of the run reports"},
+		"blocked and nonstrict": {[]string{"--run", "relay/good/one,relay/bad/blocked,relay/bad/odd"}, 1, "1 of 3 cases were blocked: rules that the relay must keep could not be tested; no case failed, see what is nonstrict (1)"},
 		"fail on skip":          {[]string{"--run", "relay/good/one,relay/bad/skip", "--fail-on-skip"}, 1, "1 of 2 cases were skipped"},
 		"skip the bad":          {[]string{"--skip", "relay/bad/*"}, 0, ""},
 		"level":                 {[]string{"--skip", "relay/bad/fail", "--skip", "relay/bad/broken", "--skip", "relay/bad/traced", "--skip", "relay/bad/blocked", "--level", "must"}, 0, ""},
@@ -52,6 +52,10 @@ func TestExitCodesOfRuns(t *testing.T) {
 		"unknown skip":       {[]string{"--skip", "relay/none/*"}, 2, "relay/none/*"},
 		"malformed pattern":  {[]string{"--run", "relay/["}, 2, "malformed"},
 		"bad versions":       {[]string{"--versions", "13"}, 2, "no version of SMP"},
+		"bad profile":        {[]string{"--profile", "fast"}, 2, "none of [core full privacy v7-minimal]"},
+		"profile versions":   {[]string{"--profile", "v7-minimal", "--versions", "9"}, 2, "versions 6-7"},
+		"empty profile":      {[]string{"--profile", "core"}, 2, "no case is left"},
+		"full profile":       {[]string{"--profile", "full", "--run", "relay/good/*"}, 0, ""},
 		"bad level":          {[]string{"--level", "high"}, 2, "none of"},
 		"bad shard":          {[]string{"--shard", "3/2"}, 2, "shard"},
 		"empty shard":        {[]string{"--run", "relay/good/one", "--shard", "2/2"}, 2, "no case is left"},
@@ -148,7 +152,7 @@ func TestReportsGoToTheirFiles(t *testing.T) {
 	var d report.Document
 	require.NoError(t, json.Unmarshal(content, &d))
 	assert.Equal(t, uint64(11), d.Seed)
-	assert.Equal(t, report.Target{Address: fakeAddress, Versions: [2]uint16{6, 9}, Kind: target.Embedded}, d.Target)
+	assert.Equal(t, report.Target{Address: fakeAddress, Versions: [2]uint16{6, 9}, Kind: target.Embedded, Capabilities: []report.Capability{}}, d.Target)
 	require.Len(t, d.Cases, 2)
 	var ran []uint16
 	for _, run := range d.Cases[0].Runs {
@@ -184,10 +188,13 @@ func TestTraceWritesAFileForEachCaseAndVersion(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "deep", "er")
 	r := smpcheck(t, fakeSuite(), "relay", "--run", "relay/bad/traced", "--versions", "6,9", "--trace", dir)
 	assert.Equal(t, 1, r.code)
-	for _, name := range []string{"relay.bad.traced.v6.txt", "relay.bad.traced.v9.txt"} {
-		content, err := os.ReadFile(filepath.Join(dir, name))
+	for _, name := range []string{"relay.bad.traced.v6", "relay.bad.traced.v9"} {
+		text, err := os.ReadFile(filepath.Join(dir, name+".txt"))
 		require.NoError(t, err)
-		assert.Contains(t, string(content), "50 49 4e 47")
+		assert.Contains(t, string(text), "50 49 4e 47")
+		lines, err := os.ReadFile(filepath.Join(dir, name+".jsonl"))
+		require.NoError(t, err)
+		assert.Contains(t, string(lines), `"hex":"50494e47"`)
 	}
 	assert.Contains(t, r.stdout, "50494e47")
 	assert.Contains(t, r.stdout, "SMP-PING-PONG (must) PING is answered with PONG")

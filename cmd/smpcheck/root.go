@@ -32,6 +32,9 @@ type suite struct {
 	// preflight learns what a target offers, and whether it serves anything at the
 	// versions, or at all of them. Its deadlines scale with scale.
 	preflight func(ctx context.Context, t target.Target, scale float64, versions ...uint16) (target.Info, error)
+	// survey finds out what the target can do, knowing what preflight has learned; nil
+	// finds out nothing.
+	survey func(ctx context.Context, t target.Target, info target.Info, scale float64) []target.Capability
 	// embed starts the relay that is tested if no other is named.
 	embed target.Starter
 	// names is what is known about the names of that relay.
@@ -87,7 +90,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, s suite) 
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(relayCommand(s), loadCommand(s), listCommand(s), explainCommand(s), coverageCommand(s), mutantsCommand(s), mutantCommand(), vectorsCommand(), versionCommand())
+	root.AddCommand(relayCommand(s), mergeCommand(s), loadCommand(s), listCommand(s), explainCommand(s), coverageCommand(s), mutantsCommand(s), mutantCommand(), vectorsCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK

@@ -9,5 +9,5 @@ import (
 
 // relaySuite is the suite that tests relays.
 func relaySuite() suite {
-	return suite{cases: relaycases.All, faults: fault.All, preflight: probe.Preflight, embed: startEmbedded, names: target.Names{Known: embeddedName}}
+	return suite{cases: relaycases.All, faults: fault.All, preflight: probe.Preflight, survey: probe.Survey, embed: startEmbedded, names: target.Names{Known: embeddedName}}
 }

@@ -1,9 +1,15 @@
 // Package expect reads and writes expectation files: lists of the cases that a target
 // is known not to pass. Such cases still run; one that passes all the same is reported.
 //
-// A file has one expectation a line, "PATTERN: VERDICT # REASON". The pattern is that
-// of conformance.ParsePattern, the verdict is fail, nonstrict or error, the reason is
-// optional. Empty lines and lines that start with "#" have no meaning.
+// A file has one expectation a line,
+//
+//	PATTERN: VERDICT "MESSAGE" # REASON
+//
+// The pattern is that of conformance.ParsePattern, the verdict is fail, nonstrict or
+// error. The message, in the quotes of a Go string, is optional: a case that ends with
+// the verdict but says something else is not the known one. The reason is optional and
+// for readers. Empty lines and lines that start with "#" have no meaning. The first line
+// whose pattern matches a case holds for it.
 package expect
 
 import (
@@ -12,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"smpcheck/conformance"
@@ -20,10 +27,11 @@ import (
 // Expectation says how the cases that a pattern matches are known to end.
 type Expectation struct {
 	Pattern conformance.Pattern
-	// Verdict is Fail, Nonstrict or Error.
-	Verdict conformance.Verdict
+	Known   conformance.Known
 	// Reason is free text of one line; it may be empty.
 	Reason string
+	// Line is where the expectation stands in the file that it was read from, from 1.
+	Line int
 }
 
 // List is an expectation file. The first expectation that matches a case holds.
@@ -47,49 +55,77 @@ func Read(r io.Reader) (List, error) {
 			errs = append(errs, fmt.Errorf("line %d: %w", number, err))
 			continue
 		}
+		e.Line = number
 		list = append(list, e)
 	}
 	return list, errors.Join(append(errs, scanner.Err())...)
 }
 
 func parse(line string) (Expectation, error) {
-	rule, reason, _ := strings.Cut(line, "#")
-	text, verdict, ok := strings.Cut(rule, ":")
+	text, rest, ok := strings.Cut(line, ":")
 	if !ok {
-		return Expectation{}, fmt.Errorf("%q is not PATTERN: VERDICT # REASON", line)
+		return Expectation{}, fmt.Errorf("%q is not PATTERN: VERDICT \"MESSAGE\" # REASON", line)
 	}
 	pattern, err := conformance.ParsePattern(strings.TrimSpace(text))
 	if err != nil {
 		return Expectation{}, err
 	}
-	e := Expectation{
-		Pattern: pattern,
-		Verdict: conformance.Verdict(strings.TrimSpace(verdict)),
-		Reason:  strings.TrimSpace(reason),
+	e := Expectation{Pattern: pattern}
+	rest = strings.TrimSpace(rest)
+	end := strings.IndexAny(rest, "\"# \t")
+	if end < 0 {
+		end = len(rest)
 	}
-	if !slices.Contains(verdicts, e.Verdict) {
-		return Expectation{}, fmt.Errorf("verdict %q is none of %v", e.Verdict, verdicts)
+	e.Known.Verdict = conformance.Verdict(rest[:end])
+	if !slices.Contains(verdicts, e.Known.Verdict) {
+		return Expectation{}, fmt.Errorf("verdict %q is none of %v", e.Known.Verdict, verdicts)
 	}
-	return e, nil
+	e.Known.Message, e.Reason, err = parseTail(strings.TrimSpace(rest[end:]))
+	return e, err
 }
 
-// Check returns an error that names every pattern which matches no registered case.
+// parseTail reads what follows the verdict: a message, a reason, both or nothing.
+func parseTail(text string) (message, reason string, err error) {
+	if strings.HasPrefix(text, `"`) {
+		quoted, err := strconv.QuotedPrefix(text)
+		if err != nil {
+			return "", "", fmt.Errorf("the message %s has no closing quote, or an escape that does not exist", text)
+		}
+		if message, err = strconv.Unquote(quoted); err != nil {
+			return "", "", fmt.Errorf("the message %s: %w", quoted, err)
+		}
+		text = strings.TrimSpace(text[len(quoted):])
+	}
+	reason, found := strings.CutPrefix(text, "#")
+	if !found && text != "" {
+		return "", "", fmt.Errorf("%q follows the verdict, expected \"MESSAGE\" or # REASON", text)
+	}
+	return message, strings.TrimSpace(reason), nil
+}
+
+// Check returns an error that names every line which holds for no registered case: its
+// pattern matches none, or earlier lines match all that it does.
 func (l List) Check(registry *conformance.Registry) error {
 	var errs []error
-	for _, e := range l {
-		if _, err := registry.Match(e.Pattern.String()); err != nil {
-			errs = append(errs, err)
+	for i, e := range l {
+		cases, err := registry.Match(e.Pattern.String())
+		if err != nil {
+			errs = append(errs, fmt.Errorf("line %d: %w", e.Line, err))
+			continue
+		}
+		own := func(c *conformance.Case) bool { _, taken := l[:i].find(c.ID); return !taken }
+		if !slices.ContainsFunc(cases, own) {
+			first, _ := l.find(cases[0].ID)
+			errs = append(errs, fmt.Errorf("line %d: earlier lines, such as line %d, hold for all that %q matches", e.Line, first.Line, e.Pattern))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// Expected returns the verdict that the case is known to end with.
-func (l List) Expected(id string) (conformance.Verdict, bool) {
-	if e, ok := l.find(id); ok {
-		return e.Verdict, true
-	}
-	return "", false
+// Expected returns how the case is known to end.
+func (l List) Expected(id string) (conformance.Known, bool) {
+	e, ok := l.find(id)
+	return e.Known, ok
 }
 
 func (l List) find(id string) (Expectation, bool) {
@@ -98,40 +134,4 @@ func (l List) find(id string) (Expectation, bool) {
 		return Expectation{}, false
 	}
 	return l[i], true
-}
-
-// From returns the expectations that a run would have met: one for every case that
-// ended with fail, nonstrict or error, or as expected by known, whose reason it keeps.
-func From(outcome *conformance.Outcome, known List) (List, error) {
-	var list List
-	for _, r := range outcome.Results {
-		e, isKnown := known.find(r.Case.ID)
-		verdict := r.Verdict
-		if verdict == conformance.XFail && isKnown {
-			verdict = e.Verdict
-		}
-		if !slices.Contains(verdicts, verdict) {
-			continue
-		}
-		pattern, err := conformance.ParsePattern(r.Case.ID)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, Expectation{Pattern: pattern, Verdict: verdict, Reason: e.Reason})
-	}
-	return list, nil
-}
-
-// Write writes an expectation file that Read reads back.
-func (l List) Write(w io.Writer) error {
-	for _, e := range l {
-		line := fmt.Sprintf("%s: %s", e.Pattern, e.Verdict)
-		if e.Reason != "" {
-			line += " # " + e.Reason
-		}
-		if _, err := fmt.Fprintln(w, line); err != nil {
-			return fmt.Errorf("write expectations: %w", err)
-		}
-	}
-	return nil
 }

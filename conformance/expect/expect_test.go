@@ -18,6 +18,8 @@ const file = `
 relay/new/unauthorised: fail # creates queues for everyone
 relay/sub/*:nonstrict
   relay/sub/end : error#breaks
+relay/send/size: fail "got \"OK\" # 1" # too large
+relay/send/flags: fail"OK"#any
 **/quota: fail
 `
 
@@ -25,12 +27,16 @@ func TestReadAndExpected(t *testing.T) {
 	t.Parallel()
 	list, err := Read(strings.NewReader(file))
 	require.NoError(t, err)
-	require.Len(t, list, 4)
+	require.Len(t, list, 6)
 	assert.Equal(t, "creates queues for everyone", list[0].Reason)
-	for id, want := range map[string]conformance.Verdict{
-		"relay/new/unauthorised": conformance.Fail,
-		"relay/sub/end":          conformance.Nonstrict, // the first that matches
-		"relay/send/quota":       conformance.Fail,
+	assert.Equal(t, "too large", list[3].Reason)
+	assert.Equal(t, 4, list[0].Line)
+	for id, want := range map[string]conformance.Known{
+		"relay/new/unauthorised": {Verdict: conformance.Fail},
+		"relay/sub/end":          {Verdict: conformance.Nonstrict}, // the first that matches
+		"relay/send/size":        {Verdict: conformance.Fail, Message: `got "OK" # 1`},
+		"relay/send/flags":       {Verdict: conformance.Fail, Message: "OK"},
+		"relay/send/quota":       {Verdict: conformance.Fail},
 	} {
 		v, ok := list.Expected(id)
 		assert.True(t, ok, id)
@@ -48,17 +54,26 @@ func TestWriteIsReadBack(t *testing.T) {
 	require.NoError(t, list.Write(&b))
 	again, err := Read(strings.NewReader(b.String()))
 	require.NoError(t, err)
-	assert.Equal(t, list, again)
+	require.Len(t, again, len(list))
+	for i := range list {
+		list[i].Line, again[i].Line = 0, 0
+		assert.Equal(t, list[i], again[i])
+	}
 	assert.Contains(t, b.String(), "relay/new/unauthorised: fail # creates queues for everyone\nrelay/sub/*: nonstrict\n")
+	assert.Contains(t, b.String(), `relay/send/size: fail "got \"OK\" # 1" # too large`)
 }
 
 func TestReadNamesEveryBadLine(t *testing.T) {
 	t.Parallel()
-	_, err := Read(strings.NewReader("a/b/c: fail\nnonsense\n\na/[: fail\na/b: pass\na/b:\n"))
-	for _, want := range []string{"line 2", "line 4", "line 5", "line 6", "none of [fail nonstrict error]"} {
+	_, err := Read(strings.NewReader("a/b/c: fail\nnonsense\n\na/[: fail\na/b: pass\na/b:\n" +
+		"a/b: fail \"open\na/b: fail \"\\q\"\na/b: fail often\na/b: fail \"x\" y\na/b: failing\n"))
+	for _, want := range []string{
+		"line 2", "line 4", "line 5", "line 6", "none of [fail nonstrict error]", "line 7", "no closing quote", "line 8",
+		"line 9", `"often" follows the verdict`, "line 10", "line 11",
+	} {
 		assert.ErrorContains(t, err, want)
 	}
-	assert.NotContains(t, err.Error(), "line 1")
+	assert.NotContains(t, err.Error(), "line 1:")
 }
 
 // registry has two cases of level must.
@@ -83,8 +98,39 @@ func TestCheckNamesPatternsThatMatchNothing(t *testing.T) {
 	require.NoError(t, err)
 	err = list.Check(registry(t))
 	assert.ErrorContains(t, err, "relay/b/*")
-	assert.ErrorContains(t, err, "relay/c/*")
+	assert.ErrorContains(t, err, "line 3: no case matches \"relay/c/*\"")
 	assert.NotContains(t, err.Error(), "relay/a")
+}
+
+func TestCheckNamesLinesThatHoldForNothing(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"relay/a/one: fail\nrelay/a/*: error\n":                      "",
+		"relay/a/*: fail\nrelay/a/one: error\n":                      "line 2: earlier lines, such as line 1,",
+		"relay/a/one: fail\nrelay/a/two: fail\n# x\n**: nonstrict\n": "line 4: earlier lines, such as line 1,",
+		"relay/a/one: fail \"x\"\nrelay/a/one: fail\n":               "line 2",
+	} {
+		list, err := Read(strings.NewReader(text))
+		require.NoError(t, err)
+		err = list.Check(registry(t))
+		if want == "" {
+			assert.NoError(t, err, text)
+			continue
+		}
+		assert.ErrorContains(t, err, want, text)
+	}
+}
+
+func TestTheReasonIsOneShortLineOfPrintableText(t *testing.T) {
+	t.Parallel()
+	outcome := &conformance.Outcome{Results: []conformance.Result{
+		{Case: &conformance.Case{ID: "relay/a/one"}, Run: conformance.Run{Verdict: conformance.Fail, Expected: "ERR", Actual: "\x1b[2J" + strings.Repeat("ü", 200)}},
+		{Case: &conformance.Case{ID: "relay/a/two"}, Run: conformance.Run{Verdict: conformance.Error, Detail: "the case panicked\ngoroutine"}},
+	}}
+	list, err := From(outcome, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "expected ERR, got ·[2J"+strings.Repeat("ü", 98)+"…", list[0].Reason)
+	assert.Equal(t, "the case panicked", list[1].Reason)
 }
 
 func TestFromKeepsWhatDidNotPass(t *testing.T) {

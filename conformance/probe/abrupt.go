@@ -20,7 +20,7 @@ func Reset(t *conformance.T, raw net.Conn) {
 			t.Broken(fmt.Errorf("asking for a reset: %w", err))
 		}
 	}
-	t.Record(conformance.Note, "reset of the connection", nil)
+	t.Trace().Of(raw).Ended(conformance.Sent, "the runner resets the connection", nil)
 	raw.Close()
 }
 
@@ -44,13 +44,10 @@ func (c *Conn) Narrow() {
 // client is connected and its PING answered. When says in which circumstances.
 func ExpectClient(t *conformance.T, when string) *Conn {
 	expected := "a new client is served " + when
-	raw := TCP(t)
-	s, err := establish(t.Context(), raw, t.Info().TLS, TLSConfig(t))
+	c, err := OpenOver(t, TCP(t), TLSConfig(t))
 	if err != nil {
 		t.Failf(expected, "the TLS handshake fails: %v", err)
 	}
-	t.Cleanup(func() { s.Close() })
-	c := &Conn{t: t, secure: s, version: t.Version()}
 	if err := c.ReadHello(); err != nil {
 		t.Failf(expected, "the relay's hello cannot be read: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/trace"
 	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
@@ -22,6 +23,8 @@ import (
 type Conn struct {
 	t *conformance.T
 	*secure
+	// stream records the conversation.
+	stream *trace.Stream
 	// Hello is what the relay's hello said.
 	Hello transport.ServerHello
 	// HelloErr says why the relay's hello holds no usable session key.
@@ -90,16 +93,15 @@ func Open(t *conformance.T) *Conn { return open(t, TCP(t)) }
 
 // open is Open over raw.
 func open(t *conformance.T, raw net.Conn) *Conn {
-	var s *secure
+	var c *Conn
 	err := build(t, stepTLS, func() (err error) {
-		s, err = establish(t.Context(), raw, t.Info().TLS, TLSConfig(t))
+		c, err = OpenOver(t, raw, TLSConfig(t))
 		return err
 	})
 	if err != nil {
 		Blocked(t, "the TLS handshake failed: %v", err)
 	}
-	t.Cleanup(func() { s.Close() })
-	return &Conn{t: t, secure: s, version: t.Version()}
+	return c
 }
 
 // Dial opens a connection and agrees on the version of the case. It blocks the
@@ -249,15 +251,15 @@ func (c *Conn) RelayKey() keys.PublicKey {
 // SendContent sends one block with the given content, padded and, from version
 // 11, encrypted.
 func (c *Conn) SendContent(content []byte) {
-	c.t.Record(conformance.Sent, "block", content)
-	c.SendBlock(c.seal(content))
+	c.record(conformance.Sent, trace.Content, content)
+	c.write(c.seal(content))
 }
 
 // SendPadded sends one block with the given text in the place of the padded
 // content: 16384 bytes, or 16368 if blocks are encrypted.
 func (c *Conn) SendPadded(padded []byte) {
-	c.t.Record(conformance.Sent, "padded block", padded)
-	c.SendBlock(c.encrypt(padded))
+	c.record(conformance.Sent, trace.Padded, padded)
+	c.write(c.encrypt(padded))
 }
 
 // PaddedSize is the size of the padded content of a block, in bytes.
@@ -292,15 +294,21 @@ func (c *Conn) encrypt(padded []byte) []byte {
 // SendBlock sends bytes as they are inside TLS. That the relay has closed the
 // connection shows when an answer is awaited.
 func (c *Conn) SendBlock(b []byte) {
+	c.stream.Note(fmt.Sprintf("%d bytes are written inside TLS", len(b)))
+	c.write(b)
+}
+
+func (c *Conn) write(b []byte) {
 	c.SetWriteDeadline(c.deadline(answerTime))
 	if _, err := c.Write(b); err != nil && c.ended == nil {
-		c.t.Record(conformance.Note, "writing: "+err.Error(), nil)
+		c.stream.Note("writing: " + err.Error())
 	}
 }
 
 // Offer sends a block with the given content and reports whether the relay took it
 // within d (at time scale 1). If not, the connection is of no more use.
 func (c *Conn) Offer(content []byte, d time.Duration) bool {
+	c.record(conformance.Sent, trace.Content, content)
 	c.SetWriteDeadline(c.deadline(d))
 	_, err := c.Write(c.seal(content))
 	if err != nil {
@@ -323,16 +331,21 @@ func (c *Conn) readContent(end time.Time) ([]byte, error) {
 	}
 	content, err := wire.Unpad(padded)
 	if err != nil {
+		c.record(conformance.Received, trace.Padded, padded)
 		return nil, fmt.Errorf("%w: %w", errMalformed, err)
 	}
-	c.t.Record(conformance.Received, "block", content)
+	c.record(conformance.Received, trace.Content, content)
 	return content, nil
 }
 
 // ReadPadded reads one block within d (at time scale 1) and returns it with its
 // padding, decrypted.
 func (c *Conn) ReadPadded(d time.Duration) ([]byte, error) {
-	return c.readPadded(c.deadline(d))
+	padded, err := c.readPadded(c.deadline(d))
+	if err == nil {
+		c.record(conformance.Received, trace.Padded, padded)
+	}
+	return padded, err
 }
 
 func (c *Conn) readPadded(end time.Time) ([]byte, error) {
@@ -341,7 +354,9 @@ func (c *Conn) readPadded(end time.Time) ([]byte, error) {
 		return nil, err
 	}
 	padded, err := c.decrypt(block)
-	if err == nil {
+	if err != nil {
+		c.stream.Block(conformance.Received, trace.Block{Version: c.version, Form: trace.Raw, Encrypted: true, Bytes: block, Err: err})
+	} else {
 		c.tap.received(padded, block)
 	}
 	return padded, err
@@ -371,7 +386,11 @@ var errEncryption = errors.New("block encryption")
 
 // ReadBlock reads the 16384 bytes of one block within d (at time scale 1).
 func (c *Conn) ReadBlock(d time.Duration) ([]byte, error) {
-	return c.readBlock(c.deadline(d))
+	block, err := c.readBlock(c.deadline(d))
+	if err == nil {
+		c.record(conformance.Received, trace.Raw, block)
+	}
+	return block, err
 }
 
 func (c *Conn) readBlock(end time.Time) ([]byte, error) {
@@ -381,6 +400,7 @@ func (c *Conn) readBlock(end time.Time) ([]byte, error) {
 	if err == nil {
 		return block, nil
 	}
+	c.recordNoBlock(n, err)
 	if n > 0 {
 		return nil, fmt.Errorf("%w: %d bytes of %d, then: %w", errMalformed, n, len(block), err)
 	}
@@ -400,6 +420,7 @@ func (c *Conn) deadline(d time.Duration) time.Time {
 // Close ends the connection from the client's side.
 func (c *Conn) Close() {
 	c.ended = errors.New("closed by the case")
+	c.stream.Ended(conformance.Sent, "the runner closes the connection", nil)
 	c.secure.Close()
 }
 
@@ -433,6 +454,9 @@ func NewKey(t *conformance.T, alg keys.Algorithm) keys.PrivateKey {
 	k, err := keys.Generate(alg, t.Rand())
 	if err != nil {
 		t.Broken(err)
+	}
+	if alg.CanAgree() {
+		t.Trace().Know(k)
 	}
 	return k
 }

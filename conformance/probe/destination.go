@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/trace"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
@@ -160,9 +161,11 @@ func (d *Destination) meet(raw net.Conn) *Leg {
 		case <-d.t.Context().Done():
 		}
 	}
+	leg := &Leg{t: d.t, Destination: d, raw: raw, stream: d.t.Trace().Accepted(raw, "destination")}
 	if d.options.meeting != nil {
 		d.options.meeting(raw)
-		return &Leg{t: d.t, Destination: d, err: errors.New("the destination does no handshake")}
+		leg.err = errors.New("the destination does no handshake")
+		return leg
 	}
 	config := transport.ServerConfig{
 		Credentials: d.credentials, Versions: d.options.versions, Timeout: d.t.Timeout(handshakeTime),
@@ -171,10 +174,15 @@ func (d *Destination) meet(raw net.Conn) *Leg {
 		config.MinTLS = tlsVersion12
 	}
 	if d.options.greeting != nil || d.options.signed != nil {
-		return &Leg{t: d.t, Destination: d, err: d.greet(raw, config)}
+		leg.err = d.greet(leg, config)
+		return leg
 	}
-	conn, err := d.shake(raw, config)
-	return &Leg{t: d.t, Destination: d, Conn: conn, raw: raw, err: err}
+	if leg.Conn, leg.err = d.shake(raw, config); leg.err != nil {
+		recordRefusal(leg.stream, "handshakes of the destination", leg.err)
+		return leg
+	}
+	leg.stream.Greeted(leg.Conn.Version(), leg.Conn.SessionKey(), leg.Conn.PeerKey())
+	return leg
 }
 
 // shake does both handshakes.
@@ -189,9 +197,10 @@ func (d *Destination) shake(raw net.Conn, config transport.ServerConfig) (*trans
 	return transport.ServerHandshake(d.t.Context(), &tapped{Conn: s, tap: d.options.tap}, s.Binding(), config)
 }
 
-func (d *Destination) greet(raw net.Conn, config transport.ServerConfig) error {
-	s, err := transport.ServerTLS(d.t.Context(), raw, config)
+func (d *Destination) greet(leg *Leg, config transport.ServerConfig) error {
+	s, err := transport.ServerTLS(d.t.Context(), leg.raw, config)
 	if err != nil {
+		recordRefusal(leg.stream, "TLS handshake of the destination", err)
 		return err
 	}
 	content, err := d.greeting(s)
@@ -200,6 +209,7 @@ func (d *Destination) greet(raw net.Conn, config transport.ServerConfig) error {
 	}
 	block, err := wire.Pad(nil, content, transport.BlockSize)
 	if err == nil {
+		leg.stream.Block(conformance.Sent, trace.Block{Bytes: content})
 		_, err = s.Write(block)
 	}
 	return errors.Join(err, errors.New("the destination sent a hello of its own"))

@@ -8,6 +8,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/tlsprobe"
+	"smpcheck/conformance/trace"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
 	"smpcheck/reference/wire"
@@ -20,13 +21,15 @@ func OpenOver(t *conformance.T, raw net.Conn, offer *tlsprobe.Config) (*Conn, er
 }
 
 func openAt(t *conformance.T, raw net.Conn, version string, offer *tlsprobe.Config) (*Conn, error) {
+	stream := t.Trace().Of(raw)
 	s, err := establish(t.Context(), raw, version, offer)
 	if err != nil {
-		t.Record(conformance.Note, "TLS "+version+" handshake: "+err.Error(), nil)
+		recordRefusal(stream, "TLS "+version+" handshake", err)
 		return nil, err
 	}
+	recordTLS(stream, s)
 	t.Cleanup(func() { s.Close() })
-	return &Conn{t: t, secure: s, version: t.Version()}, nil
+	return &Conn{t: t, secure: s, stream: stream, version: t.Version()}, nil
 }
 
 // OpenOffering is OpenOver on a new TCP connection with the offer of an
@@ -68,7 +71,7 @@ func (c *Conn) ExtendedMasterSecret() bool {
 func (c *Conn) CloseWrite() {
 	conn := c.secure.Conn.(interface{ CloseWrite() error }) // crypto/tls and tlsprobe have it
 	if err := conn.CloseWrite(); err != nil {
-		c.t.Record(conformance.Note, "close_notify: "+err.Error(), nil)
+		c.stream.Note("close_notify: " + err.Error())
 	}
 }
 
@@ -169,7 +172,7 @@ func (c *Conn) HelloContent(h transport.ClientHello) []byte {
 // and, from version 11, encrypted with the next key of the connection. Blocks
 // must be sent in the order in which they were made.
 func (c *Conn) Block(content []byte) []byte {
-	c.t.Record(conformance.Sent, "block", content)
+	c.record(conformance.Sent, trace.Content, content)
 	return c.seal(content)
 }
 
@@ -180,7 +183,6 @@ func (c *Conn) ExpectBlock(expected string) []byte {
 	if err != nil {
 		c.t.Fail(expected, c.explain(answerTime, err))
 	}
-	c.t.Record(conformance.Received, "block as it came", block)
 	return block
 }
 
@@ -190,7 +192,6 @@ func (c *Conn) RequireBlock() []byte {
 	if err != nil {
 		Blocked(c.t, "a block is missing: %s", c.explain(answerTime, err))
 	}
-	c.t.Record(conformance.Received, "block as it came", block)
 	return block
 }
 

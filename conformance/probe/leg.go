@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/trace"
 	"smpcheck/reference/box"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
@@ -27,9 +28,10 @@ type Leg struct {
 	// Received and Sent are the contents of all blocks.
 	Received, Sent [][]byte
 
-	t   *conformance.T
-	raw net.Conn
-	err error
+	t      *conformance.T
+	raw    net.Conn
+	stream *trace.Stream
+	err    error
 }
 
 // Forward is an RFWD that came over a leg, in its parts.
@@ -107,9 +109,10 @@ func (l *Leg) read(within time.Duration) (tr smp.Transmission, cmd smp.Command, 
 	}
 	content, err := l.Conn.ReadBlock()
 	if err != nil {
+		recordNoBlock(l.stream, 0, err)
 		return tr, nil, err
 	}
-	l.t.Record(conformance.Received, "block at the destination", content)
+	l.record(conformance.Received, content)
 	l.Received = append(l.Received, bytes.Clone(content))
 	got := smp.DecodeCommands(l.Conn.Version(), l.Conn.SessionID(), content)
 	if len(got) != 1 {
@@ -214,22 +217,26 @@ func (l *Leg) SendTransmissions(encoded ...[]byte) {
 
 // SendBlock writes bytes as they are inside TLS.
 func (l *Leg) SendBlock(b []byte) {
+	l.stream.Note(fmt.Sprintf("%d bytes are written inside TLS", len(b)))
 	if _, err := l.Conn.NetConn().Write(b); err != nil {
-		l.t.Record(conformance.Note, "writing at the destination: "+err.Error(), nil)
+		l.stream.Note("writing: " + err.Error())
 	}
 }
 
 // Send writes one block with the given content.
 func (l *Leg) Send(content []byte) {
-	l.t.Record(conformance.Sent, "block of the destination", content)
+	l.record(conformance.Sent, content)
 	l.Sent = append(l.Sent, slices.Clone(content))
 	if err := l.Conn.SetWriteDeadline(deadlineAfter(l.t, l.t.Timeout(answerTime))); err != nil {
 		l.t.Broken(err)
 	}
 	if err := l.Conn.WriteBlock(content); err != nil {
-		l.t.Record(conformance.Note, "writing at the destination: "+err.Error(), nil)
+		l.stream.Note("writing: " + err.Error())
 	}
 }
 
 // Close ends the leg without a word of TLS.
-func (l *Leg) Close() { l.raw.Close() }
+func (l *Leg) Close() {
+	l.stream.Ended(conformance.Sent, "the destination closes the connection", nil)
+	l.raw.Close()
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/target"
 	"smpcheck/conformance/tlsprobe"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
@@ -97,7 +98,7 @@ func DialService(t *conformance.T, role transport.Role, credentials keys.Credent
 		Blocked(t, "the third message of the handshake cannot be read: %v", err)
 	}
 	if response.Error != "" {
-		t.Skip("the relay does not accept the service: " + string(response.Error))
+		Lack(t, target.Services, "it refuses the service: "+string(response.Error))
 	}
 	return s
 }

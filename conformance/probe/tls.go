@@ -49,11 +49,14 @@ func TLSConfig(t *conformance.T) *tlsprobe.Config {
 // returns the errors of tlsprobe.Client; that no TCP connection can be opened
 // ends the case as broken.
 func TLS13(t *conformance.T, cfg *tlsprobe.Config) (*tlsprobe.Conn, error) {
-	conn, err := tlsprobe.Client(t.Context(), TCP(t), cfg)
+	raw := TCP(t)
+	stream := t.Trace().Of(raw)
+	conn, err := tlsprobe.Client(t.Context(), raw, cfg)
 	if err != nil {
-		t.Record(conformance.Note, "TLS handshake: "+err.Error(), nil)
+		recordRefusal(stream, "TLS handshake", err)
 		return nil, err
 	}
+	recordTLS(stream, secureOf(conn, raw))
 	t.Cleanup(func() { conn.Close() })
 	return conn, nil
 }
@@ -77,8 +80,12 @@ func establish(ctx context.Context, raw net.Conn, version string, cfg *tlsprobe.
 	if err != nil {
 		return nil, err
 	}
+	return secureOf(conn, raw), nil
+}
+
+func secureOf(conn *tlsprobe.Conn, raw net.Conn) *secure {
 	s := conn.State()
-	return &secure{Conn: conn, raw: raw, sessionID: s.ClientFinished, chain: s.PeerCertificates, alpn: s.ALPN, version: "1.3"}, nil
+	return &secure{Conn: conn, raw: raw, sessionID: s.ClientFinished, chain: s.PeerCertificates, alpn: s.ALPN, version: "1.3"}
 }
 
 func establish12(ctx context.Context, raw net.Conn, cfg *tlsprobe.Config) (*secure, error) {

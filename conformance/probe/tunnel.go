@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/target"
 	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
@@ -59,6 +60,9 @@ func (c *Conn) AwaitWithin(what string, tr smp.Transmission, within time.Duratio
 	return Answer{Received: r, t: c.t, command: what, missing: missing}
 }
 
+// forwardsForNobody is what the answer PROXY BASIC_AUTH to PRXY means.
+const forwardsForNobody = "it forwards for nobody, or for another password than that of its address (PROXY BASIC_AUTH)"
+
 // RequireForwarding ends the case with skip if the answer to PRXY says that the
 // relay forwards for nobody, or not to the loopback interface of the runner.
 func (c *Conn) RequireForwarding(a Answer, d *Destination) {
@@ -68,7 +72,7 @@ func (c *Conn) RequireForwarding(a Answer, d *Destination) {
 	}
 	switch p := e.Err.Proxy; {
 	case p.Code == smp.ProxyBasicAuth:
-		c.t.Skip("the relay forwards for nobody, or for another password than that of its address (PROXY BASIC_AUTH)")
+		Lack(c.t, target.Forwarding, forwardsForNobody)
 	case p.Code == smp.ProxyBroker && d.Met() == 0 && !c.reachesItself():
 		c.t.Skip(fmt.Sprintf("the relay does not connect to the loopback address of the runner: ERR %v", e.Err))
 	}

@@ -5,6 +5,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
+	"smpcheck/conformance/target"
 	"smpcheck/conformance/tlsprobe"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
@@ -105,7 +106,7 @@ func serviceID(t *T, credentials keys.Credentials) []byte {
 		probe.Blocked(t, "the third message cannot be read: %v", err)
 	}
 	if response.Error != "" {
-		t.Skip("the relay does not accept the service: " + string(response.Error))
+		probe.Lack(t, target.Services, "it refuses the service: "+string(response.Error))
 	}
 	return response.ServiceID
 }

@@ -7,6 +7,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
+	"smpcheck/conformance/target"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 )
@@ -196,7 +197,7 @@ var nameCases = []conformance.Case{
 			for _, name := range names {
 				direct := askName(c, name)
 				if !resolves(direct.Received) {
-					t.Skip("the relay resolves no names")
+					probe.Lack(t, target.NameResolution, "it resolves no names")
 				}
 				forwarded := c.AskBehindProxy(nil, smp.RSLV{Domain: name})
 				if !sameAnswer(direct.Received, forwarded.Received) {

@@ -7,6 +7,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
+	"smpcheck/conformance/target"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
@@ -338,7 +339,7 @@ var proxySessionCases = []conformance.Case{
 			c := probe.Dial(t)
 			a := c.AskOwnSession()
 			if e, ok := a.Response.(smp.ERR); ok && e.Err.Equal(smp.ErrProxyBasicAuth) {
-				t.Skip("the relay forwards for nobody (PROXY BASIC_AUTH)")
+				probe.Lack(t, target.Forwarding, "it forwards for nobody (PROXY BASIC_AUTH)")
 			}
 			pkey := probe.ExpectA[smp.PKEY](a)
 			if err := keys.ValidateChain(pkey.Chain, t.Server().KeyHash); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
+	"smpcheck/conformance/target"
 	"smpcheck/conformance/tlsprobe"
 )
 
@@ -72,7 +73,7 @@ var tlsCases = []conformance.Case{
 		Edges:        true,
 		Run: func(t *T) {
 			if _, err := offer(t, oldTLS(tlsprobe.TLS12, chacha12)); probe.RefusedTLS(err) {
-				t.Skip("the relay refuses TLS 1.2")
+				probe.Lack(t, target.TLS12, "it refuses the handshake")
 			}
 			expectRefused(t, "TLS 1.2 with AES alone", oldTLS(tlsprobe.TLS12, aesSuites12...))
 		},
@@ -85,7 +86,7 @@ var tlsCases = []conformance.Case{
 		Run: func(t *T) {
 			c, err := probe.OpenTLS12(t)
 			if err != nil {
-				t.Skip("no TLS 1.2 handshake: " + err.Error())
+				probe.Lack(t, target.TLS12, err.Error())
 			}
 			if !c.ExtendedMasterSecret() {
 				t.Fail("the extended master secret", "the relay does not answer the extension")
@@ -238,7 +239,7 @@ var tlsCases = []conformance.Case{
 		Run: func(t *T) {
 			resumed, err := probe.ResumeTLS12(t)
 			if err != nil {
-				t.Skip("no TLS 1.2 handshake: " + err.Error())
+				probe.Lack(t, target.TLS12, err.Error())
 			}
 			if resumed {
 				t.Fail("a full handshake", "the relay resumes the session")

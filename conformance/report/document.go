@@ -13,6 +13,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/target"
+	"smpcheck/conformance/trace"
 	"smpcheck/reference/wire"
 )
 
@@ -23,12 +24,22 @@ var Schema []byte
 
 // Document is a report.
 type Document struct {
-	Tool    Tool      `json:"tool"`
-	Target  Target    `json:"target"`
-	Seed    uint64    `json:"seed"`
+	Tool    Tool    `json:"tool"`
+	Target  Target  `json:"target"`
+	Options Options `json:"options"`
+	// Shard is set for the report of a part of a run.
+	Shard *Shard `json:"shard,omitempty"`
+	// Parts are those of which Merge made the report; none for the report of one run.
+	Parts []Part `json:"parts,omitempty"`
+	Seed  uint64 `json:"seed"`
+	// Command runs everything again with the same random choices; empty for a merged report,
+	// and as long as Repeat has not been called.
+	Command string    `json:"command"`
 	Started time.Time `json:"started"`
 	// DurationMS is the duration of the whole run in milliseconds.
 	DurationMS float64 `json:"duration_ms"`
+	// Interrupted says that the run was ended before its last case was.
+	Interrupted bool `json:"interrupted"`
 	// Summary has the number of cases for every verdict, also for those that did not occur.
 	Summary map[conformance.Verdict]int `json:"summary"`
 	Cases   []Case                      `json:"cases"`
@@ -49,6 +60,8 @@ type Target struct {
 	Kind     target.Kind `json:"kind"`
 	// Fault is what is wrong with the embedded relay on purpose; empty for nothing.
 	Fault string `json:"fault,omitempty"`
+	// Capabilities are in the order of target.CapabilityNames.
+	Capabilities []Capability `json:"capabilities"`
 }
 
 // Case is the result of a case: its worst run, and all its runs.
@@ -66,11 +79,18 @@ type Case struct {
 	Expected string              `json:"expected"`
 	Actual   string              `json:"actual"`
 	// Violated are those of the requirements that Expected and Actual are about.
-	Violated   []string `json:"violated"`
-	Detail     string   `json:"detail"`
-	Trace      []string `json:"trace"`
-	DurationMS float64  `json:"duration_ms"`
-	Runs       []Run    `json:"runs"`
+	Violated []string `json:"violated"`
+	Detail   string   `json:"detail"`
+	// Blocked says of a skip that the target fails in something that the case builds on.
+	Blocked bool `json:"blocked"`
+	// Trace is the conversation of the worst run; nil for a case that has passed, was
+	// skipped or ran at no version.
+	Trace *trace.Trace `json:"trace"`
+	// Command runs the case again as in the worst run; empty for a case without trace, or
+	// as long as Document.Repeat has not been called.
+	Command    string  `json:"command"`
+	DurationMS float64 `json:"duration_ms"`
+	Runs       []Run   `json:"runs"`
 }
 
 // Run is the result of a case at one version.
@@ -84,28 +104,41 @@ type Run struct {
 	DurationMS float64             `json:"duration_ms"`
 }
 
-// New returns the report of a run.
+// New returns the report of a run. Options and Shard are for the caller to set. The
+// password of the target, if it has at least four characters, stands in none of its texts.
 func New(tool Tool, t target.Target, info target.Info, seed uint64, outcome *conformance.Outcome) *Document {
 	d := &Document{
-		Tool:       tool,
-		Target:     Target{Address: t.Server().String(), Versions: [2]uint16{info.Versions.Min, info.Versions.Max}, Kind: t.Kind()},
-		Seed:       seed,
-		Started:    outcome.Started.UTC().Truncate(time.Millisecond),
-		DurationMS: milliseconds(outcome.Duration),
-		Summary:    make(map[conformance.Verdict]int),
-		Cases:      make([]Case, 0, len(outcome.Results)),
-	}
-	count := outcome.Count()
-	for _, v := range conformance.Verdicts() {
-		d.Summary[v] = count[v]
+		Tool: tool,
+		Target: Target{
+			Address: t.Server().String(), Versions: [2]uint16{info.Versions.Min, info.Versions.Max}, Kind: t.Kind(),
+			Capabilities: newCapabilities(info),
+		},
+		Seed:        seed,
+		Started:     outcome.Started.UTC().Truncate(time.Millisecond),
+		DurationMS:  milliseconds(outcome.Duration),
+		Interrupted: outcome.Interrupted,
+		Summary:     make(map[conformance.Verdict]int),
+		Cases:       make([]Case, 0, len(outcome.Results)),
 	}
 	for _, r := range outcome.Results {
-		d.Cases = append(d.Cases, newCase(r))
+		d.Cases = append(d.Cases, newCase(r, t.Server().Password))
 	}
+	d.count()
 	return d
 }
 
-func newCase(r conformance.Result) Case {
+// count fills in the summary.
+func (d *Document) count() {
+	for _, v := range conformance.Verdicts() {
+		d.Summary[v] = 0
+	}
+	for _, c := range d.Cases {
+		d.Summary[c.Verdict]++
+	}
+}
+
+func newCase(r conformance.Result, password string) Case {
+	valid := func(text string) string { return trace.HideText(strings.ToValidUTF8(text, "\uFFFD"), password) }
 	c := Case{
 		ID:           r.Case.ID,
 		Title:        r.Case.Title,
@@ -119,12 +152,12 @@ func newCase(r conformance.Result) Case {
 		Actual:       valid(r.Actual),
 		Violated:     append([]string{}, r.Violated...),
 		Detail:       valid(r.Detail),
-		Trace:        make([]string, 0, len(r.Trace)),
+		Blocked:      r.Verdict == conformance.Skip && r.Blocked,
 		DurationMS:   milliseconds(r.Duration),
 		Runs:         make([]Run, 0, len(r.Runs)),
 	}
-	for _, line := range r.Trace {
-		c.Trace = append(c.Trace, valid(line))
+	if r.Recording != nil {
+		c.Trace = r.Recording.Decode(trace.ReportBytes)
 	}
 	for _, run := range r.Runs {
 		c.Runs = append(c.Runs, Run{
@@ -156,6 +189,18 @@ func milliseconds(d time.Duration) float64 {
 
 // valid replaces bytes that are not UTF-8.
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// Blocked counts the cases that could not be tested because the target fails in something
+// that they build on.
+func (d *Document) Blocked() int {
+	n := 0
+	for _, c := range d.Cases {
+		if c.Blocked {
+			n++
+		}
+	}
+	return n
+}
 
 // JSON writes the report as one JSON document, indented.
 func (d *Document) JSON(w io.Writer) error {

@@ -17,10 +17,11 @@ const (
 	TextFormat  Format = "text"
 	JSONFormat  Format = "json"
 	JUnitFormat Format = "junit"
+	HTMLFormat  Format = "html"
 )
 
 // Formats returns all formats.
-func Formats() []Format { return []Format{TextFormat, JSONFormat, JUnitFormat} }
+func Formats() []Format { return []Format{TextFormat, JSONFormat, JUnitFormat, HTMLFormat} }
 
 // Destination says in which format a report is written and where.
 type Destination struct {
@@ -50,6 +51,8 @@ func (d *Document) Write(w io.Writer, format Format, catalogue *spec.Catalogue, 
 		return d.JSON(w)
 	case JUnitFormat:
 		return d.JUnit(w, catalogue)
+	case HTMLFormat:
+		return d.HTML(w, catalogue)
 	}
 	return fmt.Errorf("report format %q is none of %v", format, Formats())
 }

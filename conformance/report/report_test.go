@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"flag"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +20,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/target"
+	"smpcheck/conformance/trace"
 	"smpcheck/reference/link"
 	"smpcheck/reference/wire"
 	"smpcheck/spec"
@@ -45,6 +47,31 @@ func testCatalogue(t *testing.T) *spec.Catalogue {
 // and invalid ones.
 const hostile = "]]> <b>&\"' \x1b[2J\x00\r\ttab \u202e\ufffe \xff end"
 
+// conversation has a connection with an answered PING, and an event whose text the relay
+// chose. It took no time.
+func conversation() *trace.Recording {
+	r := trace.NewRecorderAt(trace.Brief, "topsecret", func() time.Duration { return 1500 * time.Microsecond })
+	conn, other := net.Pipe()
+	conn.Close()
+	other.Close()
+	s := r.Connected(conn)
+	for _, said := range []struct {
+		direction trace.Direction
+		content   string
+	}{
+		{trace.Received, "\x00\x06\x00\x09\x01s"}, // hello: versions 6 to 9, session id
+		{trace.Sent, "\x00\x06\x01h"},             // hello: version 6, fingerprint
+		{trace.Sent, "\x01\x00\x0a\x00\x01s\x01c\x00PING"},
+		{trace.Received, "\x01\x00\x0a\x00\x01s\x01c\x00PONG"},
+		{trace.Received, "topsecret"},
+	} {
+		s.Block(said.direction, trace.Block{Version: 6, Bytes: []byte(said.content)})
+	}
+	s.Ended(trace.Received, "the relay ends the connection", io.EOF)
+	r.Record(trace.Received, hostile+"\ntopsecret", nil)
+	return r.Finish()
+}
+
 // outcome has one case for each verdict.
 func outcome() *conformance.Outcome {
 	result := func(id string, v conformance.Verdict, runs ...conformance.Run) conformance.Result {
@@ -64,7 +91,7 @@ func outcome() *conformance.Outcome {
 	)
 	failed.Version, failed.Expected, failed.Actual = 10, "ERR AUTH", hostile
 	failed.Violated = []string{"SMP-NEW-RULE"}
-	failed.Trace = []string{"+0.001s sent NEW (3 bytes) 010203", "+0.002s received " + hostile}
+	failed.Recording = conversation()
 	broken := result("relay/new/error", conformance.Error)
 	broken.Version, broken.Detail = 9, "the case panicked: "+hostile+"\ngoroutine 1\n\tfile.go:1\n"
 	nonstrict := result("relay/sub/nonstrict", conformance.Nonstrict)
@@ -88,8 +115,23 @@ func document(t *testing.T) *Document {
 	t.Helper()
 	server, err := target.ParseAddress("smp://" + strings.Repeat("A", 43) + "=:topsecret@relay.example")
 	require.NoError(t, err)
-	info := target.Info{Versions: wire.Versions(6, 20)}
-	return New(Tool{"smpcheck", "1.2.3"}, target.At(server), info, 42, outcome())
+	info := target.Info{Versions: wire.Versions(6, 20), Capabilities: []target.Capability{
+		{Name: target.TLS13, State: target.Yes},
+		{Name: target.Links, State: target.No, Detail: "exists from version 15 on"},
+		{Name: target.Services, State: target.Unknown, Detail: hostile},
+	}}
+	d := New(Tool{"smpcheck", "1.2.3"}, target.At(server), info, 42, outcome())
+	d.Options = asked()
+	d.Repeat(Invocation{Server: server, Seed: 42, TimeoutScale: 1})
+	return d
+}
+
+// asked are the options of a run with most flags.
+func asked() Options {
+	return Options{
+		Profile: "full", Run: []string{"relay/new/*", "relay/sub/*"}, Skip: []string{}, Level: "may",
+		Versions: []uint16{9, 10}, TimeoutScale: 2, Expectations: strings.Repeat("0a", 32),
+	}
 }
 
 // render writes the document in the format.
@@ -102,7 +144,7 @@ func render(t *testing.T, d *Document, f Format) []byte {
 
 func TestReportsMatchTheGoldenFiles(t *testing.T) {
 	t.Parallel()
-	for f, name := range map[Format]string{TextFormat: "report.txt", JSONFormat: "report.json", JUnitFormat: "report.xml"} {
+	for f, name := range map[Format]string{TextFormat: "report.txt", JSONFormat: "report.json", JUnitFormat: "report.xml", HTMLFormat: "report.html"} {
 		t.Run(string(f), func(t *testing.T) {
 			t.Parallel()
 			got := render(t, document(t), f)
@@ -145,12 +187,24 @@ func TestJSONFitsTheSchema(t *testing.T) {
 	s := schema(t)
 	for name, d := range map[string]*Document{
 		"full":  document(t),
-		"empty": New(Tool{"smpcheck", "1"}, target.At(mustServer(t)), target.Info{}, 1<<53-1, &conformance.Outcome{}),
+		"empty": empty(t),
+		"shard": {
+			Tool: Tool{"smpcheck", "1"}, Target: document(t).Target, Options: asked(), Shard: &Shard{1, 2, 3},
+			Summary: document(t).Summary, Cases: document(t).Cases,
+		},
 	} {
 		parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(render(t, d, JSONFormat)))
 		require.NoError(t, err, name)
 		assert.NoError(t, s.Validate(parsed), name)
 	}
+}
+
+// empty is the report of a run without cases.
+func empty(t *testing.T) *Document {
+	t.Helper()
+	d := New(Tool{"smpcheck", "1"}, target.At(mustServer(t)), target.Info{}, 1<<53-1, &conformance.Outcome{})
+	d.Options = Options{Run: []string{}, Skip: []string{}, Versions: []uint16{}, TimeoutScale: 1}
+	return d
 }
 
 func TestTheSchemaIsClosed(t *testing.T) {
@@ -161,16 +215,30 @@ func TestTheSchemaIsClosed(t *testing.T) {
 		"document": func(d map[string]any) { add(d) },
 		"tool":     func(d map[string]any) { add(d["tool"]) },
 		"target":   func(d map[string]any) { add(d["target"]) },
+		"options":  func(d map[string]any) { add(d["options"]) },
+		"ability":  func(d map[string]any) { add(d["target"].(map[string]any)["capabilities"].([]any)[0]) },
 		"summary":  func(d map[string]any) { add(d["summary"]) },
 		"case":     func(d map[string]any) { add(d["cases"].([]any)[1]) },
 		"run":      func(d map[string]any) { add(d["cases"].([]any)[1].(map[string]any)["runs"].([]any)[0]) },
 		"missing":  func(d map[string]any) { delete(d, "seed") },
+		"trace":    func(d map[string]any) { add(conversationIn(d)) },
+		"event":    func(d map[string]any) { add(conversationIn(d)["events"].([]any)[0]) },
+		"layer": func(d map[string]any) {
+			event := conversationIn(d)["events"].([]any)[0].(map[string]any)
+			event["layers"] = []any{map[string]any{"kind": "command", "surplus": 1}}
+		},
+		"inner kind": func(d map[string]any) { conversationIn(d)["events"].([]any)[0].(map[string]any)["kind"] = "command" },
 	} {
 		var parsed map[string]any
 		require.NoError(t, json.Unmarshal(render(t, document(t), JSONFormat), &parsed))
 		change(parsed)
 		assert.Error(t, s.Validate(parsed), name)
 	}
+}
+
+// conversationIn is the trace of the case that failed.
+func conversationIn(d map[string]any) map[string]any {
+	return d["cases"].([]any)[1].(map[string]any)["trace"].(map[string]any)
 }
 
 func mustServer(t *testing.T) link.Server {
@@ -194,7 +262,7 @@ func TestJUnitIsParsedBack(t *testing.T) {
 	assert.Nil(t, failed.Error)
 	assert.Equal(t, `expected ERR AUTH, got ]]> <b>&"' \x1b[2J\x00\x0d\x09tab \u202e\ufffe `+"\uFFFD end", failed.Failure.Message)
 	assert.Contains(t, failed.Failure.Text, "SMP-NEW-RULE (must) Every queue is created with care & <love>.")
-	assert.Contains(t, failed.Failure.Text, "010203")
+	assert.Contains(t, failed.Failure.Text, "#1 → PING")
 	broken := suites.Suites[0].Cases[2]
 	assert.Nil(t, broken.Failure)
 	require.NotNil(t, broken.Error)
@@ -240,8 +308,8 @@ func TestParseDestination(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, Destination{JSONFormat, "a=b.json"}, d)
 	for text, want := range map[string]string{
-		"html=x":  `"html" is none of [text json junit]`,
-		"":        "none of [text json junit]",
+		"pdf=x":   `"pdf" is none of [text json junit html]`,
+		"":        "none of [text json junit html]",
 		"JSON=x":  "none of",
 		"json":    "names no file",
 		"json=":   "names no file",
@@ -250,5 +318,5 @@ func TestParseDestination(t *testing.T) {
 		_, err := ParseDestination(text)
 		assert.ErrorContains(t, err, want, "%q", text)
 	}
-	assert.ErrorContains(t, document(t).Write(io.Discard, "html", nil, false), "none of")
+	assert.ErrorContains(t, document(t).Write(io.Discard, "pdf", nil, false), "none of")
 }

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/trace"
 	"smpcheck/spec"
 )
 
@@ -22,7 +22,7 @@ var colours = map[conformance.Verdict]string{
 	conformance.Nonstrict: "33", conformance.XFail: "36", conformance.Skip: "90",
 }
 
-// Text writes the report for a reader: one line for each case, grouped by topic, with
+// Text writes the report for a reader: what the target can do, then one line for each case, grouped by topic, with
 // the rule, what was expected, what came and the bytes under every case that did not
 // end well, and the numbers in the last line. The catalogue gives the texts of the
 // requirements. Control characters are escaped; colour adds ANSI codes.
@@ -30,6 +30,7 @@ func (d *Document) Text(w io.Writer, catalogue *spec.Catalogue, colour bool) err
 	t := newTextWriter(w, catalogue, colour)
 	fmt.Fprintf(t, "%s %s: %s (%s), SMP %d-%d, seed %d\n", d.Tool.Name, d.Tool.Version,
 		escape(d.Target.Address), d.Target.reached(), d.Target.Versions[0], d.Target.Versions[1], d.Seed)
+	t.head(d)
 	for _, topic := range d.topics() {
 		fmt.Fprintf(t, "\n%s\n", topic.name)
 		for _, c := range topic.cases {
@@ -109,14 +110,14 @@ func (t *textWriter) explain(c *Case) {
 		t.field("actual", c.Actual)
 	}
 	t.field("detail", c.Detail)
-	for i, line := range c.Trace {
-		name := ""
-		if i == 0 {
-			name = "bytes"
-		}
-		t.field(name, line)
+	if c.Trace != nil {
+		t.field("trace", strings.Join(c.Trace.Lines(traceLines), "\n"))
 	}
+	t.field("again", c.Command)
 }
+
+// traceLines is how many events of a conversation the text shows.
+const traceLines = 16
 
 // where names the version of the worst run, and the others that ended like it.
 func (c *Case) where() string {
@@ -149,19 +150,5 @@ func (t *textWriter) field(name, text string) {
 	}
 }
 
-// escape replaces every character that could act on a terminal or hide in a text, such
-// as control characters, by its escape as in a Go string.
-func escape(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r < 0x80:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
-}
+// escape replaces every character that could act on a terminal or hide in a text.
+func escape(s string) string { return trace.Printable(s) }

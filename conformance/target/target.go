@@ -4,7 +4,6 @@ package target
 
 import (
 	"fmt"
-	"slices"
 
 	"smpcheck/reference/link"
 	"smpcheck/reference/wire"
@@ -46,8 +45,9 @@ type Info struct {
 	// Unusable says for each version at which not even PING is answered why that is so.
 	// Cases about other rules cannot be judged there.
 	Unusable map[uint16]string
-	// Capabilities are names of optional abilities that the probe has seen.
-	Capabilities []string
+	// Capabilities are what is known about abilities that a target may lack; none if
+	// nobody has asked.
+	Capabilities []Capability
 	// Names is what the operator says about names; the probe does not know.
 	Names Names
 	// Files is the folder in which the target keeps its files, as the user says; empty if
@@ -56,9 +56,6 @@ type Info struct {
 	// Patience is shared by the cases of a run; nil for none.
 	Patience *Patience
 }
-
-// Has reports whether the probe has seen the capability.
-func (i Info) Has(capability string) bool { return slices.Contains(i.Capabilities, capability) }
 
 // UnusableError says that the target is there and has no hello that a client could
 // answer.

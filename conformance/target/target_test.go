@@ -204,9 +204,10 @@ func TestAtIsTheAddressAlone(t *testing.T) {
 	assert.NoError(t, r.Close())
 }
 
-func TestInfoHas(t *testing.T) {
+func TestInfoCapability(t *testing.T) {
 	t.Parallel()
-	i := Info{Capabilities: []string{"password"}}
-	assert.True(t, i.Has("password"))
-	assert.False(t, i.Has("proxy"))
+	links := Capability{Name: Links, State: No, Detail: "too old"}
+	i := Info{Capabilities: []Capability{{Name: TLS13, State: Yes}, links}}
+	assert.Equal(t, links, i.Capability(Links))
+	assert.Equal(t, Capability{Name: Services, State: Unknown}, i.Capability(Services))
 }
