@@ -86,7 +86,7 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	if err := out.writeReports(document, registry.Catalogue()); err != nil {
 		return broken("%w", err)
 	}
-	if err := writeExpectations(out, outcome, p.expected); err != nil {
+	if err := writeExpectations(out, outcome, p.expected, tgt.Server().Password); err != nil {
 		return broken("%w", err)
 	}
 	return judge(document)
@@ -150,11 +150,11 @@ func obituary(t target.Target) error {
 	return nil
 }
 
-func writeExpectations(out *outputs, outcome *conformance.Outcome, known expect.List) error {
+func writeExpectations(out *outputs, outcome *conformance.Outcome, known expect.List, password string) error {
 	if out.expectations == nil {
 		return nil
 	}
-	list, err := expect.From(outcome, known)
+	list, err := expect.From(outcome, known, password)
 	if err != nil {
 		return err
 	}

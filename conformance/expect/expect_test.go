@@ -125,12 +125,12 @@ func TestTheReasonIsOneShortLineOfPrintableText(t *testing.T) {
 	t.Parallel()
 	outcome := &conformance.Outcome{Results: []conformance.Result{
 		{Case: &conformance.Case{ID: "relay/a/one"}, Run: conformance.Run{Verdict: conformance.Fail, Expected: "ERR", Actual: "\x1b[2J" + strings.Repeat("ü", 200)}},
-		{Case: &conformance.Case{ID: "relay/a/two"}, Run: conformance.Run{Verdict: conformance.Error, Detail: "the case panicked\ngoroutine"}},
+		{Case: &conformance.Case{ID: "relay/a/two"}, Run: conformance.Run{Verdict: conformance.Error, Detail: "the case panicked at secret\ngoroutine"}},
 	}}
-	list, err := From(outcome, nil)
+	list, err := From(outcome, nil, "secret")
 	require.NoError(t, err)
 	assert.Equal(t, "expected ERR, got ·[2J"+strings.Repeat("ü", 98)+"…", list[0].Reason)
-	assert.Equal(t, "the case panicked", list[1].Reason)
+	assert.Equal(t, "the case panicked at PASSWORD", list[1].Reason)
 }
 
 func TestFromKeepsWhatDidNotPass(t *testing.T) {
@@ -146,7 +146,7 @@ func TestFromKeepsWhatDidNotPass(t *testing.T) {
 			Case: &conformance.Case{ID: id}, Run: conformance.Run{Verdict: v},
 		})
 	}
-	list, err := From(outcome, known)
+	list, err := From(outcome, known, "")
 	require.NoError(t, err)
 	var b strings.Builder
 	require.NoError(t, list.Write(&b))

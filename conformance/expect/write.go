@@ -13,15 +13,15 @@ import (
 // From returns the expectations that a run would have met: one for every case that
 // ended with fail, nonstrict or error, whose reason is what came instead of what was
 // expected, or as known said, which it keeps. It names no message: what a
-// target says may differ from run to run.
-func From(outcome *conformance.Outcome, known List) (List, error) {
+// target says may differ from run to run. The password of the target stands in no reason.
+func From(outcome *conformance.Outcome, known List, password string) (List, error) {
 	var list List
 	for _, r := range outcome.Results {
 		e, isKnown := known.find(r.Case.ID)
 		switch {
 		case r.Verdict == conformance.XFail && isKnown:
 		case slices.Contains(verdicts, r.Verdict):
-			e = Expectation{Known: conformance.Known{Verdict: r.Verdict}, Reason: reason(r)}
+			e = Expectation{Known: conformance.Known{Verdict: r.Verdict}, Reason: reason(r, password)}
 		default:
 			continue
 		}
@@ -39,10 +39,13 @@ func From(outcome *conformance.Outcome, known List) (List, error) {
 const longest = 120
 
 // reason is what the case says about its end, as one line.
-func reason(r conformance.Result) string {
+func reason(r conformance.Result, password string) string {
 	text := r.Detail
 	if r.Expected != "" || r.Actual != "" {
 		text = fmt.Sprintf("expected %s, got %s", r.Expected, r.Actual)
+	}
+	if password != "" {
+		text = strings.ReplaceAll(text, password, "PASSWORD")
 	}
 	text, _, _ = strings.Cut(text, "\n")
 	printable := []rune(strings.Map(func(c rune) rune {
