@@ -76,7 +76,7 @@ func TestNoFormHasASecret(t *testing.T) {
 		play(s)
 	}
 	for form, text := range forms(t, s.r.Finish()) {
-		for _, secret := range append(s.secrets, []byte(password), []byte(password[:6])) {
+		for _, secret := range append(s.secrets, []byte(password), []byte(password[:6]), []byte(wrongPassword)) {
 			for what, written := range writings(secret) {
 				found := strings.Contains(strings.ToLower(text), strings.ToLower(written))
 				assert.False(t, found, "%s of %x in %s", what, secret, form)
