@@ -388,6 +388,12 @@ func TestTheConversationOfAFailedRunIsKept(t *testing.T) {
 		}),
 		testCase("relay/a/c", say),
 	).Results
+	known := execute(t, Options{Versions: []uint16{6}, Expect: expectations{"relay/a/b": Fail}}, testCase("relay/a/b", func(t *T) {
+		say(t)
+		t.Fail("x", "y")
+	})).Results[0]
+	assert.Equal(t, XFail, known.Verdict)
+	assert.NotNil(t, known.Recording)
 	failed := results[0]
 	require.NotNil(t, failed.Recording)
 	events := failed.Recording.Decode(trace.All).Events

@@ -61,7 +61,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.Float64Var(&f.timeoutScale, "timeout-scale", 1, "multiply every deadline by `X`")
 	flags.BoolVar(&f.failOnSkip, "fail-on-skip", false, "exit with 1 if a case is skipped")
 	flags.StringArrayVar(&f.reports, "report", nil, reportUsage)
-	flags.StringVar(&f.trace, "trace", "", "write all that is sent and received to files in `DIR`")
+	flags.StringVar(&f.trace, "trace", "", "write the decoded conversation of every case to files in `DIR`")
 	flags.StringVar(&f.knownName, "known-name", "", "`NAME` that the relay under test resolves, or none if it resolves no names (default: not known)")
 	flags.StringVar(&f.scan, "scan", "", "search `DIR`, the folder of the relay that --exec starts, for bytes of messages")
 	flags.StringVar(&f.fault, "fault", "", "give the embedded relay the fault with this `ID`, to see what a report about it looks like")

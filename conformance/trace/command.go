@@ -11,6 +11,9 @@ import (
 // command decodes the command in a transmission.
 func (d *decoder) command(tr smp.Transmission, version uint16, t *talk) Layer {
 	l := Layer{Kind: KindCommand, Size: len(tr.Command)}
+	if t != nil {
+		t.plays(tr.Command)
+	}
 	c, err := smp.DecodeCommand(version, tr.Command)
 	if err != nil {
 		l.Summary, l.Error = undecodable("command", d.mask(tr.Command)), err.Error()
@@ -18,9 +21,6 @@ func (d *decoder) command(tr smp.Transmission, version uint16, t *talk) Layer {
 	}
 	l.Summary, l.Fields = c.Tag(), d.fields(c)
 	d.ask(tr, c)
-	if t != nil {
-		t.plays(c)
-	}
 	switch c := c.(type) {
 	case smp.SEND:
 		l.Summary += ", " + size(len(c.Body))

@@ -22,6 +22,9 @@ import (
 // password is that of the relay in the tests.
 const password = "correct-horse"
 
+// wrongPassword is one that a case makes up.
+const wrongPassword = "guess"
+
 // stage is a conversation in the making, with fixed keys, times and ports.
 type stage struct {
 	t       testing.TB
@@ -58,10 +61,10 @@ func (s *stage) key(alg keys.Algorithm, known bool) keys.PrivateKey {
 	return k
 }
 
-// id is an id of 24 bytes.
+// id is an id of 24 bytes, another one if reversed.
 func (s *stage) id() []byte {
 	s.made++
-	return bytes.Repeat([]byte{s.made}, 24)
+	return append(bytes.Repeat([]byte{s.made}, 23), 0xff)
 }
 
 // port is a connection with nothing but addresses.
@@ -170,6 +173,9 @@ func (s *stage) deliver() {
 	})))
 	l.say(Received, l.transmissions(l.response(correlation, nil, smp.IDS{
 		RecipientID: recipient, SenderID: sender, ServerDHKey: relay.Public(),
+	})))
+	l.say(Sent, l.transmissions(l.command(s.id(), nil, owner, smp.NEW{
+		AuthKey: owner.Public(), DHKey: delivery.Public(), Password: smp.Password(wrongPassword),
 	})))
 	correlation = s.id()
 	other := line{stage: s, Stream: s.r.Connected(port{local: "127.0.0.1:40002"}), version: 18}

@@ -1,12 +1,12 @@
 package trace
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
 	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
-	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
 )
 
@@ -41,8 +41,12 @@ var rolesOf = map[string]string{
 	"NSUB": "notifier", "SUBS": "service", "NSUBS": "service", "RFWD": "proxy",
 }
 
-// plays notes a command that was sent on the connection.
-func (t *talk) plays(c smp.Command) { t.addRole(rolesOf[c.Tag()]) }
+// plays notes an encoded command that was sent on the connection, which need not be
+// valid.
+func (t *talk) plays(command []byte) {
+	tag, _, _ := bytes.Cut(command, []byte(" "))
+	t.addRole(rolesOf[string(tag)])
+}
 
 func (t *talk) addRole(role string) {
 	if role != "" && !slices.Contains(t.roles, role) {

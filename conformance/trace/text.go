@@ -137,8 +137,8 @@ func (l *Layer) errors() []string {
 	return all
 }
 
-// Text writes the whole conversation for a reader: every layer with its fields and its
-// bytes. Characters that could act on a terminal are escaped.
+// Text writes the whole conversation for a reader: every layer with its fields and the
+// first ReportBytes of its bytes. Characters that could act on a terminal are escaped.
 func (t *Trace) Text(w io.Writer, h Header) error {
 	b := bufio.NewWriter(w)
 	h.text(b)
@@ -181,16 +181,27 @@ func (l *Layer) writeParts(w io.Writer, indent string) {
 	for _, f := range l.Fields {
 		fmt.Fprintf(w, "%s%s: %s\n", indent, f.Name, Printable(f.Value))
 	}
-	if b, err := hex.DecodeString(l.Hex); err == nil && len(b) > 0 {
-		fmt.Fprintf(w, "%s%s\n", indent, size(l.Size))
-		for line := range strings.Lines(hex.Dump(b)) {
-			fmt.Fprintf(w, "%s  %s", indent, line)
-		}
-	}
+	l.dump(w, indent)
 	for i := range l.Layers {
 		inner := &l.Layers[i]
 		fmt.Fprintf(w, "%s%s: %s\n", indent, inner.Kind, Printable(inner.Summary))
 		inner.writeParts(w, indent+"  ")
+	}
+}
+
+// dump writes the start of the bytes as hexdump does.
+func (l *Layer) dump(w io.Writer, indent string) {
+	b, err := hex.DecodeString(l.Hex[:min(len(l.Hex), 2*ReportBytes)])
+	if err != nil || len(b) == 0 {
+		return
+	}
+	first := ""
+	if len(b) < l.Size {
+		first = fmt.Sprintf(", the first %d", len(b))
+	}
+	fmt.Fprintf(w, "%s%s%s\n", indent, size(l.Size), first)
+	for line := range strings.Lines(hex.Dump(b)) {
+		fmt.Fprintf(w, "%s  %s", indent, line)
 	}
 }
 
