@@ -388,7 +388,7 @@ func TestTheConversationOfAFailedRunIsKept(t *testing.T) {
 		}),
 		testCase("relay/a/c", say),
 	).Results
-	known := execute(t, Options{Versions: []uint16{6}, Expect: expectations{"relay/a/b": Fail}}, testCase("relay/a/b", func(t *T) {
+	known := execute(t, Options{Versions: []uint16{6}, Expect: expectations{"relay/a/b": {Verdict: Fail}}}, testCase("relay/a/b", func(t *T) {
 		say(t)
 		t.Fail("x", "y")
 	})).Results[0]
