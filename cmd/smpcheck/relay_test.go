@@ -64,7 +64,7 @@ func TestExitCodesOfRuns(t *testing.T) {
 		"scale is no number": {[]string{"--timeout-scale", "NaN"}, 2, "--timeout-scale"},
 		"bad seed":           {[]string{"--seed", "x"}, 2, "--seed"},
 		"large seed":         {[]string{"--seed", "9007199254740992"}, 2, "--seed"},
-		"html":               {[]string{"--report", "html=x.html"}, 2, "none of [text json junit]"},
+		"unknown format":     {[]string{"--report", "pdf=x"}, 2, "none of [text json junit html]"},
 		"no report folder":   {[]string{"--report", "json=/no/such/folder/x"}, 2, "output file"},
 		"no expectations":    {[]string{"--expect", "/no/such/file"}, 2, "expectations"},
 		"open quote":         {[]string{"--exec", "'x"}, 2, "open quote"},

@@ -39,7 +39,7 @@ func (r *Recording) Decode(limit int) *Trace {
 	for i, c := range d.talks {
 		t.Connections = append(t.Connections, Connection{Number: i + 1, Role: c.role(), Version: c.version})
 	}
-	d.hide(t)
+	d.clean(t)
 	return t
 }
 

@@ -62,19 +62,23 @@ func HideText(text, password string) string {
 	return strings.NewReplacer(password, hiddenText, quoted, hiddenText).Replace(text)
 }
 
-// hide takes the password of the relay out of all texts.
-func (d *decoder) hide(t *Trace) {
+// clean takes the password of the relay out of all texts, and bytes that are not UTF-8.
+func (d *decoder) clean(t *Trace) {
 	for i := range t.Events {
-		d.hideLayer(&t.Events[i].Layer)
+		d.cleanLayer(&t.Events[i].Layer)
 	}
 }
 
-func (d *decoder) hideLayer(l *Layer) {
-	l.Summary, l.Error = HideText(l.Summary, d.secret), HideText(l.Error, d.secret)
+func (d *decoder) cleanLayer(l *Layer) {
+	l.Summary, l.Error = d.cleanText(l.Summary), d.cleanText(l.Error)
 	for i := range l.Fields {
-		l.Fields[i].Value = HideText(l.Fields[i].Value, d.secret)
+		l.Fields[i].Value = d.cleanText(l.Fields[i].Value)
 	}
 	for i := range l.Layers {
-		d.hideLayer(&l.Layers[i])
+		d.cleanLayer(&l.Layers[i])
 	}
+}
+
+func (d *decoder) cleanText(text string) string {
+	return HideText(strings.ToValidUTF8(text, "\uFFFD"), d.secret)
 }
