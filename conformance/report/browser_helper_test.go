@@ -102,10 +102,21 @@ func evaluate[T any](p *tab, expression string) T {
 // follow goes to an anchor of the page and waits until the page has noticed.
 func (p *tab) follow(anchor string) {
 	p.t.Helper()
-	_, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`new Promise(done => {
-		addEventListener("hashchange", () => done(true), {once: true});
-		location.hash = %q;
-	})`, anchor), chromedp.EvalAwaitPromise))
+	p.move(func() { evaluate[string](p, fmt.Sprintf(`location.hash = %q`, anchor)) })
+}
+
+// click clicks a link to an anchor of the page, as follow does.
+func (p *tab) click(selector string) {
+	p.t.Helper()
+	p.move(func() { p.do(chromedp.Click(chromedp.CSS(selector))) })
+}
+
+// move does what changes the anchor, and waits until the page has noticed.
+func (p *tab) move(change func()) {
+	p.t.Helper()
+	evaluate[bool](p, `(globalThis.moved = new Promise(done => addEventListener("hashchange", () => done(true), {once: true}))) && true`)
+	change()
+	_, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool]("moved", chromedp.EvalAwaitPromise))
 	require.NoError(p.t, err)
 }
 

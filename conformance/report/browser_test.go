@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -66,7 +67,7 @@ func TestBrowserFiltersTogether(t *testing.T) {
 	assert.Equal(t, 1, evaluate[int](p, `document.querySelectorAll(".map .dim").length`))
 	p.do(chromedp.Click(chromedp.CSS("#filters [type=reset]")))
 	assert.Len(t, p.cases(), 7)
-	p.do(chromedp.Click(chromedp.CSS(`.tiles a[href="#verdict=skip"]`)))
+	p.click(`.tiles a[href="#verdict=skip"]`)
 	assert.Equal(t, []string{"relay/sub/skip"}, p.cases())
 	assert.True(t, p.visible("relay/sub/skip", "summary"), "its group is open")
 	p.quiet()
@@ -171,7 +172,8 @@ func TestBrowserPrint(t *testing.T) {
 	p.open("")
 	evaluate[bool](p, `document.querySelectorAll("details").forEach(e => e.open = false) || true`)
 	p.emulate("print", "light")
-	assert.True(t, p.visible("relay/new/fail", ".body"), "failures are printed unfolded")
+	// The browser unfolds them with the next picture that it draws.
+	assert.Eventually(t, func() bool { return p.visible("relay/new/fail", ".body") }, 10*time.Second, 10*time.Millisecond, "failures are printed unfolded")
 	assert.False(t, p.visible("relay/new/fail", ".trace"))
 	assert.False(t, p.visible("filters", ""))
 	assert.True(t, p.visible("relay/new/fail", ".badge"), "verdicts are words")
