@@ -3,6 +3,7 @@ package main
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,10 +59,11 @@ func (o options) proxyContradiction(versions wire.VersionRange) error {
 	if !o.proxy.enabled {
 		return o.needless("--proxy=false", "proxy-private", "proxy-allow", "proxy-deny", "proxy-connect-timeout", "proxy-command-timeout")
 	}
-	for name, list := range map[string][]string{"proxy-allow": o.proxy.allow, "proxy-deny": o.proxy.deny} {
-		if o.given(name) && len(list) == 0 {
-			return usage("--%s is empty", name)
-		}
+	switch {
+	case o.given("proxy-allow") && len(o.proxy.allow) == 0:
+		return usage("--proxy-allow is empty")
+	case o.given("proxy-deny") && len(o.proxy.deny) == 0:
+		return usage("--proxy-deny is empty")
 	}
 	return nil
 }
@@ -74,26 +76,40 @@ type hosts struct {
 
 func parseHosts(flag string, list []string) (h hosts, err error) {
 	for _, text := range list {
-		if p, err := netip.ParsePrefix(text); err == nil {
-			h.prefixes = append(h.prefixes, p.Masked())
-			continue
-		}
-		if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
-			h.prefixes = append(h.prefixes, netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()))
-			continue
-		}
-		name, below := strings.CutPrefix(text, "*.")
-		host, err := wire.ParseHost(name)
-		if err != nil || host.Kind() != wire.Domain || strings.Contains(name, "*") {
+		if p, ok := parseRange(text); ok {
+			h.prefixes = append(h.prefixes, p)
+		} else if name, ok := parseName(text); ok {
+			h.names = append(h.names, name)
+		} else {
 			return hosts{}, usage("--%s %q, expected a domain name, *.NAME, an IP address or a range of them such as 10.0.0.0/8", flag, text)
 		}
-		name = canonicalName(name)
-		if below {
-			name = "." + name
-		}
-		h.names = append(h.names, name)
 	}
 	return h, nil
+}
+
+// parseRange reads an address or a range. One of IPv4 addresses has to be written as such.
+func parseRange(text string) (netip.Prefix, bool) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), a.Zone() == ""
+	}
+	p, err := netip.ParsePrefix(text)
+	return p.Masked(), err == nil && !p.Addr().Is4In6()
+}
+
+// parseName reads a domain name, whose last label is no number, or *. and one.
+func parseName(text string) (string, bool) {
+	name, below := strings.CutPrefix(text, "*.")
+	host, err := wire.ParseHost(name)
+	name = canonicalName(name)
+	_, noNumber := strconv.ParseUint(name[strings.LastIndex(name, ".")+1:], 10, 64)
+	if err != nil || host.Kind() != wire.Domain || strings.Contains(name, "*") || noNumber == nil {
+		return "", false
+	}
+	if below {
+		name = "." + name
+	}
+	return name, true
 }
 
 func canonicalName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
@@ -109,7 +125,10 @@ func (h hosts) host(host wire.Host) bool {
 	})
 }
 
+// address reports whether an address is in the list, as it is or as what it stands for.
 func (h hosts) address(a netip.Addr) bool {
-	a = a.Unmap().WithZone("")
-	return slices.ContainsFunc(h.prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
+	a = a.WithZone("")
+	return slices.ContainsFunc(h.prefixes, func(p netip.Prefix) bool {
+		return p.Contains(a) || p.Contains(relay.StandsFor(a))
+	})
 }

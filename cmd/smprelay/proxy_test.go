@@ -80,13 +80,17 @@ func TestProxyHosts(t *testing.T) {
 	require.True(t, config.AllowAddress(netip.MustParseAddr("192.168.1.1")))
 	require.False(t, config.AllowAddress(netip.MustParseAddr("10.0.0.1")))
 	require.False(t, config.AllowAddress(netip.MustParseAddr("::ffff:10.0.0.1")))
+	require.False(t, config.AllowAddress(netip.MustParseAddr("64:ff9b::10.0.0.1")))
+	list, err = parseHosts("proxy-deny", []string{"64:ff9b::/96"})
+	require.NoError(t, err)
+	require.True(t, list.address(netip.MustParseAddr("64:ff9b::10.0.0.1")))
 
 	for _, flag := range []string{"--proxy-allow", "--proxy-deny"} {
 		code, message := failure(t, flag, "")
 		require.Equal(t, exitUsage, code)
 		require.Contains(t, message, flag+" is empty")
 	}
-	for _, text := range []string{"*", "*.", "a.*.example", "10.0.0.0/33", "fe80::1%eth0", "name:5223", "smp://x"} {
+	for _, text := range []string{"*", "*.", "a.*.example", "10.0.0", "*.7", "10.0.0.300", "10.0.0.0/33", "::ffff:10.0.0.0/104", "fe80::1%eth0", "name:5223", "smp://x"} {
 		for _, flag := range []string{"--proxy-allow", "--proxy-deny"} {
 			code, message := failure(t, flag, "good.example", flag, text)
 			require.Equal(t, exitUsage, code, text)

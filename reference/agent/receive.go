@@ -242,6 +242,10 @@ func (ch *change) message(q *store.ReceiveQueue, o opened, d delivered, encrypte
 	}
 	encoded, after, err := before.Decrypt(ch.a.newKeys(), encrypted)
 	switch {
+	case errors.Is(err, ratchet.ErrBody) && !d.force && ch.missingElsewhere(q):
+		// The sender has turned the KEM off with a message before this one: without that
+		// message nothing of its chain opens.
+		return errHold
 	case err != nil && q.Peer.IsZero():
 		return refuse(err)
 	case err != nil:

@@ -10,6 +10,7 @@ import (
 
 	"smpcheck/reference/agent"
 	"smpcheck/reference/link"
+	"smpcheck/reference/ratchet"
 	"smpcheck/reference/relay"
 )
 
@@ -110,6 +111,36 @@ func startRelayUntil(t *testing.T, ctx context.Context) (server link.Server, end
 		if err := e.Close(); err != nil && !errors.Is(err, relay.ErrClosed) {
 			require.NoError(t, err)
 		}
+	}
+}
+
+// A message that turns the KEM off may still be in the old queue, not received, when the
+// first one comes in the new queue: nothing of its chain opens without it. It waits.
+func TestSwitchAfterTheKEMWasTurnedOff(t *testing.T) {
+	servers := []link.Server{startRelay(t, relay.Config{}), startRelay(t, relay.Config{})}
+	set := func(c *agent.Config) { c.FastRotation = true }
+	alice, bob := newPerson(t, "alice", servers, set), newPerson(t, "bob", servers, set)
+	meet(alice, bob)
+	a, b := alice.connected(), bob.connected()
+	for i := range 3 { // until both sides have accepted a key of the other
+		alice.say(a, fmt.Sprintf("alice %d", i), agent.SendOptions{PQ: ratchet.PQOn})
+		heard(alice, bob)
+		bob.say(b, fmt.Sprintf("bob %d", i), agent.SendOptions{PQ: ratchet.PQOn})
+		heard(alice, bob)
+	}
+	read := bob.pause()
+	alice.say(a, "not read for a while", agent.SendOptions{})
+	bob.say(b, "a new chain", agent.SendOptions{})
+	alice.await(func() bool { return len(alice.strings(`SELECT 1 FROM app_received WHERE body = 'a new chain'`)) > 0 })
+	alice.say(a, "KEM off", agent.SendOptions{PQ: ratchet.PQOff})
+	require.NoError(t, bob.do(func(g *agent.Agent) error { return g.Switch(t.Context(), b, nil) }))
+	alice.await(func() bool { return len(alice.strings(`SELECT 1 FROM app_log WHERE detail = 'secured false'`)) > 0 })
+	alice.say(a, "in the new queue", agent.SendOptions{})
+	read()
+	heard(alice, bob)
+	bob.await(func() bool { return len(bob.strings(`SELECT 1 FROM app_log WHERE detail = 'completed true'`)) > 0 })
+	for _, p := range []*person{alice, bob} {
+		require.Empty(t, p.strings(`SELECT detail FROM app_log WHERE kind IN ('problem', 'synchronization')`), p.name)
 	}
 }
 

@@ -51,11 +51,7 @@ func prefixes(list ...string) []netip.Prefix {
 // of a local or private network, of a group, or reserved. An IPv6 address that
 // stands for an IPv4 address is what that is.
 func IsPublic(a netip.Addr) bool {
-	a = a.Unmap().WithZone("")
-	if translated.Contains(a) {
-		b := a.As16()
-		a = netip.AddrFrom4([4]byte(b[12:]))
-	}
+	a = StandsFor(a)
 	if a.Is6() && !globalUnicast.Contains(a) {
 		return false
 	}
@@ -65,4 +61,15 @@ func IsPublic(a netip.Addr) bool {
 		}
 	}
 	return a.IsValid()
+}
+
+// StandsFor returns the address that is reached through another one: the IPv4 address
+// that an IPv6 address stands for, or else the address itself; without a zone.
+func StandsFor(a netip.Addr) netip.Addr {
+	a = a.Unmap().WithZone("")
+	if translated.Contains(a) {
+		b := a.As16()
+		a = netip.AddrFrom4([4]byte(b[12:]))
+	}
+	return a
 }
