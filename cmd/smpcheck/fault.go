@@ -7,31 +7,36 @@ import (
 	"strings"
 
 	"smpcheck/conformance/fault"
+	"smpcheck/conformance/mutants"
 	"smpcheck/conformance/target"
 )
 
-// withFault returns the suite whose embedded relay has the fault of --fault, if it was
-// given. The error is one of usage.
-func (f *runFlags) withFault(args []string, s suite) (suite, error) {
-	if f.fault == "" {
-		return s, nil
-	}
+// launcher starts relays with faults, of which names are known.
+func (suite) launcher(names target.Names) mutants.Launcher {
+	return mutants.Launcher{Start: startChanged, Command: mutantProcess, Names: names}
+}
+
+// faultOpener is opener for the relay with the fault of --fault. Its error is one of usage.
+func (f *runFlags) faultOpener(args []string, s suite, names target.Names) (opener, error) {
 	if len(args) > 0 || f.exec != "" {
-		return suite{}, errors.New("--fault changes the embedded relay; expected no address and no --exec")
+		return nil, errors.New("--fault changes the embedded relay; expected no address and no --exec")
 	}
 	wrong, ok := fault.Lookup(s.faults(), f.fault)
 	if !ok {
-		return suite{}, fmt.Errorf("no fault has the id %q; %s", f.fault, hint(s.faults(), f.fault))
+		return nil, unknownFault(s.faults(), f.fault)
 	}
-	config, err := embeddedConfig()
-	if err != nil {
-		return suite{}, broken("%w", err)
-	}
-	if wrong.Config(config).Names == nil {
-		s.names = target.Names{Off: true}
-	}
-	s.embed = func(ctx context.Context) (string, func(), error) { return startChanged(ctx, wrong.Config) }
-	return s, nil
+	return func(ctx context.Context) (*subject, error) {
+		relay, err := s.launcher(names).Launch(ctx, wrong)
+		if err != nil {
+			return nil, fmt.Errorf("the relay with the fault %s: %w", wrong.ID, err)
+		}
+		return &subject{relay.Target, relay.Names, relay.Files, relay.Close}, nil
+	}, nil
+}
+
+// unknownFault is the error for an id that no fault has.
+func unknownFault(faults []fault.Fault, id string) error {
+	return fmt.Errorf("no fault has the id %q; %s", id, hint(faults, id))
 }
 
 // maxHints is how many ids a hint names.

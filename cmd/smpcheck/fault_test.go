@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -10,7 +11,18 @@ import (
 
 	"smpcheck/conformance/fault"
 	"smpcheck/conformance/report"
+	"smpcheck/conformance/residue"
+	"smpcheck/conformance/target"
 )
+
+// TestMain makes the test binary be the program where a fault needs a process of its own.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == mutantName {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
 
 func TestRelayWithAFault(t *testing.T) {
 	t.Parallel()
@@ -54,10 +66,38 @@ func TestFaultWithoutNames(t *testing.T) {
 		if f.Config(config).Names != nil {
 			continue
 		}
-		s, err := (&runFlags{fault: f.ID}).withFault(nil, relaySuite())
+		s := relaySuite()
+		open, err := (&runFlags{fault: f.ID}).subject(nil, s, s.names)
 		require.NoError(t, err)
-		require.True(t, s.names.Off)
+		tested, err := open(t.Context())
+		require.NoError(t, err)
+		require.True(t, tested.names.Off)
+		require.NoError(t, tested.close())
 		return
 	}
 	require.Fail(t, "no fault switches the names off")
+}
+
+// What a relay writes and keeps is searched, as mutants does.
+func TestFaultsOfWhatARelayKeeps(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ fault, run, requirement, kind string }{
+		{"privacy/commands-logged", "relay/privacy/output-commands", "SMP-PRIVACY-OUTPUT", "embedded"},
+		{"privacy/journal", "relay/privacy/disk-waiting", "SMP-PRIVACY-MEMORY", "exec"},
+	} {
+		t.Run(test.fault, func(t *testing.T) {
+			t.Parallel()
+			if test.kind == "exec" && residue.Readable(os.Getpid()) != nil {
+				t.Log("no process can be searched here")
+				return
+			}
+			r := smpcheck(t, relaySuite(), "relay", "--fault", test.fault, "--run", test.run, "--versions", "9", "--report", "json=-")
+			var d report.Document
+			require.NoError(t, json.Unmarshal([]byte(r.stdout), &d), r.stderr)
+			require.Equal(t, []string{test.requirement}, d.Cases[0].Violated, d.Cases[0].Detail)
+			assert.Equal(t, target.Kind(test.kind), d.Target.Kind)
+			assert.Contains(t, d.Command, "--fault "+test.fault)
+			assert.NotContains(t, d.Command, "smp://")
+		})
+	}
 }

@@ -80,7 +80,7 @@ func (f *loadFlags) run(cmd *cobra.Command, args []string, s suite) error {
 	if err := f.parse(cmd); err != nil {
 		return err
 	}
-	open, err := (&runFlags{exec: f.exec}).opener(args, s)
+	open, err := openTarget(args, f.exec, s)
 	if err != nil {
 		return err
 	}

@@ -1,19 +1,17 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"smpcheck/conformance/fault"
 	"smpcheck/conformance/target"
-	"smpcheck/reference/relay"
 )
 
-// mutantName is the command that mutants starts for a fault that needs a process.
+// mutantName is the command that mutants, and relay with --fault, start for a fault that
+// needs a process.
 const mutantName = "mutant"
 
 // mutantProcess is the command line for the fault with the given id.
@@ -27,28 +25,27 @@ func mutantProcess(id, dir string) (target.Command, error) {
 
 // mutantCommand runs one relay that is wrong on purpose, with its files in a folder. It
 // prints its address and ends with a signal.
-func mutantCommand() *cobra.Command {
+func mutantCommand(s suite) *cobra.Command {
 	return &cobra.Command{
 		Use:    mutantName + " FAULT DIR",
 		Short:  "Run one relay that is wrong on purpose",
 		Hidden: true,
 		Args:   cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runMutant(cmd.Context(), cmd, args[0], args[1])
+			return runMutant(cmd, s, args[0], args[1])
 		},
 	}
 }
 
-func runMutant(ctx context.Context, cmd *cobra.Command, id, dir string) error {
-	all := fault.All()
-	i := slices.IndexFunc(all, func(f fault.Fault) bool { return f.ID == id })
-	if i < 0 {
-		return fmt.Errorf("no fault %s", id)
+func runMutant(cmd *cobra.Command, s suite, id, dir string) error {
+	wrong, ok := fault.Lookup(s.faults(), id)
+	if !ok {
+		return unknownFault(s.faults(), id)
 	}
 	if err := os.Chdir(dir); err != nil {
 		return err
 	}
-	address, stop, err := startChanged(ctx, func(c relay.Config) relay.Config { return all[i].Config(c) })
+	address, stop, err := startChanged(cmd.Context(), wrong.Config)
 	if err != nil {
 		return broken("%w", err)
 	}
@@ -56,6 +53,6 @@ func runMutant(ctx context.Context, cmd *cobra.Command, id, dir string) error {
 	if _, err := fmt.Fprintln(cmd.OutOrStdout(), address); err != nil {
 		return broken("print the address: %w", err)
 	}
-	<-ctx.Done()
+	<-cmd.Context().Done()
 	return nil
 }

@@ -56,7 +56,7 @@ func (f *mutantFlags) try(cmd *cobra.Command, s suite) error {
 	}
 	bar := newProgress(cmd.ErrOrStderr(), len(faults))
 	report := mutants.Run(cmd.Context(), faults, registry, mutants.Options{
-		Start: startChanged, Command: mutantProcess, Preflight: s.preflight, Names: s.names,
+		Launcher: s.launcher(s.names), Preflight: s.preflight,
 		Parallel: f.parallel, Seed: f.seed, TimeoutScale: f.timeoutScale,
 		Progress: func(done int) { bar.count(done, "faults") },
 	})

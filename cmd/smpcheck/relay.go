@@ -38,14 +38,11 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	if err != nil {
 		return err
 	}
-	if s, err = f.withFault(args, s); err != nil {
-		return err
-	}
 	names, err := f.names(args, s)
 	if err != nil {
 		return err
 	}
-	open, err := f.opener(args, s)
+	open, err := f.subject(args, s, names)
 	if err != nil {
 		return err
 	}
@@ -58,16 +55,17 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 		return err
 	}
 	ctx := cmd.Context()
-	tgt, err := open(ctx)
+	tested, err := open(ctx)
 	if err != nil {
 		return broken("%w", err)
 	}
-	defer tgt.Close()
+	defer func() { err = errors.Join(err, tested.close()) }()
+	tgt := tested.target
 	info, err := s.preflight(ctx, tgt, p.options.TimeoutScale)
 	if err != nil {
 		return broken("%s: %w", tgt.Server(), errors.Join(err, obituary(tgt)))
 	}
-	info.Names, info.Files = names, f.scan
+	info.Names, info.Files = tested.names, tested.files
 	if s.survey != nil {
 		info.Capabilities = s.survey(ctx, tgt, info, p.options.TimeoutScale)
 	}
@@ -92,14 +90,44 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	return judge(document)
 }
 
-// opener returns the function that starts or finds the target which the command line
-// names. Its error is one of usage.
-func (f *runFlags) opener(args []string, s suite) (func(context.Context) (target.Target, error), error) {
+// subject is what a run tests, with what is known about it before it is asked.
+type subject struct {
+	target target.Target
+	names  target.Names
+	files  string
+	close  func() error
+}
+
+// opener starts or finds what is tested.
+type opener func(context.Context) (*subject, error)
+
+// subject returns the function that starts or finds what the command line names. Its error
+// is one of usage.
+func (f *runFlags) subject(args []string, s suite, names target.Names) (opener, error) {
+	if f.fault != "" {
+		return f.faultOpener(args, s, names)
+	}
+	open, err := openTarget(args, f.exec, s)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (*subject, error) {
+		tgt, err := open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &subject{tgt, names, f.scan, tgt.Close}, nil
+	}, nil
+}
+
+// openTarget returns the function that starts or finds the target of an address or a
+// command, or the embedded relay. Its error is one of usage.
+func openTarget(args []string, exec string, s suite) (func(context.Context) (target.Target, error), error) {
 	switch {
-	case len(args) == 1 && f.exec != "":
+	case len(args) == 1 && exec != "":
 		return nil, errors.New("an address and --exec both name a target; expected one")
-	case f.exec != "":
-		command, err := target.ParseCommand(f.exec)
+	case exec != "":
+		command, err := target.ParseCommand(exec)
 		if err != nil {
 			return nil, err
 		}
@@ -137,7 +165,7 @@ func (f *runFlags) names(args []string, s suite) (target.Names, error) {
 // invocation is how this run was asked for.
 func (f *runFlags) invocation(t target.Target, o conformance.Options) report.Invocation {
 	return report.Invocation{
-		Exec: f.exec, Server: t.Server(), Embedded: t.Kind() == target.Embedded,
+		Exec: f.exec, Server: t.Server(), Embedded: t.Kind() == target.Embedded, Fault: f.fault,
 		Seed: o.Seed, TimeoutScale: o.TimeoutScale, KnownName: f.knownName,
 	}
 }

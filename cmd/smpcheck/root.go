@@ -90,7 +90,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, s suite) 
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(relayCommand(s), mergeCommand(s), loadCommand(s), listCommand(s), explainCommand(s), coverageCommand(s), mutantsCommand(s), mutantCommand(), vectorsCommand(), versionCommand())
+	root.AddCommand(relayCommand(s), mergeCommand(s), loadCommand(s), listCommand(s), explainCommand(s), coverageCommand(s), mutantsCommand(s), mutantCommand(s), vectorsCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK

@@ -56,7 +56,7 @@ func silent(c *relay.Config) {
 }
 
 func options() mutants.Options {
-	return mutants.Options{Start: start, Preflight: probe.Preflight, Seed: 1}
+	return mutants.Options{Launcher: mutants.Launcher{Start: start}, Preflight: probe.Preflight, Seed: 1}
 }
 
 func run(t *testing.T, o mutants.Options, faults ...fault.Fault) *mutants.Report {

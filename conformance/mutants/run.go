@@ -3,7 +3,6 @@ package mutants
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"runtime"
 	"slices"
 	"sync"
@@ -12,22 +11,15 @@ import (
 	"smpcheck/conformance"
 	"smpcheck/conformance/fault"
 	"smpcheck/conformance/target"
-	"smpcheck/reference/relay"
 )
 
 // Options say how a run is done.
 type Options struct {
-	// Start starts a relay with the configuration that change makes of that of the
-	// embedded reference relay.
-	Start func(ctx context.Context, change func(relay.Config) relay.Config) (address string, stop func(), err error)
+	// Launcher starts the relays.
+	Launcher
 	// Preflight learns what a relay offers, and whether it serves anything at the versions,
 	// or at all of them.
 	Preflight func(ctx context.Context, t target.Target, scale float64, versions ...uint16) (target.Info, error)
-	// Command is the command line that starts the relay with the fault of the given id, in a
-	// process whose working directory is dir; see fault.Fault.Process.
-	Command func(id, dir string) (target.Command, error)
-	// Names is what is known about the names of the embedded relay.
-	Names target.Names
 	// Parallel is how many faults are tried at once, beside those that have taken so long
 	// that they can only be waiting; 0 is four times GOMAXPROCS.
 	Parallel int
@@ -106,7 +98,7 @@ func (t *trial) progress() {
 	}
 }
 
-// try starts the relay with the fault and runs its cases.
+// try says what becomes of a fault.
 func (t *trial) try(ctx context.Context, f *fault.Fault) Result {
 	started := time.Now()
 	result := Result{ID: f.ID, Story: f.Story, Breaks: f.Breaks, Cases: []Notice{}}
@@ -134,42 +126,29 @@ func (t *trial) try(ctx context.Context, f *fault.Fault) Result {
 // are tried at once.
 const preflightPatience = 3
 
+// run starts the relay with the fault and runs the cases of the fault.
 func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
-	names, output := t.options.Names, target.NewOutput()
-	if f.Process {
-		return t.runProcess(ctx, f)
-	}
-	tgt, err := target.Embed(ctx, func(ctx context.Context) (string, func(), error) {
-		return t.options.Start(ctx, func(c relay.Config) relay.Config {
-			c.Logger = slog.New(slog.NewTextHandler(output, nil))
-			changed := f.Config(c)
-			if changed.Names == nil && c.Names != nil {
-				names = target.Names{Off: true}
-			}
-			return changed
-		})
-	})
+	relay, err := t.options.Launch(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	defer tgt.Close()
-	return t.tryCases(ctx, f, target.Heard(tgt, output), target.Info{Names: names})
+	notices, err := t.runCases(ctx, f, relay)
+	return notices, errors.Join(err, relay.Close())
 }
 
-// tryCases runs the cases of the fault. Of known, names and folder count.
-func (t *trial) tryCases(ctx context.Context, f *fault.Fault, tgt target.Target, known target.Info) ([]Notice, error) {
-	info, err := t.preflight(ctx, tgt, t.versions(f))
+func (t *trial) runCases(ctx context.Context, f *fault.Fault, relay *Launched) ([]Notice, error) {
+	info, err := t.preflight(ctx, relay.Target, t.versions(f))
 	if err != nil {
 		return nil, err
 	}
-	info.Names, info.Files = known.Names, known.Files
+	info.Names, info.Files = relay.Names, relay.Files
 	var notices []Notice
 	for _, id := range f.Cases {
 		c, ok := t.registry.Lookup(id)
 		if !ok {
 			continue // fault.Check reports it
 		}
-		notices = append(notices, t.notice(ctx, f, c, tgt, info))
+		notices = append(notices, t.notice(ctx, f, c, relay.Target, info))
 	}
 	return notices, nil
 }

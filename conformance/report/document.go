@@ -58,7 +58,8 @@ type Target struct {
 	// Versions are the lowest and the highest SMP version that the target offers.
 	Versions [2]uint16   `json:"versions"`
 	Kind     target.Kind `json:"kind"`
-	// Fault is what is wrong with the embedded relay on purpose; empty for nothing.
+	// Fault is what is wrong on purpose with the embedded relay, or with the same in a
+	// process of its own; empty for nothing.
 	Fault string `json:"fault,omitempty"`
 	// Capabilities are in the order of target.CapabilityNames.
 	Capabilities []Capability `json:"capabilities"`

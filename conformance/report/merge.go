@@ -128,6 +128,8 @@ func (d *Document) fits(file string, r Named) error {
 		return different("kinds of targets", d.Target.Kind, r.Target.Kind)
 	case d.Target.Kind == target.Remote && d.Target.Address != r.Target.Address:
 		return different("targets", d.Target.Address, r.Target.Address)
+	case d.Target.Fault != r.Target.Fault:
+		return different("faults", cmp.Or(d.Target.Fault, "none"), cmp.Or(r.Target.Fault, "none"))
 	case d.Target.Versions != r.Target.Versions:
 		return different("versions of the target", d.Target.Versions, r.Target.Versions)
 	case !reflect.DeepEqual(d.Options, r.Options):

@@ -102,6 +102,7 @@ func TestMergeRefusesWhatDoesNotFit(t *testing.T) {
 		"same case":    {func(p []Named) []Named { p[3].Cases[0] = p[1].Cases[0]; return p }, "relay/t1/case-1 is in 2.json and again in 4.json"},
 		"tool":         {func(p []Named) []Named { p[1].Tool.Version = "2"; return p }, "1.json and 2.json have different versions of smpcheck: 1.2.3 and 2"},
 		"kind":         {func(p []Named) []Named { p[1].Target.Kind = target.Process; return p }, "kinds of targets"},
+		"fault":        {func(p []Named) []Named { p[1].Target.Fault = "send/x"; return p }, "1.json and 2.json have different faults: none and send/x"},
 		"address":      {func(p []Named) []Named { p[1].Target.Address = "smp://x"; return p }, "different targets"},
 		"versions":     {func(p []Named) []Named { p[1].Target.Versions[1] = 18; return p }, "versions of the target: [6 20] and [6 18]"},
 		"options":      {func(p []Named) []Named { p[1].Options.Level = "must"; return p }, "--level must"},

@@ -16,7 +16,9 @@ type Invocation struct {
 	// Server is the target. Its password stands in no command.
 	Server link.Server
 	// Embedded says that the target is the relay inside smpcheck.
-	Embedded     bool
+	Embedded bool
+	// Fault is the value of --fault, empty for none.
+	Fault        string
 	Seed         uint64
 	TimeoutScale float64
 	// KnownName is the value of --known-name, empty for none.
@@ -40,6 +42,8 @@ func (i Invocation) command(selection ...string) string {
 		words = append(words, "--known-name", i.KnownName)
 	}
 	switch {
+	case i.Fault != "":
+		words = append(words, "--fault", i.Fault)
 	case i.Embedded:
 	case i.Exec != "":
 		words = append(words, "--exec", trace.HideText(i.Exec, i.Server.Password))
