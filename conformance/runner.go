@@ -26,7 +26,7 @@ type Options struct {
 	Versions []uint16
 	// Parallel is how many cases run at once; 0 is four times GOMAXPROCS.
 	Parallel int
-	// Seed decides every random choice.
+	// Seed decides every random choice, but no key and no id; see Fresh.
 	Seed uint64
 	// TimeoutScale multiplies every deadline; 0 is 1.
 	TimeoutScale float64

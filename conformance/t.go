@@ -70,8 +70,12 @@ func (t *T) Info() target.Info { return t.info }
 // Context ends when the case has a verdict, overruns its deadline or is interrupted.
 func (t *T) Context() context.Context { return t.ctx }
 
-// Rand is the source of every random choice of the case.
+// Rand is the source of every random choice of the case. It repeats with the seed.
 func (t *T) Rand() *Random { return t.random }
+
+// Fresh is the source of keys and ids, which no other run has: with those of a run before,
+// a relay that is still the same answers differently.
+func (t *T) Fresh() Fresh { return Fresh{} }
 
 // Timeout returns d multiplied by the time scale of the run.
 func (t *T) Timeout(d time.Duration) time.Duration { return scaled(d, t.scale) }

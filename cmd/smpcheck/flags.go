@@ -57,7 +57,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.level, "level", "", "run the cases of this `LEVEL` and stronger: must, claim, should, observed, may")
 	flags.IntVar(&f.parallel, "parallel", 0, "run `N` cases at once (default four times the processors)")
 	flags.StringVar(&f.shard, "shard", "", "run part `I/N` of the selected cases")
-	flags.Uint64Var(&f.seed, "seed", 0, "repeat the random choices of the run with seed `N`")
+	flags.Uint64Var(&f.seed, "seed", 0, "repeat the random choices of the run with seed `N`; keys and ids are new in each run")
 	flags.Float64Var(&f.timeoutScale, "timeout-scale", 1, "multiply every deadline by `X`")
 	flags.BoolVar(&f.failOnSkip, "fail-on-skip", false, "exit with 1 if a case is skipped")
 	flags.StringArrayVar(&f.reports, "report", nil, reportUsage)

@@ -32,7 +32,7 @@ func mutantsCommand(s suite) *cobra.Command {
 	flags.StringSliceVar(&f.run, "run", nil, "try the faults whose ids match `PATTERN` (* one component, ** any); repeatable")
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave out the faults whose ids match `PATTERN`; repeatable")
 	flags.IntVar(&f.parallel, "parallel", 0, "try `N` faults at once, beside those that only wait (default four times the processors)")
-	flags.Uint64Var(&f.seed, "seed", 0, "repeat the random choices of a run with seed `N`")
+	flags.Uint64Var(&f.seed, "seed", 0, "repeat the random choices of the run with seed `N`; keys and ids are new in each run")
 	flags.Float64Var(&f.timeoutScale, "timeout-scale", 1, "multiply every deadline by `X`")
 	flags.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	return cmd

@@ -23,7 +23,7 @@ type Options struct {
 	// Parallel is how many faults are tried at once, beside those that have taken so long
 	// that they can only be waiting; 0 is four times GOMAXPROCS.
 	Parallel int
-	// Seed decides every random choice of the cases.
+	// Seed decides every random choice of the cases; see conformance.Options.
 	Seed uint64
 	// TimeoutScale multiplies every deadline; 0 is 1.
 	TimeoutScale float64

@@ -13,7 +13,7 @@ import (
 // not answer with RRES, or whose RRES does not decrypt, blocks the case: other
 // cases are about forwarding.
 func (c *Conn) AskBehindProxy(entity []byte, cmd smp.Command) Answer {
-	inner, err := smp.CommandTransmission(c.version, nil, c.t.Rand().Bytes(smp.CorrelationIDSize), entity, cmd)
+	inner, err := smp.CommandTransmission(c.version, nil, c.t.Fresh().Bytes(smp.CorrelationIDSize), entity, cmd)
 	if err != nil {
 		c.t.Broken(err)
 	}

@@ -45,7 +45,7 @@ func (c *Conn) EncodeCommand(cmd smp.Command) []byte {
 // Authorized is Transmission for a command in its encoded form, which need not
 // be a valid one.
 func (c *Conn) Authorized(entity []byte, key keys.PrivateKey, command []byte) smp.Transmission {
-	tr := smp.Transmission{CorrelationID: c.t.Rand().Bytes(smp.CorrelationIDSize), EntityID: entity, Command: command}
+	tr := smp.Transmission{CorrelationID: c.t.Fresh().Bytes(smp.CorrelationIDSize), EntityID: entity, Command: command}
 	if c.version < smp.VersionAuthenticators {
 		tr.SessionID = c.sessionID
 	}

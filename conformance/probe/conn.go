@@ -449,9 +449,9 @@ func timedOut(err error) bool {
 
 func (c *Conn) generate(alg keys.Algorithm) keys.PrivateKey { return NewKey(c.t, alg) }
 
-// NewKey makes a key from the randomness of the case.
+// NewKey makes a key that no other run has.
 func NewKey(t *conformance.T, alg keys.Algorithm) keys.PrivateKey {
-	k, err := keys.Generate(alg, t.Rand())
+	k, err := keys.Generate(alg, t.Fresh())
 	if err != nil {
 		t.Broken(err)
 	}

@@ -62,7 +62,7 @@ func (c *Courier) Wrap(p *Parcel) *RFWD {
 
 // WrapContent encrypts any content for the destination.
 func (c *Courier) WrapContent(content []byte) *RFWD {
-	r := &RFWD{courier: c, Transmission: smp.Transmission{CorrelationID: c.t.Rand().Bytes(smp.CorrelationIDSize)}}
+	r := &RFWD{courier: c, Transmission: smp.Transmission{CorrelationID: c.t.Fresh().Bytes(smp.CorrelationIDSize)}}
 	r.nonce = smp.CorrelationNonce(r.CorrelationID)
 	r.Command = append([]byte("RFWD "), box.Seal(nil, content, &r.nonce, &c.key)...)
 	return r

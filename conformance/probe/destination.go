@@ -97,7 +97,7 @@ func NewDestination(t *conformance.T, opts ...DestinationOption) *Destination {
 	for _, set := range opts {
 		set(&o)
 	}
-	credentials, err := keys.NewCredentials(t.Rand(), keys.Ed25519, o.certificates)
+	credentials, err := keys.NewCredentials(t.Fresh(), keys.Ed25519, o.certificates)
 	if err != nil {
 		t.Broken(fmt.Errorf("the identity of a destination: %w", err))
 	}

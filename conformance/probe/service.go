@@ -37,7 +37,7 @@ type ServiceOffer struct {
 
 // NewService makes the certificates of a service with its own issuer.
 func NewService(t *conformance.T) keys.Credentials {
-	c, err := keys.NewCredentials(t.Rand(), keys.Ed25519, 2)
+	c, err := keys.NewCredentials(t.Fresh(), keys.Ed25519, 2)
 	if err != nil {
 		t.Broken(err)
 	}

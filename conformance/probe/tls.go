@@ -40,7 +40,7 @@ type secure struct {
 func TLSConfig(t *conformance.T) *tlsprobe.Config {
 	return &tlsprobe.Config{
 		ALPN:             []string{ALPN},
-		Rand:             t.Rand(),
+		Rand:             t.Fresh(),
 		HandshakeTimeout: t.Timeout(handshakeTime),
 	}
 }

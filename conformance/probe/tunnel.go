@@ -150,7 +150,7 @@ func (u *Tunnel) Transmission(entity []byte, key keys.PrivateKey, cmd smp.Comman
 		u.conn.t.Broken(err)
 	}
 	return u.authorize(smp.Transmission{
-		CorrelationID: u.conn.t.Rand().Bytes(smp.CorrelationIDSize), EntityID: entity, Command: encoded,
+		CorrelationID: u.conn.t.Fresh().Bytes(smp.CorrelationIDSize), EntityID: entity, Command: encoded,
 	}, key, u.SessionID)
 }
 

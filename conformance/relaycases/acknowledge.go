@@ -84,7 +84,7 @@ var acknowledgeCases = []conformance.Case{
 		Requirements: []string{"SMP-ACK-WRONG-ID"},
 		Run: func(t *T) {
 			q, d := delivered(t, 1)
-			for _, id := range append(nearIDs(d.MsgID), t.Rand().Bytes(24)) {
+			for _, id := range append(nearIDs(d.MsgID), t.Fresh().Bytes(24)) {
 				q.Recipient(q.Conn, smp.ACK{MsgID: id}).ExpectError(smp.ErrNoMsg)
 			}
 			expectKept(t, q, d)
@@ -96,7 +96,7 @@ var acknowledgeCases = []conformance.Case{
 		Requirements: []string{"SMP-ACK-NOT-DELIVERED"},
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
-			q.Recipient(q.Conn, smp.ACK{MsgID: t.Rand().Bytes(24)}).ExpectError(smp.ErrNoMsg, smp.ErrCmdProhibited)
+			q.Recipient(q.Conn, smp.ACK{MsgID: t.Fresh().Bytes(24)}).ExpectError(smp.ErrNoMsg, smp.ErrCmdProhibited)
 		},
 	}),
 	should(conformance.Case{

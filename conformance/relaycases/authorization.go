@@ -34,7 +34,7 @@ var authorizationCases = slices.Concat(
 	refusalCases("unknown-queue", "for an unknown queue", []string{"SMP-AUTH-UNKNOWN-QUEUE"},
 		func(qc *queueCommand, s *scene) {
 			s.t.About("SMP-AUTH-UNKNOWN-QUEUE")
-			qc.ask(s, s.t.Rand().Bytes(len(s.queue.RecipientID)), qc.key(s)).ExpectError(smp.ErrAuth)
+			qc.ask(s, s.t.Fresh().Bytes(len(s.queue.RecipientID)), qc.key(s)).ExpectError(smp.ErrAuth)
 		}, queueCommands),
 	algorithmCases,
 	credentialCases,
@@ -147,7 +147,7 @@ var algorithmCases = []conformance.Case{
 				c.AskTransmission("DEL authenticated for another key of the relay", del).ExpectError(smp.ErrAuth)
 			}
 			t.About("SMP-AUTH-CORRELATION", "SMP-AUTH-AUTHENTICATOR-NONCE")
-			for _, nonce := range [][]byte{t.Rand().Bytes(smp.CorrelationIDSize), make([]byte, smp.CorrelationIDSize)} {
+			for _, nonce := range [][]byte{t.Fresh().Bytes(smp.CorrelationIDSize), make([]byte, smp.CorrelationIDSize)} {
 				del.Authorization = authenticator(t, c, del, q.Key, c.RelayKey(), nonce)
 				c.AskTransmission("DEL authenticated with another nonce", del).ExpectError(smp.ErrAuth)
 			}
@@ -167,9 +167,9 @@ var algorithmCases = []conformance.Case{
 			for _, n := range []int{1, 8, 23, 25, 48} {
 				q := victim(t, c, probe.NewKey(t, keys.X25519))
 				del := c.Transmission(q.RecipientID, probe.NoKey, smp.DEL{})
-				del.CorrelationID = t.Rand().Bytes(n)
+				del.CorrelationID = t.Fresh().Bytes(n)
 				del.CorrelationID[0] |= 1 // so that it is not the nonce of zeros
-				for _, nonce := range [][]byte{t.Rand().Bytes(smp.CorrelationIDSize), make([]byte, smp.CorrelationIDSize)} {
+				for _, nonce := range [][]byte{t.Fresh().Bytes(smp.CorrelationIDSize), make([]byte, smp.CorrelationIDSize)} {
 					del.Authorization = authenticator(t, c, del, q.Key, c.RelayKey(), nonce)
 					c.AskTransmission("DEL with a nonce that is not its correlation id", del).ExpectRefused()
 					expectNotDeleted(c, q)
@@ -194,7 +194,7 @@ var credentialCases = []conformance.Case{
 			create, _ := c.NewQueueRequest()
 			expectRefusedWith(t, c.Ask(nil, probe.NoKey, create), smp.ErrCmdNoAuth, "SMP-AUTH-NO-AUTH", "SMP-NEW-AUTHORIZED")
 			t.About("SMP-AUTH-NO-AUTH")
-			c.Ask(t.Rand().Bytes(24), probe.NoKey, create).ExpectError(smp.ErrCmdNoAuth, smp.ErrCmdHasAuth)
+			c.Ask(t.Fresh().Bytes(24), probe.NoKey, create).ExpectError(smp.ErrCmdNoAuth, smp.ErrCmdHasAuth)
 		},
 	}),
 	must(conformance.Case{
@@ -215,7 +215,7 @@ var credentialCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			existing := c.NewQueue()
-			for _, id := range [][]byte{t.Rand().Bytes(24), existing.RecipientID, existing.SenderID} {
+			for _, id := range [][]byte{t.Fresh().Bytes(24), existing.RecipientID, existing.SenderID} {
 				create, q := c.NewQueueRequest()
 				expectRefusedWith(t, c.Ask(id, q.Key, create), smp.ErrCmdHasAuth, "SMP-AUTH-HAS-AUTH", "SMP-NEW-NO-ENTITY")
 			}
@@ -272,12 +272,12 @@ var credentialCases = []conformance.Case{
 				if _, ok := qc.works(s); !ok {
 					continue
 				}
-				first := qc.ask(s, t.Rand().Bytes(24), qc.key(s))
+				first := qc.ask(s, t.Fresh().Bytes(24), qc.key(s))
 				if !isRefusal(first) {
 					continue
 				}
 				for _, a := range []probe.Answer{
-					qc.ask(s, t.Rand().Bytes(16), qc.key(s)),
+					qc.ask(s, t.Fresh().Bytes(16), qc.key(s)),
 					qc.ask(s, qc.otherEntity(s), qc.key(s)),
 					qc.ask(s, qc.entity(s), qc.wrongKeys(s)[0]),
 				} {

@@ -48,7 +48,7 @@ var coverageCases = []conformance.Case{
 		Edges:        true,
 		Run: func(t *T) {
 			del := probe.Dial(t).EncodeCommand(smp.DEL{})
-			for _, authorized := range []smp.Command{smp.SUB{}, smp.OFF{}, smp.ACK{MsgID: t.Rand().Bytes(24)}} {
+			for _, authorized := range []smp.Command{smp.SUB{}, smp.OFF{}, smp.ACK{MsgID: t.Fresh().Bytes(24)}} {
 				expectCovered(t, authorized, func(tr *smp.Transmission, _ *probe.Queue) { tr.Command = del })
 			}
 		},

@@ -58,7 +58,7 @@ var commandCases = []conformance.Case{
 			c := probe.Dial(t)
 			q := c.NewQueue()
 			all := refusals{t: t, expected: "commands with parameters that are missing or cut → ERR CMD SYNTAX"}
-			for _, cmd := range []smp.Command{smp.KEY{SenderKey: q.Key.Public()}, smp.ACK{MsgID: t.Rand().Bytes(24)}} {
+			for _, cmd := range []smp.Command{smp.KEY{SenderKey: q.Key.Public()}, smp.ACK{MsgID: t.Fresh().Bytes(24)}} {
 				encoded := c.EncodeCommand(cmd)
 				for _, cut := range [][]byte{encoded[:3], encoded[:4], encoded[:len(encoded)/2], encoded[:len(encoded)-1]} {
 					all.add(c.AskBytes(fmt.Sprintf("%s of %d bytes", cmd.Tag(), len(cut)), q.RecipientID, q.Key, cut), smp.ErrCmdSyntax)
@@ -88,10 +88,10 @@ var commandCases = []conformance.Case{
 			for _, extra := range []string{"\x00", " ", "1234"} {
 				key := append(c.EncodeCommand(smp.KEY{SenderKey: q.Key.Public()}), extra...)
 				all.add(c.AskBytes("KEY with more bytes", q.RecipientID, q.Key, key), smp.ErrCmdSyntax)
-				ack := append(c.EncodeCommand(smp.ACK{MsgID: t.Rand().Bytes(24)}), extra...)
+				ack := append(c.EncodeCommand(smp.ACK{MsgID: t.Fresh().Bytes(24)}), extra...)
 				all.add(c.AskBytes("ACK with more bytes", q.RecipientID, q.Key, ack), smp.ErrCmdSyntax)
 				all.add(c.AskBytes("NEW with more bytes", nil, unused.Key, append(c.EncodeCommand(create), extra...)), smp.ErrCmdSyntax)
-				all.add(c.AskBytes("NSUB with a parameter", t.Rand().Bytes(24), q.Key, []byte("NSUB "+extra)), smp.ErrCmdSyntax)
+				all.add(c.AskBytes("NSUB with a parameter", t.Fresh().Bytes(24), q.Key, []byte("NSUB "+extra)), smp.ErrCmdSyntax)
 			}
 			for _, tag := range []string{"SUB", "GET", "QUE", "NDEL", "OFF", "DEL"} {
 				for _, extra := range []string{"\x00", " ", "1234"} {
@@ -122,7 +122,7 @@ var commandCases = []conformance.Case{
 			q := c.NewQueue()
 			for _, a := range []probe.Answer{
 				c.Ask(q.RecipientID, probe.NoKey, smp.PING{}),
-				c.Ask(t.Rand().Bytes(24), probe.NoKey, smp.PING{}),
+				c.Ask(t.Fresh().Bytes(24), probe.NoKey, smp.PING{}),
 				c.Ask(nil, q.Key, smp.PING{}),
 				c.Ask(q.RecipientID, q.Key, smp.PING{}),
 			} {

@@ -47,7 +47,7 @@ var errorCases = []conformance.Case{
 			q.Fill(sender, first, second)
 			d := q.RequireMessage(c)
 			for _, a := range []probe.Answer{
-				q.Recipient(c, smp.ACK{MsgID: t.Rand().Bytes(len(d.MsgID))}),
+				q.Recipient(c, smp.ACK{MsgID: t.Fresh().Bytes(len(d.MsgID))}),
 				c.AskBytes("SEND with a malformed flag", q.SenderID, probe.NoKey, []byte("SEND X lost")),
 				c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: make([]byte, largeAnywhere)}),
 				c.Ask(q.RecipientID, probe.NewKey(t, keys.Ed25519), smp.DEL{}),
@@ -74,7 +74,7 @@ var errorCases = []conformance.Case{
 			q := c.NewQueue()
 			stranger := probe.NewKey(t, keys.Ed25519)
 			c.AskBytes("KEY without its key by a stranger", q.RecipientID, stranger, []byte("KEY ")).ExpectError(smp.ErrCmdSyntax)
-			c.AskBytes("KEY without its key for an unknown queue", t.Rand().Bytes(24), stranger, []byte("KEY ")).ExpectError(smp.ErrCmdSyntax)
+			c.AskBytes("KEY without its key for an unknown queue", t.Fresh().Bytes(24), stranger, []byte("KEY ")).ExpectError(smp.ErrCmdSyntax)
 			c.AskBytes("ACK without its id and authorization", q.RecipientID, probe.NoKey, []byte("ACK ")).ExpectError(smp.ErrCmdSyntax)
 			c.AskBytes("SEND without parameters and entity", nil, probe.NoKey, []byte("SEND")).ExpectError(smp.ErrCmdSyntax)
 		},
@@ -86,7 +86,7 @@ var errorCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			for _, cmd := range []smp.Command{smp.SUB{}, smp.GET{}, smp.OFF{}, smp.DEL{}} {
-				c.Ask(t.Rand().Bytes(24), probe.NoKey, cmd).ExpectError(smp.ErrCmdNoAuth)
+				c.Ask(t.Fresh().Bytes(24), probe.NoKey, cmd).ExpectError(smp.ErrCmdNoAuth)
 			}
 		},
 	}),
@@ -97,7 +97,7 @@ var errorCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			stranger := probe.NewKey(t, keys.Ed25519)
-			for _, entity := range [][]byte{nil, t.Rand().Bytes(24)} {
+			for _, entity := range [][]byte{nil, t.Fresh().Bytes(24)} {
 				for _, key := range []keys.PrivateKey{probe.NoKey, stranger} {
 					c.AskBytes("XYZ", entity, key, []byte("XYZ")).ExpectError(smp.ErrCmdUnknown)
 				}
@@ -117,8 +117,8 @@ var errorCases = []conformance.Case{
 			requireGuarded(t, other, smp.ACK{MsgID: other.RequireMessage(c).MsgID})
 			stranger := probe.NewKey(t, keys.Ed25519)
 			refuse := func(cmd smp.Command) { c.Ask(q.RecipientID, stranger, cmd).ExpectError(smp.ErrAuth) }
-			refuse(smp.ACK{MsgID: t.Rand().Bytes(24)}) // nothing to acknowledge
-			refuse(smp.GET{})                          // the connection has subscribed
+			refuse(smp.ACK{MsgID: t.Fresh().Bytes(24)}) // nothing to acknowledge
+			refuse(smp.GET{})                           // the connection has subscribed
 			q.Recipient(c, smp.OFF{}).Require(smp.OK{})
 			refuse(smp.OFF{})
 			q.Recipient(c, smp.DEL{}).Require(smp.OK{})
@@ -135,7 +135,7 @@ var errorCases = []conformance.Case{
 			q := c.NewQueue()
 			q.Secure()
 			large := smp.SEND{Body: make([]byte, largeAnywhere)}
-			c.Ask(t.Rand().Bytes(24), probe.NoKey, large).ExpectError(smp.ErrAuth)
+			c.Ask(t.Fresh().Bytes(24), probe.NoKey, large).ExpectError(smp.ErrAuth)
 			c.Ask(q.SenderID, probe.NoKey, large).ExpectError(smp.ErrAuth)
 			c.Ask(q.SenderID, probe.NewKey(t, keys.Ed25519), large).ExpectError(smp.ErrAuth)
 			c.Ask(q.SenderID, q.SenderKey, large).Require(smp.ERR{Err: smp.ErrLargeMsg})
@@ -196,8 +196,8 @@ func provocations(t *T) []provocation {
 		{what: "a superfluous authorization", tr: c.Transmission(nil, q.Key, smp.PING{})},
 		{what: "a missing entity id", tr: c.Transmission(nil, probe.NoKey, smp.SEND{Body: []byte{1}})},
 		{what: "another key", tr: c.Transmission(q.RecipientID, stranger, smp.OFF{})},
-		{what: "an unknown queue", tr: c.Transmission(t.Rand().Bytes(24), stranger, smp.SUB{})},
-		{what: "an acknowledgement of nothing", tr: c.Transmission(q.RecipientID, q.Key, smp.ACK{MsgID: t.Rand().Bytes(24)})},
+		{what: "an unknown queue", tr: c.Transmission(t.Fresh().Bytes(24), stranger, smp.SUB{})},
+		{what: "an acknowledgement of nothing", tr: c.Transmission(q.RecipientID, q.Key, smp.ACK{MsgID: t.Fresh().Bytes(24)})},
 		{what: "a message that is too large", tr: c.Transmission(q.SenderID, probe.NoKey, smp.SEND{Body: make([]byte, largeAnywhere)})},
 	}
 	for i := range list {

@@ -63,7 +63,7 @@ var serviceHelloCases = []conformance.Case{
 
 // serviceCredentials makes the certificates of a service.
 func serviceCredentials(t *T) keys.Credentials {
-	credentials, err := keys.NewCredentials(t.Rand(), keys.Ed25519, 2)
+	credentials, err := keys.NewCredentials(t.Fresh(), keys.Ed25519, 2)
 	if err != nil {
 		t.Broken(err)
 	}

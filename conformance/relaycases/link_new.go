@@ -80,7 +80,7 @@ var linkNewCases = []conformance.Case{
 			victim := c.NewQueue(probe.OnlyCreate)
 			for _, mode := range []smp.QueueMode{smp.Contact, smp.Messaging} {
 				cmd, id, q := c.LinkRequest(mode)
-				for _, senderID := range append(nearIDs(cmd.Request.Link.SenderID), victim.SenderID, t.Rand().Bytes(24), nil) {
+				for _, senderID := range append(nearIDs(cmd.Request.Link.SenderID), victim.SenderID, t.Fresh().Bytes(24), nil) {
 					cmd.Request.Link.SenderID = senderID
 					c.AskAs(id, nil, q.Key, cmd).ExpectRefused()
 					if mode == smp.Contact {

@@ -85,7 +85,7 @@ var linkReadCases = []conformance.Case{
 		Versions:     from(15),
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			l := &probe.Linked{Queue: c.NewQueue(probe.NoMode), LinkID: t.Rand().Bytes(24), Data: c.LinkData()}
+			l := &probe.Linked{Queue: c.NewQueue(probe.NoMode), LinkID: t.Fresh().Bytes(24), Data: c.LinkData()}
 			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
 			c.Read(l.LinkID).Expect(l.LNK())
 			c.Take(l.LinkID, probe.NewKey(t, keys.Ed25519)).ExpectError(smp.ErrAuth)
@@ -103,7 +103,7 @@ var linkReadCases = []conformance.Case{
 			c := probe.Dial(t)
 			l := readable(t, c)
 			t.About("SMP-LINK-LGET-UNKNOWN")
-			for _, id := range [][]byte{t.Rand().Bytes(24), l.LinkID[:23], append(bytes.Clone(l.LinkID), 0), {1}} {
+			for _, id := range [][]byte{t.Fresh().Bytes(24), l.LinkID[:23], append(bytes.Clone(l.LinkID), 0), {1}} {
 				c.Read(id).ExpectError(smp.ErrAuth)
 			}
 			t.About("SMP-LINK-LGET-QUEUE-ID")
@@ -311,7 +311,7 @@ var linkReadCases = []conformance.Case{
 			l := c.NewLinkedQueue(smp.Messaging)
 			key := probe.NewKey(t, keys.Ed25519)
 			t.About("SMP-LINK-LKEY-UNKNOWN")
-			c.Take(t.Rand().Bytes(24), key).ExpectError(smp.ErrAuth)
+			c.Take(t.Fresh().Bytes(24), key).ExpectError(smp.ErrAuth)
 			t.About("SMP-LINK-LKEY-QUEUE-ID")
 			c.Take(l.SenderID, key).ExpectError(smp.ErrAuth)
 			c.Take(l.RecipientID, key).ExpectError(smp.ErrAuth)

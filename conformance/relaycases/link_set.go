@@ -18,7 +18,7 @@ var linkSetCases = []conformance.Case{
 		Versions:     from(15),
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			l := &probe.Linked{Queue: c.NewQueue(probe.ContactQueue), LinkID: t.Rand().Bytes(24), Data: c.LinkData()}
+			l := &probe.Linked{Queue: c.NewQueue(probe.ContactQueue), LinkID: t.Fresh().Bytes(24), Data: c.LinkData()}
 			c.Read(l.LinkID).Require(smp.ERR{Err: smp.ErrAuth})
 			t.About("SMP-LINK-LSET-OK")
 			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
@@ -54,7 +54,7 @@ var linkSetCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			l := readable(t, c)
-			other := t.Rand().Bytes(24)
+			other := t.Fresh().Bytes(24)
 			l.Recipient(c, smp.LSET{LinkID: other, Data: l.Data}).ExpectError(smp.ErrAuth)
 			c.Read(other).ExpectError(smp.ErrAuth)
 			c.Read(l.LinkID).Expect(l.LNK())
@@ -103,7 +103,7 @@ var linkSetCases = []conformance.Case{
 		Versions:     from(15),
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			l := &probe.Linked{Queue: c.NewQueue(probe.SenderCanSecure), LinkID: t.Rand().Bytes(24), Data: c.LinkData()}
+			l := &probe.Linked{Queue: c.NewQueue(probe.SenderCanSecure), LinkID: t.Fresh().Bytes(24), Data: c.LinkData()}
 			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
 			key := probe.NewKey(t, keys.Ed25519)
 			c.Take(l.LinkID, key).Expect(l.LNK())
@@ -113,7 +113,7 @@ var linkSetCases = []conformance.Case{
 
 			secured := c.NewQueue(probe.SenderCanSecure)
 			secured.SecureBySender(c)
-			secured.Recipient(c, smp.LSET{LinkID: t.Rand().Bytes(24), Data: l.Data}).ExpectError(smp.ErrAuth)
+			secured.Recipient(c, smp.LSET{LinkID: t.Fresh().Bytes(24), Data: l.Data}).ExpectError(smp.ErrAuth)
 		},
 	}),
 	must(conformance.Case{
@@ -129,7 +129,7 @@ var linkSetCases = []conformance.Case{
 			for _, key := range []keys.PrivateKey{probe.NoKey, probe.NewKey(t, keys.Ed25519), free.Key} {
 				stranger.Ask(l.RecipientID, key, smp.LSET{LinkID: l.LinkID, Data: data}).ExpectRefused()
 			}
-			id := t.Rand().Bytes(24)
+			id := t.Fresh().Bytes(24)
 			stranger.Ask(free.RecipientID, l.Key, smp.LSET{LinkID: id, Data: data}).ExpectRefused()
 			stranger.Read(id).ExpectError(smp.ErrAuth)
 			stranger.Read(l.LinkID).Expect(l.LNK())
@@ -143,7 +143,7 @@ var linkSetCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.Dial(t)
 			l := readable(t, c)
-			for _, id := range [][]byte{l.SenderID, l.LinkID, t.Rand().Bytes(24)} {
+			for _, id := range [][]byte{l.SenderID, l.LinkID, t.Fresh().Bytes(24)} {
 				data := smp.LinkData{Fixed: l.Data.Fixed, User: []byte("by another id")}
 				c.Ask(id, l.Key, smp.LSET{LinkID: l.LinkID, Data: data}).ExpectError(smp.ErrAuth)
 				c.Ask(id, l.Key, smp.LDEL{}).ExpectError(smp.ErrAuth)
@@ -241,7 +241,7 @@ var linkSetCases = []conformance.Case{
 			l := readable(t, c)
 			old := l.LinkID
 			l.Recipient(c, smp.LDEL{}).Require(smp.OK{})
-			l.LinkID, l.Data = t.Rand().Bytes(24), c.LinkData()
+			l.LinkID, l.Data = t.Fresh().Bytes(24), c.LinkData()
 			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
 			other.Read(l.LinkID).Expect(l.LNK())
 			other.Read(old).ExpectError(smp.ErrAuth)
@@ -268,7 +268,7 @@ var linkSetCases = []conformance.Case{
 				t.About("SMP-LINK-QUEUE-DELETED")
 				read, taken := other.Read(l.LinkID).ExpectRefused(), other.Take(l.LinkID, key).ExpectRefused()
 				t.About("SMP-LINK-GONE-SAME")
-				never := t.Rand().Bytes(24)
+				never := t.Fresh().Bytes(24)
 				if got, want := read.String(), other.Read(never).String(); got != want {
 					t.Fail("LGET → "+want+" as for a link that never was", got)
 				}

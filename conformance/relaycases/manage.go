@@ -111,7 +111,7 @@ var manageCases = []conformance.Case{
 			}
 			other := probe.Dial(t)
 			for _, command := range []smp.Command{
-				smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Rand().Bytes(24)}, smp.QUE{}, smp.OFF{},
+				smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Fresh().Bytes(24)}, smp.QUE{}, smp.OFF{},
 				smp.KEY{SenderKey: sender.Public()}, smp.NDEL{},
 			} {
 				q.Recipient(other, command)
@@ -136,7 +136,7 @@ var manageCases = []conformance.Case{
 			t.About("SMP-DEL-GONE")
 			c := probe.Dial(t)
 			for _, cmd := range []smp.Command{
-				smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Rand().Bytes(24)}, smp.OFF{}, smp.QUE{},
+				smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Fresh().Bytes(24)}, smp.OFF{}, smp.QUE{},
 				smp.KEY{SenderKey: probe.NewKey(t, keys.Ed25519).Public()},
 			} {
 				q.Recipient(c, cmd).ExpectError(smp.ErrAuth)

@@ -50,7 +50,7 @@ var nameCases = []conformance.Case{
 		Run: func(t *T) {
 			c, name := probe.Dial(t), smp.RSLV{Domain: someName(t)}
 			expectNameAnswer(t, c.Ask(nil, probe.NoKey, name))
-			key, entity := probe.NewKey(t, keys.Ed25519), t.Rand().Bytes(24)
+			key, entity := probe.NewKey(t, keys.Ed25519), t.Fresh().Bytes(24)
 			c.Ask(nil, key, name).ExpectError(smp.ErrCmdHasAuth)
 			c.Ask(entity, probe.NoKey, name).ExpectError(smp.ErrCmdHasAuth)
 			c.Ask(entity, key, name).ExpectError(smp.ErrCmdHasAuth)
@@ -266,7 +266,7 @@ func spoiltNames(t *T) []string {
 
 // randomLabel is a label of letters that is in no other name.
 func randomLabel(t *T) string {
-	label := t.Rand().Bytes(16)
+	label := t.Fresh().Bytes(16)
 	for i, b := range label {
 		label[i] = 'a' + b%26
 	}

@@ -256,9 +256,9 @@ var newCases = []conformance.Case{
 			c := probe.Dial(t)
 			for _, mode := range []smp.QueueMode{smp.Messaging, smp.Contact} {
 				cmd, q := c.NewQueueRequest()
-				link := &smp.QueueLink{SenderID: t.Rand().Bytes(24), Data: smp.LinkData{Fixed: t.Rand().Bytes(100), User: t.Rand().Bytes(100)}}
+				link := &smp.QueueLink{SenderID: t.Fresh().Bytes(24), Data: smp.LinkData{Fixed: t.Rand().Bytes(100), User: t.Rand().Bytes(100)}}
 				if mode == smp.Contact {
-					link.LinkID = t.Rand().Bytes(24)
+					link.LinkID = t.Fresh().Bytes(24)
 				}
 				cmd.Request = &smp.QueueRequest{Mode: mode, Link: link}
 				c.Ask(nil, q.Key, cmd).ExpectRefused()

@@ -94,7 +94,7 @@ var notifierSubscribeCases = []conformance.Case{
 		Run: func(t *T) {
 			n, c := probe.Dial(t).NewNotified(), probe.Dial(t)
 			for _, key := range append([]keys.PrivateKey{n.Key}, strangers(t, c)...) {
-				c.Ask(t.Rand().Bytes(len(n.ID)), key, smp.NSUB{}).ExpectError(smp.ErrAuth)
+				c.Ask(t.Fresh().Bytes(len(n.ID)), key, smp.NSUB{}).ExpectError(smp.ErrAuth)
 			}
 		},
 	}),
@@ -327,7 +327,7 @@ var notifierSubscribeCases = []conformance.Case{
 			n.Queue.Secure()
 			n.Queue.Fill(n.Queue.Conn, t.Rand().Bytes(60))
 			for _, key := range []keys.PrivateKey{n.Key, n.Queue.Key, n.Queue.SenderKey} {
-				for _, cmd := range []smp.Command{smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Rand().Bytes(24)}} {
+				for _, cmd := range []smp.Command{smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Fresh().Bytes(24)}} {
 					c.Ask(n.ID, key, cmd).ExpectError(smp.ErrAuth)
 				}
 			}

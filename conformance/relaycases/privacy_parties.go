@@ -90,7 +90,7 @@ var privacyPartiesCases = []conformance.Case{
 			near := c.Tap() // PKEY has what the hello of the destination has, for whoever asks
 			key := probe.NewKey(t, keys.Ed25519)
 			for _, cmd := range []smp.Command{smp.SEND{}, smp.SEND{Notify: true, Body: t.Rand().Bytes(15000)}, smp.SKEY{SenderKey: key.Public()}} {
-				p := u.Pack(t.Rand().Bytes(smp.SenderIDSize), key, cmd)
+				p := u.Pack(t.Fresh().Bytes(smp.SenderIDSize), key, cmd)
 				u.Send(p)
 				leg.RequireForward().Answer(t.Rand().Bytes(smp.PaddedForwarded + box.Overhead))
 				probe.RequireA[smp.PRES](u.Await(p))

@@ -172,7 +172,7 @@ func newPost(t *T) *post {
 	p.queue = probe.Dial(t).NewQueue(probe.OnlyCreate)
 	p.sent, p.received = p.sender.Tap(), p.recipient.Tap()
 	for _, size := range []int{2 * markSize, 4000, smp.MaxMessageLength(t.Version())} {
-		p.bodies = append(p.bodies, t.Rand().Bytes(size))
+		p.bodies = append(p.bodies, t.Fresh().Bytes(size))
 	}
 	p.queue.Fill(p.sender, p.bodies...)
 	return p

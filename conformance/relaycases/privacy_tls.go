@@ -42,7 +42,7 @@ var privacyTLSCases = []conformance.Case{
 		Requirements: []string{"CLAIM-UNLINK-TLS"},
 		Edges:        true,
 		Run: func(t *T) {
-			seed := t.Rand().Bytes(1024)
+			seed := t.Fresh().Bytes(1024)
 			first := probe.ObserveEncounter(t, bytes.NewReader(seed))
 			if first.State.HelloRetryRequest {
 				probe.Blocked(t, "the relay asks for another ClientHello")

@@ -269,7 +269,7 @@ var proxySessionCases = []conformance.Case{
 			d, c := probe.NewDestination(t), probe.Dial(t)
 			prxy := c.PRXY(d.Server())
 			c.Ask(nil, probe.NewKey(t, keys.Ed25519), prxy).ExpectError(smp.ErrCmdHasAuth)
-			c.Ask(t.Rand().Bytes(24), probe.NoKey, prxy).ExpectError(smp.ErrCmdHasAuth)
+			c.Ask(t.Fresh().Bytes(24), probe.NoKey, prxy).ExpectError(smp.ErrCmdHasAuth)
 			if d.Met() > 0 {
 				t.Fail("no connection to the destination", "a connection")
 			}
@@ -383,7 +383,7 @@ func expectSameSession(t *T, first, other smp.PKEY) {
 
 // packPing makes a parcel with a SEND that only its destination can read.
 func packPing(t *T, u *probe.Tunnel) *probe.Parcel {
-	return u.Pack(t.Rand().Bytes(24), probe.NoKey, smp.SEND{Body: t.Rand().Bytes(200)})
+	return u.Pack(t.Fresh().Bytes(24), probe.NoKey, smp.SEND{Body: t.Rand().Bytes(200)})
 }
 
 // packSmall makes a parcel that leaves room in RFWD for what does not belong there.

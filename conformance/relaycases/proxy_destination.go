@@ -61,7 +61,7 @@ var proxyDestinationCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.DialAsProxy(t)
 			q := c.NewQueue()
-			for _, id := range [][]byte{q.SenderID, t.Rand().Bytes(24)} {
+			for _, id := range [][]byte{q.SenderID, t.Fresh().Bytes(24)} {
 				p := c.Tunnel.Pack(id, probe.NoKey, smp.SEND{Body: []byte("x")})
 				expectResponse(t, p, requireRRES(t, c, p))
 			}
@@ -76,13 +76,13 @@ var proxyDestinationCases = []conformance.Case{
 			c := probe.DialAsProxy(t)
 			q := c.NewQueue()
 			q.Recipient(c.Conn, smp.OFF{}).Require(smp.OK{})
-			expectInside(c, c.Tunnel.Pack(t.Rand().Bytes(24), probe.NoKey, smp.SEND{}), smp.ErrAuth)
+			expectInside(c, c.Tunnel.Pack(t.Fresh().Bytes(24), probe.NoKey, smp.SEND{}), smp.ErrAuth)
 			expectInside(c, c.Tunnel.Pack(q.SenderID, probe.NoKey, smp.SEND{}), smp.ErrAuth)
 			expectInside(c, c.Tunnel.Pack(nil, probe.NoKey, smp.SEND{}), smp.ErrCmdNoEntity)
 			for command, want := range map[string]*smp.Error{
 				"SEND X x": smp.ErrCmdSyntax, "SEND": smp.ErrCmdSyntax, "NONSENSE": smp.ErrCmdUnknown,
 			} {
-				tr := smp.Transmission{CorrelationID: t.Rand().Bytes(24), EntityID: q.SenderID, Command: []byte(command)}
+				tr := smp.Transmission{CorrelationID: t.Fresh().Bytes(24), EntityID: q.SenderID, Command: []byte(command)}
 				expectInside(c, c.Tunnel.PackTransmission(tr), want)
 			}
 		},
@@ -96,7 +96,7 @@ var proxyDestinationCases = []conformance.Case{
 			c := probe.DialAsProxy(t)
 			q := c.NewQueue()
 			tr := c.Tunnel.Transmission(q.SenderID, probe.NoKey, smp.SEND{Body: []byte("x")})
-			p := c.Tunnel.PackContent(c.Tunnel.BlockOf(tr), t.Rand().Bytes(24))
+			p := c.Tunnel.PackContent(c.Tunnel.BlockOf(tr), t.Fresh().Bytes(24))
 			p.Inner = tr
 			switch _, err := p.Open(requireRRES(t, c, p)); {
 			case errors.Is(err, probe.ErrResponseIDs):
@@ -121,14 +121,14 @@ var proxyDestinationCases = []conformance.Case{
 				t.Broken(err)
 			}
 			two := u.BlockOf(one, u.Transmission(q.SenderID, probe.NoKey, smp.SEND{Body: []byte("two")}))
-			c.AskTransmission("RFWD with two transmissions", c.Wrap(u.PackContent(two, t.Rand().Bytes(24))).Transmission).ExpectError(smp.ErrBlock)
+			c.AskTransmission("RFWD with two transmissions", c.Wrap(u.PackContent(two, t.Fresh().Bytes(24))).Transmission).ExpectError(smp.ErrBlock)
 			for what, content := range map[string][]byte{
 				"no transmission":      {0},
 				"an empty block":       {},
 				"a bare transmission":  bare,
 				"bytes after the last": append(u.BlockOf(one), 'x'),
 			} {
-				p := u.PackContent(content, t.Rand().Bytes(24))
+				p := u.PackContent(content, t.Fresh().Bytes(24))
 				p.Inner = smp.Transmission{}
 				expectBlockError(t, c, what, p)
 			}
@@ -200,14 +200,14 @@ var proxyDestinationCases = []conformance.Case{
 			tag.PFWD.Body[0] ^= 1
 			empty.PFWD.Body = nil
 			otherKey.PFWD.Key = probe.NewKey(t, keys.X25519).Public()
-			otherNonce.CorrelationID = t.Rand().Bytes(24)
+			otherNonce.CorrelationID = t.Fresh().Bytes(24)
 			for what, inner := range map[string]*probe.Parcel{
 				"a changed byte": &flipped, "a changed tag": &tag, "nothing": &empty, "another key": &otherKey, "another correlation id": &otherNonce,
 			} {
 				c.AskTransmission("RFWD with "+what+" inside", c.Wrap(inner).Transmission).ExpectError(smp.ErrCrypto)
 			}
 			outer := c.Wrap(p).Transmission
-			outer.CorrelationID = t.Rand().Bytes(24)
+			outer.CorrelationID = t.Fresh().Bytes(24)
 			c.AskTransmission("RFWD with another correlation id", outer).ExpectError(smp.ErrCrypto)
 			for what, at := range map[string]int{"a changed tag": len("RFWD "), "a changed byte": len(outer.Command) - 1} {
 				changed := c.Wrap(p).Transmission
@@ -227,7 +227,7 @@ var proxyDestinationCases = []conformance.Case{
 		Run: func(t *T) {
 			c := probe.DialAsProxy(t)
 			ed := probe.NewKey(t, keys.Ed25519).Public().SPKI()
-			id := append([]byte{24}, t.Rand().Bytes(24)...)
+			id := append([]byte{24}, t.Fresh().Bytes(24)...)
 			for what, content := range map[string][]byte{
 				"nothing":               {},
 				"a cut correlation id":  id[:20],

@@ -216,7 +216,7 @@ var proxyForwardCases = []conformance.Case{
 		Versions:     from(9),
 		Run: func(t *T) {
 			u, leg := tunnel(t)
-			key, id := probe.NewKey(t, keys.Ed25519), t.Rand().Bytes(24)
+			key, id := probe.NewKey(t, keys.Ed25519), t.Fresh().Bytes(24)
 			commands := []*probe.Parcel{
 				u.Pack(id, probe.NoKey, smp.SEND{}),
 				u.Pack(id, key, smp.SEND{Notify: true, Body: t.Rand().Bytes(16000)}),
@@ -270,7 +270,7 @@ var proxyForwardCases = []conformance.Case{
 			c := probe.Dial(t)
 			d := probe.NewDestination(t)
 			u := c.OpenTunnel(d)
-			for _, id := range [][]byte{t.Rand().Bytes(32), u.SessionID[:31], c.SessionID(), t.Rand().Bytes(12)} {
+			for _, id := range [][]byte{t.Fresh().Bytes(32), u.SessionID[:31], c.SessionID(), t.Fresh().Bytes(12)} {
 				tr := packPing(t, u).Transmission()
 				tr.EntityID = id
 				c.AskTransmission("PFWD", tr).ExpectError(smp.ErrProxyNoSession)
@@ -324,7 +324,7 @@ var proxyForwardCases = []conformance.Case{
 				{"PFWD cut in its version", "SMP-PROXY-PFWD-VERSION", whole[:6]},
 			} {
 				tr := p.Transmission()
-				tr.CorrelationID, tr.Command = t.Rand().Bytes(24), malformed.command
+				tr.CorrelationID, tr.Command = t.Fresh().Bytes(24), malformed.command
 				t.About(malformed.about)
 				c.AskTransmission(malformed.what, tr).ExpectError(smp.ErrCmdSyntax)
 			}
@@ -341,8 +341,8 @@ func tunnel(t *T) (*probe.Tunnel, *probe.Leg) {
 
 // foreignParcel is a parcel for a session that the proxy does not have.
 func foreignParcel(t *T, c *probe.Conn) *probe.Parcel {
-	return c.TunnelTo(t.Rand().Bytes(32), probe.NewKey(t, keys.X25519).Public()).
-		Pack(t.Rand().Bytes(24), probe.NoKey, smp.SEND{Body: t.Rand().Bytes(20)})
+	return c.TunnelTo(t.Fresh().Bytes(32), probe.NewKey(t, keys.X25519).Public()).
+		Pack(t.Fresh().Bytes(24), probe.NoKey, smp.SEND{Body: t.Rand().Bytes(20)})
 }
 
 // expectForwarded fails the case unless a command gets to the destination and

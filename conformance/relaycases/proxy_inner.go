@@ -67,7 +67,7 @@ var proxyInnerCases = []conformance.Case{
 			l.RequireReadable(probe.Dial(t))
 			c := probe.DialAsProxy(t)
 			c.Command(l.LinkID, probe.NoKey, smp.LGET{}).Expect(l.LNK())
-			c.Command(t.Rand().Bytes(24), probe.NoKey, smp.LGET{}).ExpectError(smp.ErrAuth)
+			c.Command(t.Fresh().Bytes(24), probe.NoKey, smp.LGET{}).ExpectError(smp.ErrAuth)
 		},
 	}),
 	observed(conformance.Case{
@@ -85,10 +85,10 @@ var proxyInnerCases = []conformance.Case{
 			inside(c, nil, created.Key, create).ExpectError(smp.ErrCmdProhibited)
 			inside(c, nil, probe.NoKey, smp.PING{}).ExpectError(smp.ErrCmdProhibited)
 			commands := []smp.Command{
-				smp.KEY{SenderKey: key.Public()}, smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Rand().Bytes(24)}, smp.OFF{}, smp.DEL{}, smp.NDEL{}, smp.QUE{},
+				smp.KEY{SenderKey: key.Public()}, smp.SUB{}, smp.GET{}, smp.ACK{MsgID: t.Fresh().Bytes(24)}, smp.OFF{}, smp.DEL{}, smp.NDEL{}, smp.QUE{},
 			}
 			if t.Version() >= smp.VersionShortLinks {
-				commands = append(commands, smp.LDEL{}, smp.LSET{LinkID: t.Rand().Bytes(24), Data: c.LinkData()}, recipientKeys([]keys.PrivateKey{key}))
+				commands = append(commands, smp.LDEL{}, smp.LSET{LinkID: t.Fresh().Bytes(24), Data: c.LinkData()}, recipientKeys([]keys.PrivateKey{key}))
 			}
 			for _, cmd := range commands {
 				inside(c, q.RecipientID, q.Key, cmd).ExpectError(smp.ErrCmdProhibited)
@@ -108,7 +108,7 @@ var proxyInnerCases = []conformance.Case{
 			d, c := probe.NewDestination(t), probe.DialAsProxy(t)
 			inside(c, nil, probe.NoKey, c.PRXY(d.Server())).ExpectError(smp.ErrCmdProhibited)
 			small := smp.PFWD{Version: 8, Key: probe.NewKey(t, keys.X25519).Public(), Body: t.Rand().Bytes(100)}
-			inside(c, t.Rand().Bytes(32), probe.NoKey, small).ExpectError(smp.ErrCmdProhibited)
+			inside(c, t.Fresh().Bytes(32), probe.NoKey, small).ExpectError(smp.ErrCmdProhibited)
 			inside(c, nil, probe.NoKey, smp.RFWD{Body: t.Rand().Bytes(100)}).ExpectError(smp.ErrCmdProhibited)
 			if d.Met() > 0 {
 				t.Fail("no connection for a forwarded PRXY", "a connection")
@@ -143,7 +143,7 @@ var proxyInnerCases = []conformance.Case{
 			q.Secure()
 			c.Command(q.SenderID, q.SenderKey, smp.SEND{Body: []byte("for this session")}).Expect(smp.OK{})
 			q.Acknowledge(q.Conn, q.RequireMessage(q.Conn))
-			for _, other := range [][]byte{q.Conn.SessionID(), t.Rand().Bytes(32), nil} {
+			for _, other := range [][]byte{q.Conn.SessionID(), t.Fresh().Bytes(32), nil} {
 				p := c.Tunnel.Claiming(other, q.SenderID, q.SenderKey, smp.SEND{Body: []byte("for another")})
 				c.Carry(p).ExpectError(smp.ErrAuth)
 			}
@@ -162,7 +162,7 @@ var proxyInnerCases = []conformance.Case{
 			q.Recipient(q.Conn, smp.KEY{SenderKey: key.Public()}).Require(smp.OK{})
 			tr := c.Tunnel.Transmission(q.SenderID, key, smp.SEND{Body: []byte("authenticated")})
 			c.Carry(c.Tunnel.PackTransmission(tr)).Expect(smp.OK{})
-			tr.CorrelationID = t.Rand().Bytes(24)
+			tr.CorrelationID = t.Fresh().Bytes(24)
 			c.Carry(c.Tunnel.PackTransmission(tr)).ExpectError(smp.ErrAuth)
 		},
 	}),
@@ -233,7 +233,7 @@ var proxyInnerCases = []conformance.Case{
 			q := c.NewQueue()
 			expectThrough(t, u, u.Pack(q.SenderID, probe.NoKey, smp.SEND{Body: body}), smp.OK{})
 			q.ExpectMessage(c, body)
-			expectThrough(t, u, u.Pack(t.Rand().Bytes(24), probe.NoKey, smp.SEND{Body: body}), smp.ERR{Err: smp.ErrAuth})
+			expectThrough(t, u, u.Pack(t.Fresh().Bytes(24), probe.NoKey, smp.SEND{Body: body}), smp.ERR{Err: smp.ErrAuth})
 			key := probe.NewKey(t, keys.X25519)
 			if u.Version >= smp.VersionSenderKeys && t.Version() >= smp.VersionSenderKeys {
 				t.About("SMP-PROXY-INNER-SKEY")

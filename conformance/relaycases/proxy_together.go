@@ -76,7 +76,7 @@ var proxyTogetherCases = []conformance.Case{
 			u.Send(p)
 			f := leg.RequireForward()
 			right := f.Answered
-			for _, wrong := range [][]byte{t.Rand().Bytes(24), f.Command.CorrelationID, reversed(right), right[:23], nil} {
+			for _, wrong := range [][]byte{t.Fresh().Bytes(24), f.Command.CorrelationID, reversed(right), right[:23], nil} {
 				f.Answered = wrong
 				f.Answer(t.Rand().Bytes(smp.PaddedForwarded + box.Overhead))
 			}

@@ -35,7 +35,7 @@ var proxyUnreachedCases = []conformance.Case{
 		Run: func(t *T) {
 			d, c := probe.NewDestination(t), requireProxy(t)
 			wrong := d.Server()
-			wrong.KeyHash = t.Rand().Bytes(32)
+			wrong.KeyHash = t.Fresh().Bytes(32)
 			expectBroker(t, c.AskSession(wrong), smp.BrokerError{Code: smp.BrokerNetwork}, smp.BrokerError{
 				Code: smp.BrokerTransport, Transport: smp.TransportHandshakeIdentity,
 			})

@@ -105,8 +105,8 @@ var sendCases = []conformance.Case{
 		Requirements: []string{"SMP-SEND-UNKNOWN"},
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			c.Ask(t.Rand().Bytes(24), probe.NoKey, smp.SEND{Body: []byte("x")}).ExpectError(smp.ErrAuth)
-			c.Ask(t.Rand().Bytes(24), probe.NewKey(t, keys.Ed25519), smp.SEND{Body: []byte("x")}).ExpectError(smp.ErrAuth)
+			c.Ask(t.Fresh().Bytes(24), probe.NoKey, smp.SEND{Body: []byte("x")}).ExpectError(smp.ErrAuth)
+			c.Ask(t.Fresh().Bytes(24), probe.NewKey(t, keys.Ed25519), smp.SEND{Body: []byte("x")}).ExpectError(smp.ErrAuth)
 		},
 	}),
 	must(conformance.Case{

@@ -100,7 +100,7 @@ var serviceIdentityCases = []conformance.Case{
 		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
 			probe.DialService(t, transport.RoleMessaging, probe.NewService(t))
-			single, err := keys.NewCredentials(t.Rand(), keys.Ed25519, 1)
+			single, err := keys.NewCredentials(t.Fresh(), keys.Ed25519, 1)
 			if err != nil {
 				t.Broken(err)
 			}

@@ -148,7 +148,7 @@ var serviceSignatureCases = []conformance.Case{
 			s, cmd := withCommand(t)
 			another, _ := withCommand(t)
 			s.Ask(another.ID, s.Key, cmd).ExpectError(smp.ErrService)
-			s.Ask(t.Rand().Bytes(24), s.Key, cmd).ExpectError(smp.ErrService)
+			s.Ask(t.Fresh().Bytes(24), s.Key, cmd).ExpectError(smp.ErrService)
 			probe.ExpectA[smp.SOKS](s.Command(cmd))
 		},
 	}),

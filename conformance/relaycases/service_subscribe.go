@@ -104,7 +104,7 @@ var serviceSubscribeCases = []conformance.Case{
 		Run: func(t *T) {
 			credentials, queues := serviceOf(t, 2)
 			s := messagingService(t, credentials)
-			wrong := smp.SUBS{ServiceQueues: smp.ServiceQueues{Count: 7, IDsHash: smp.IDsHash(t.Rand().Bytes(16))}}
+			wrong := smp.SUBS{ServiceQueues: smp.ServiceQueues{Count: 7, IDsHash: smp.IDsHash(t.Fresh().Bytes(16))}}
 			s.ExpectQueues(wrong, ids(queues...)...)
 			s.ExpectALLS()
 			s.Ping()

@@ -157,7 +157,7 @@ func (m *timedCommand) run(t *T, title string, pair keyPair) {
 		trs := make([]smp.Transmission, timedBatch)
 		for i, id := range known {
 			if !exists {
-				id = t.Rand().Bytes(len(id))
+				id = t.Fresh().Bytes(len(id))
 			}
 			trs[i] = stranger.Transmission(id, key, m.command(key.Public()))
 		}

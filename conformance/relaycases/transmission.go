@@ -65,7 +65,7 @@ var transmissionCases = []conformance.Case{
 			c := probe.Dial(t)
 			for _, n := range []int{1, 8, 23, 25, 64, 255} {
 				ping := bare(c, smp.PING{})
-				ping.CorrelationID = t.Rand().Bytes(n)
+				ping.CorrelationID = t.Fresh().Bytes(n)
 				c.Send(ping)
 				r := c.Next("an answer to PING")
 				_, refused := r.Response.(smp.ERR)
@@ -113,14 +113,14 @@ var transmissionCases = []conformance.Case{
 				c.Transmission(q.RecipientID, q.Key, smp.SUB{}),
 				c.Transmission(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}),
 				c.Transmission(q.RecipientID, q.Key, smp.KEY{SenderKey: q.Key.Public()}),
-				c.Transmission(q.RecipientID, q.Key, smp.ACK{MsgID: t.Rand().Bytes(24)}),
+				c.Transmission(q.RecipientID, q.Key, smp.ACK{MsgID: t.Fresh().Bytes(24)}),
 				c.Transmission(q.RecipientID, probe.NoKey, smp.OFF{}),
 				c.Authorized(q.RecipientID, q.Key, []byte("KEY")),
 				c.Authorized(q.SenderID, q.Key, []byte("XYZ")),
 				c.Transmission(q.SenderID, probe.NoKey, smp.SEND{Body: []byte{1}}),
 			}
 			for _, n := range []int{1, 16, 23, 24, 25, 255} {
-				commands = append(commands, c.Transmission(t.Rand().Bytes(n), q.Key, smp.SUB{}))
+				commands = append(commands, c.Transmission(t.Fresh().Bytes(n), q.Key, smp.SUB{}))
 			}
 			for _, tr := range commands {
 				a := c.AskTransmission("a command", tr)
@@ -212,7 +212,7 @@ var transmissionCases = []conformance.Case{
 			for range 8 {
 				sent = append(sent,
 					c.Transmission(q.RecipientID, q.Key, smp.SUB{}),
-					c.Transmission(q.RecipientID, q.Key, smp.ACK{MsgID: t.Rand().Bytes(24)}))
+					c.Transmission(q.RecipientID, q.Key, smp.ACK{MsgID: t.Fresh().Bytes(24)}))
 			}
 			sent = append(sent, c.Transmission(q.RecipientID, q.Key, smp.KEY{SenderKey: q.Key.Public()}))
 			for _, tr := range sent {
@@ -301,7 +301,7 @@ func forVarious(t *T, c *probe.Conn, check func(probe.Received)) {
 		bare(c, smp.PING{}),
 		bare(c, smp.SUB{}),
 		c.Transmission(nil, unused.Key, create),
-		c.Transmission(t.Rand().Bytes(24), unused.Key, smp.SUB{}),
+		c.Transmission(t.Fresh().Bytes(24), unused.Key, smp.SUB{}),
 	} {
 		c.Send(tr)
 		check(c.Next("an answer"))

@@ -91,7 +91,7 @@ var undisturbedCases = []conformance.Case{
 			request, _ := l.NotifierRequest(keys.Ed25519)
 			for _, command := range []smp.Command{
 				smp.QUE{}, smp.NKEY{NotifierKeys: request}, smp.NDEL{}, smp.RKEY{Keys: []keys.PublicKey{l.Key.Public()}},
-				smp.ACK{MsgID: t.Rand().Bytes(24)}, smp.SUB{},
+				smp.ACK{MsgID: t.Fresh().Bytes(24)}, smp.SUB{},
 			} {
 				l.Recipient(c, command)
 				reader.Read(l.LinkID).Expect(l.LNK())
@@ -115,9 +115,9 @@ func changeable(t *T) *probe.Queue {
 // bystanders are commands of the recipient that have nothing to do with who receives
 // the messages and notifications of the queue. KEY is the last one.
 func bystanders(t *T, q *probe.Queue) []smp.Command {
-	commands := []smp.Command{smp.QUE{}, smp.ACK{MsgID: t.Rand().Bytes(24)}}
+	commands := []smp.Command{smp.QUE{}, smp.ACK{MsgID: t.Fresh().Bytes(24)}}
 	if t.Version() >= smp.VersionShortLinks {
-		link := smp.LSET{LinkID: t.Rand().Bytes(24), Data: smp.LinkData{Fixed: t.Rand().Bytes(30), User: t.Rand().Bytes(30)}}
+		link := smp.LSET{LinkID: t.Fresh().Bytes(24), Data: smp.LinkData{Fixed: t.Rand().Bytes(30), User: t.Rand().Bytes(30)}}
 		commands = append(commands, link, smp.LDEL{}, smp.RKEY{Keys: []keys.PublicKey{q.Key.Public()}})
 	}
 	return append(commands, smp.KEY{SenderKey: probe.NewKey(t, keys.Ed25519).Public()})

@@ -229,6 +229,9 @@ func (d *Document) facts() []fact {
 		{"Started", d.Started.UTC().Format("2006-01-02 15:04:05 UTC")},
 		{"Duration", fmt.Sprintf("%.1f s", d.DurationMS/1000)},
 	}
+	if d.Target.Fault != "" {
+		all = append(all, fact{"Fault on purpose", escape(d.Target.Fault)})
+	}
 	if seeds := d.seeds(); len(d.Parts) > 0 {
 		all[3].Value = strings.Join(seeds, ", ")
 		all = append(all, fact{"Merged from", count(len(d.Parts), "shard")})

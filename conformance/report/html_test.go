@@ -103,6 +103,13 @@ func TestHTMLHoldsNothingHostile(t *testing.T) {
 	assert.Contains(t, page, `&lt;script&gt;attacked=1`)
 }
 
+func TestHTMLNamesTheFaultOfTheRelay(t *testing.T) {
+	t.Parallel()
+	d := document(t)
+	d.Target.Fault = "send/x"
+	assert.Contains(t, string(render(t, d, HTMLFormat)), "send/x")
+}
+
 func TestHTMLAllowsItsOwnStyleAndScriptAlone(t *testing.T) {
 	t.Parallel()
 	page := string(render(t, document(t), HTMLFormat))
