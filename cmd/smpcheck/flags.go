@@ -81,10 +81,10 @@ type plan struct {
 
 // plan checks the flags; every error is one of usage.
 func (f *runFlags) plan(cmd *cobra.Command, registry *conformance.Registry) (*plan, error) {
-	p := &plan{asked: f.describe(), options: conformance.Options{Seed: f.seed, TimeoutScale: f.timeoutScale, Parallel: f.parallel}}
-	if err := f.checkNumbers(cmd); err != nil {
+	if err := checkNumbers(cmd, f.parallel, &f.seed, f.timeoutScale); err != nil {
 		return nil, err
 	}
+	p := &plan{asked: f.describe(), options: conformance.Options{Seed: f.seed, TimeoutScale: f.timeoutScale, Parallel: f.parallel}}
 	if err := f.checkScan(); err != nil {
 		return nil, err
 	}
@@ -102,9 +102,6 @@ func (f *runFlags) plan(cmd *cobra.Command, registry *conformance.Registry) (*pl
 	if p.reports, err = parseDestinations(f.reports); err != nil {
 		return nil, err
 	}
-	if !cmd.Flags().Changed("seed") {
-		p.options.Seed = randomSeed()
-	}
 	return p, f.readExpectations(p, registry)
 }
 
@@ -121,14 +118,27 @@ func parseDestinations(texts []string) ([]report.Destination, error) {
 	return destinations, nil
 }
 
-func (f *runFlags) checkNumbers(cmd *cobra.Command) error {
-	if cmd.Flags().Changed("parallel") && f.parallel < 1 {
-		return fmt.Errorf("--parallel %d, expected 1 or more", f.parallel)
+// checkNumbers checks the flags of all commands that run cases, and chooses a seed if none
+// was given.
+func checkNumbers(cmd *cobra.Command, parallel int, seed *uint64, timeoutScale float64) error {
+	if cmd.Flags().Changed("parallel") && parallel < 1 {
+		return fmt.Errorf("--parallel %d, expected 1 or more", parallel)
 	}
-	if f.seed > maxSeed {
-		return fmt.Errorf("--seed %d, expected at most %d", f.seed, uint64(maxSeed))
+	if err := chooseSeed(cmd, seed); err != nil {
+		return err
 	}
-	return checkTimeoutScale(f.timeoutScale)
+	return checkTimeoutScale(timeoutScale)
+}
+
+// chooseSeed checks the flag --seed, and chooses a seed if it was not given.
+func chooseSeed(cmd *cobra.Command, seed *uint64) error {
+	if !cmd.Flags().Changed("seed") {
+		*seed = randomSeed()
+	}
+	if *seed > maxSeed {
+		return fmt.Errorf("--seed %d, expected at most %d", *seed, uint64(maxSeed))
+	}
+	return nil
 }
 
 // checkScan refuses a folder that is none, and one for a relay whose files are out of reach.

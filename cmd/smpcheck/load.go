@@ -131,10 +131,8 @@ func (f *loadFlags) parse(cmd *cobra.Command) (err error) {
 	if !cmd.Flags().Changed("queues") {
 		o.Queues = min(o.Connections, load.MaxQueues)
 	}
-	if !cmd.Flags().Changed("seed") {
-		o.Seed = randomSeed()
-	} else if o.Seed > maxSeed {
-		return fmt.Errorf("--seed %d, expected at most %d", o.Seed, uint64(maxSeed))
+	if err := chooseSeed(cmd, &o.Seed); err != nil {
+		return err
 	}
 	if f.via != "" {
 		server, err := target.ParseAddress(f.via)

@@ -106,7 +106,7 @@ func TestMergeRefusesFilesWithOneLine(t *testing.T) {
 	}{
 		"no file":      {nil, 2, "no file; merge takes the JSON reports"},
 		"missing file": {[]string{filepath.Join(dir, "none.json")}, 2, "none.json: no such file"},
-		"missing":      {[]string{first}, 2, "shards are missing: [2/2]"},
+		"missing":      {[]string{first}, 2, "shards are missing: 2/2"},
 		"twice":        {[]string{first, first}, 2, "are both shard 1/2"},
 		"empty":        {[]string{first, write("empty.json", "")}, 3, "empty.json: the file is empty"},
 		"no JSON":      {[]string{first, write("text.json", "smpcheck")}, 2, "text.json: it is no JSON"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -44,7 +45,7 @@ func (f *mutantFlags) try(cmd *cobra.Command, s suite) error {
 	if err != nil {
 		return err
 	}
-	if err := f.check(cmd); err != nil {
+	if err := checkNumbers(cmd, f.parallel, &f.seed, f.timeoutScale); err != nil {
 		return err
 	}
 	registry, err := s.registry()
@@ -77,21 +78,7 @@ func (f *mutantFlags) try(cmd *cobra.Command, s suite) error {
 	return nil
 }
 
-func (f *mutantFlags) check(cmd *cobra.Command) error {
-	if cmd.Flags().Changed("parallel") && f.parallel < 1 {
-		return fmt.Errorf("--parallel %d, expected 1 or more", f.parallel)
-	}
-	if f.seed > maxSeed {
-		return fmt.Errorf("--seed %d, expected at most %d", f.seed, uint64(maxSeed))
-	}
-	if !cmd.Flags().Changed("seed") {
-		f.seed = randomSeed()
-	}
-	return checkTimeoutScale(f.timeoutScale)
-}
-
-// selected returns the faults that the patterns select. A pattern that matches none is an
-// error.
+// selected returns the faults that --run and --skip select.
 func (f *mutantFlags) selected(all []fault.Fault) ([]fault.Fault, error) {
 	run, err := matchFaults(all, f.run)
 	if err != nil {
@@ -101,15 +88,17 @@ func (f *mutantFlags) selected(all []fault.Fault) ([]fault.Fault, error) {
 	if err != nil {
 		return nil, err
 	}
-	faults := slices.DeleteFunc(all, func(m fault.Fault) bool {
+	faults := slices.DeleteFunc(slices.Clone(all), func(m fault.Fault) bool {
 		return len(f.run) > 0 && !run[m.ID] || skip[m.ID]
 	})
 	if len(faults) == 0 {
-		return nil, fmt.Errorf("no fault is left to try")
+		return nil, errors.New("no fault is left to try")
 	}
 	return faults, nil
 }
 
+// matchFaults returns the ids of the faults that one of the patterns matches. A pattern that
+// matches none is an error.
 func matchFaults(faults []fault.Fault, patterns []string) (map[string]bool, error) {
 	matched := make(map[string]bool)
 	for _, text := range patterns {

@@ -64,7 +64,8 @@ func (t *trial) patience(f *fault.Fault) time.Duration {
 	return longest
 }
 
-// workOff tries faults: so many that are busy, and together with those that wait, at once.
+// workOff tries the faults with these indexes: at a time at most parallel of them that need
+// the processor, and at most together with those that only wait.
 func (t *trial) workOff(ctx context.Context, faults []fault.Fault, indexes []int, report *Report, parallel, together int) {
 	busy, all := make(chan struct{}, parallel), make(chan struct{}, together)
 	var group sync.WaitGroup

@@ -77,6 +77,7 @@ type Notice struct {
 	Noticed bool `json:"noticed"`
 }
 
+// count makes the summary of the faults.
 func (r *Report) count() {
 	killers := make(map[string]bool)
 	r.Summary = Summary{Faults: len(r.Faults)}
@@ -109,12 +110,13 @@ func (r *Report) WriteText(w io.Writer) error {
 		r.Faults[i].write(&b)
 	}
 	s := r.Summary
-	fmt.Fprintf(&b, "\n%d faults: %d killed, %d survived, %d broken, %d skipped; %d cases noticed one, %d have none to notice; seed %d, %.1f s\n",
+	fmt.Fprintf(&b, "\n%d faults: %d killed, %d survived, %d broken, %d skipped; noticed by cases: %d; cases that no fault names: %d; seed %d, %.1f s\n",
 		s.Faults, s.Killed, s.Survived, s.Broken, s.Skipped, s.Cases, len(r.Idle), r.Seed, float64(r.DurationMS)/1000)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
+// write writes the lines of the fault.
 func (f *Result) write(b *strings.Builder) {
 	var killers []string
 	for _, n := range f.Cases {
@@ -134,10 +136,22 @@ func (f *Result) write(b *strings.Builder) {
 		if n.Noticed {
 			continue
 		}
-		fmt.Fprintf(b, "          %s at version %d: %s", n.ID, n.Version, n.Verdict)
-		if len(n.Violated) > 0 {
-			fmt.Fprintf(b, " of %s: expected %s, actual %s", strings.Join(n.Violated, ", "), n.Expected, n.Actual)
-		}
-		fmt.Fprintf(b, " %s\n", n.Detail)
+		fmt.Fprintf(b, "          %s\n", n.line())
 	}
+}
+
+// line is how the case ended.
+func (n *Notice) line() string {
+	text := n.ID
+	if n.Version != 0 {
+		text += fmt.Sprintf(" at version %d", n.Version)
+	}
+	text += ": " + string(n.Verdict)
+	if len(n.Violated) > 0 {
+		text += fmt.Sprintf(" of %s: expected %s, actual %s", strings.Join(n.Violated, ", "), n.Expected, n.Actual)
+	}
+	if n.Detail != "" {
+		text += ": " + strings.ReplaceAll(n.Detail, "\n", "\n            ")
+	}
+	return text
 }

@@ -71,13 +71,15 @@ func idle(faults []fault.Fault, registry *conformance.Registry) []string {
 	return ids
 }
 
+// trial is one run.
 type trial struct {
 	registry *conformance.Registry
 	options  Options
 	// scale multiplies every deadline.
 	scale float64
 
-	mu   sync.Mutex
+	mu sync.Mutex
+	// done is how many faults have been tried.
 	done int
 }
 
@@ -89,6 +91,7 @@ func (t *trial) solo(f *fault.Fault) bool {
 	})
 }
 
+// progress counts a fault that was tried.
 func (t *trial) progress() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -136,6 +139,7 @@ func (t *trial) run(ctx context.Context, f *fault.Fault) ([]Notice, error) {
 	return notices, errors.Join(err, relay.Close())
 }
 
+// runCases runs the cases of the fault against the relay that has it.
 func (t *trial) runCases(ctx context.Context, f *fault.Fault, relay *Launched) ([]Notice, error) {
 	info, err := t.preflight(ctx, relay.Target, t.versions(f))
 	if err != nil {
@@ -204,6 +208,7 @@ func (t *trial) notice(ctx context.Context, f *fault.Fault, c *conformance.Case,
 	return n
 }
 
+// noticeOf is how a case ended, and whether it has noticed the fault.
 func noticeOf(f *fault.Fault, r *conformance.Result) Notice {
 	n := Notice{
 		ID: r.Case.ID, Version: r.Version, Verdict: r.Verdict, Violated: []string{},

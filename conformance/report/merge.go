@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"smpcheck/conformance"
@@ -75,19 +77,27 @@ func arrange(reports []Named) ([]Named, error) {
 		}
 		byIndex[r.Shard.Index] = r
 	}
-	var missing []string
-	var sorted []Named
-	for index := 1; index <= min(first.Shard.Count, first.Shard.Of); index++ {
-		if r, found := byIndex[index]; found {
-			sorted = append(sorted, r)
-		} else {
-			missing = append(missing, fmt.Sprintf("%d/%d", index, first.Shard.Count))
+	if missing := min(first.Shard.Count, first.Shard.Of) - len(byIndex); missing > 0 {
+		return nil, fmt.Errorf("shards are missing: %s", missingShards(byIndex, first.Shard.Count, missing))
+	}
+	return slices.SortedFunc(maps.Values(byIndex), func(a, b Named) int { return cmp.Compare(a.Shard.Index, b.Shard.Index) }), nil
+}
+
+// maxMissing is how many missing shards an error names.
+const maxMissing = 5
+
+// missingShards names the first of the shards that are missing, and says how many more are.
+func missingShards(byIndex map[int]Named, count, missing int) string {
+	var names []string
+	for index := 1; len(names) < min(missing, maxMissing); index++ {
+		if _, found := byIndex[index]; !found {
+			names = append(names, fmt.Sprintf("%d/%d", index, count))
 		}
 	}
-	if missing != nil {
-		return nil, fmt.Errorf("shards are missing: %v", missing)
+	if more := missing - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
 	}
-	return sorted, nil
+	return strings.Join(names, ", ")
 }
 
 // frame is the merged report without its cases.

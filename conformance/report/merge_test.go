@@ -92,8 +92,12 @@ func TestMergeRefusesWhatDoesNotFit(t *testing.T) {
 		change func(parts []Named) []Named
 		want   string
 	}{
-		"none":         {func([]Named) []Named { return nil }, "no report"},
-		"missing":      {func(p []Named) []Named { return append(p[:1], p[2]) }, "shards are missing: [2/4 4/4]"},
+		"none":    {func([]Named) []Named { return nil }, "no report"},
+		"missing": {func(p []Named) []Named { return append(p[:1], p[2]) }, "shards are missing: 2/4, 4/4"},
+		"many missing": {func(p []Named) []Named {
+			p[0].Shard, p[0].Cases = &Shard{1, 1 << 40, 1 << 41}, p[0].Cases[:2]
+			return p[:1]
+		}, "6/1099511627776, and 1099511627770 more"},
 		"twice":        {func(p []Named) []Named { return append(p, Named{"again.json", p[1].Document}) }, "2.json and again.json are both shard 2/4"},
 		"whole":        {func(p []Named) []Named { p[1].Shard = nil; return p }, "2.json is the report of a whole run"},
 		"other count":  {func(p []Named) []Named { p[1].Shard = &Shard{2, 5, 9}; return p }, "1.json is one of 4 shards of 9 cases, 2.json one of 5 of 9"},
