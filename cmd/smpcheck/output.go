@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"smpcheck/conformance/report"
@@ -29,6 +30,9 @@ type output struct {
 // be written is known before the run. A report as text goes to standard output unless
 // another report does. An empty name stands for no expectation file.
 func openOutputs(stdout io.Writer, destinations []report.Destination, expectations string) (*outputs, error) {
+	if err := differentFiles(destinations, expectations); err != nil {
+		return nil, err
+	}
 	o := &outputs{stdout: stdout}
 	toStdout := func(d report.Destination) bool { return d.File == "-" }
 	if !slices.ContainsFunc(destinations, toStdout) {
@@ -55,6 +59,27 @@ func openOutputs(stdout io.Writer, destinations []report.Destination, expectatio
 	return o, nil
 }
 
+// differentFiles returns an error if two outputs have the same place, unless it is the null
+// device.
+func differentFiles(destinations []report.Destination, expectations string) error {
+	users := make(map[string]string)
+	if expectations != "" {
+		users[filepath.Clean(expectations)] = "--write-expect " + expectations
+	}
+	for _, d := range destinations {
+		if d.File == os.DevNull {
+			continue
+		}
+		user := fmt.Sprintf("--report %s=%s", d.Format, d.File)
+		if other, taken := users[filepath.Clean(d.File)]; taken {
+			return fmt.Errorf("%s and %s would write to the same place", other, user)
+		}
+		users[filepath.Clean(d.File)] = user
+	}
+	return nil
+}
+
+// create makes a file that close closes.
 func (o *outputs) create(name string) (*os.File, error) {
 	file, err := os.Create(name)
 	if err != nil {
@@ -64,6 +89,7 @@ func (o *outputs) create(name string) (*os.File, error) {
 	return file, nil
 }
 
+// writeReports writes the report in every format that was asked for.
 func (o *outputs) writeReports(d *report.Document, catalogue *spec.Catalogue) error {
 	for _, r := range o.reports {
 		colour := r.writer == o.stdout && isTerminal(o.stdout) && os.Getenv("NO_COLOR") == ""
@@ -74,6 +100,7 @@ func (o *outputs) writeReports(d *report.Document, catalogue *spec.Catalogue) er
 	return nil
 }
 
+// close closes the files. Standard output stays open.
 func (o *outputs) close() error {
 	var errs []error
 	for _, file := range o.files {

@@ -56,7 +56,7 @@ type decoder struct {
 }
 
 func newDecoder(r *Recording, limit int) *decoder {
-	d := &decoder{ring: newRing(r.privates), limit: limit, secret: r.secret}
+	d := &decoder{ring: newRing(r.privates, r.leftOut), limit: limit, secret: r.secret}
 	for _, c := range r.connections {
 		d.talks = append(d.talks, &talk{connection: c})
 		if c.greeted && !c.private.IsZero() {

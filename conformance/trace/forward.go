@@ -9,7 +9,7 @@ import (
 
 // parcel decrypts a command between a client and the destination.
 func (d *decoder) parcel(correlationID []byte, version uint16, client keys.PublicKey, body []byte) Layer {
-	nonce, err := smp.CorrelationNonce(correlationID), errNoKey
+	nonce, err := smp.CorrelationNonce(correlationID), d.noKey
 	for i := len(d.servers) - 1; i >= 0; i-- {
 		key, keyErr := d.agree(client, d.servers[i])
 		if keyErr != nil {
@@ -28,7 +28,7 @@ func (d *decoder) parcel(correlationID []byte, version uint16, client keys.Publi
 func (d *decoder) parcelResponse(correlationID, body []byte) Layer {
 	p, known := d.parcels[string(correlationID)]
 	if !known {
-		return sealed(KindForwarded, body, errNoKey)
+		return sealed(KindForwarded, body, d.noKey)
 	}
 	nonce := smp.CorrelationNonce(correlationID).Reverse()
 	padded, err := box.Open(nil, body, &nonce, &p.key)
@@ -58,7 +58,7 @@ func (d *decoder) forwardedBlock(padded []byte, version uint16, relay bool) Laye
 // forwardingKey is the key between proxy and relay on a connection.
 func (d *decoder) forwardingKey(t *talk) (*box.Key, error) {
 	if t == nil {
-		return nil, errNoKey
+		return nil, d.noKey
 	}
 	if t.forwarding != nil {
 		return t.forwarding, nil
@@ -69,7 +69,7 @@ func (d *decoder) forwardingKey(t *talk) (*box.Key, error) {
 	}
 	private, known := d.privates[ours]
 	if !known || theirs.IsZero() {
-		return nil, errNoKey
+		return nil, d.noKey
 	}
 	secret, err := private.DH(theirs)
 	if err != nil {

@@ -22,8 +22,12 @@ type ring struct {
 	deliveries, notifications map[string]agreement
 	// parcels are the keys of forwarded commands, by correlation id.
 	parcels map[string]parcel
-	names   map[string]string
-	queues  int
+	// names are what ids are called, by the id.
+	names map[string]string
+	// queues is how many queues have a name.
+	queues int
+	// noKey is the error for what cannot be decrypted.
+	noKey error
 }
 
 // request are the keys in a NEW or NKEY: zero for none.
@@ -42,11 +46,16 @@ type parcel struct {
 	version uint16
 }
 
-func newRing(privates []keys.PrivateKey) *ring {
+// newRing returns a ring with the private keys of the runner, for a conversation of which so
+// many events were left out.
+func newRing(privates []keys.PrivateKey, leftOut int) *ring {
 	r := &ring{
 		privates: make(map[keys.PublicKey]keys.PrivateKey), asked: make(map[string]request),
 		deliveries: make(map[string]agreement), notifications: make(map[string]agreement),
-		parcels: make(map[string]parcel), names: make(map[string]string),
+		parcels: make(map[string]parcel), names: make(map[string]string), noKey: errNoKey,
+	}
+	if leftOut > 0 {
+		r.noKey = errNoKeyKept
 	}
 	for _, k := range privates {
 		r.privates[k.Public()] = k
@@ -54,10 +63,14 @@ func newRing(privates []keys.PrivateKey) *ring {
 	return r
 }
 
+// addServerKey adds the session key of a relay.
 func (r *ring) addServerKey(k keys.PublicKey) { r.servers = append(r.servers, k) }
 
-// errNoKey says that the runner cannot decrypt something.
-var errNoKey = errors.New("the runner has no key for it")
+// Why the runner cannot decrypt something.
+var (
+	errNoKey     = errors.New("the runner has no key for it")
+	errNoKeyKept = errors.New("the runner has no key for it, or the event that tells which was left out")
+)
 
 // agree makes the key of two parties, of which the runner knows one.
 func (r *ring) agree(a, b keys.PublicKey) (box.Key, error) {
@@ -67,14 +80,14 @@ func (r *ring) agree(a, b keys.PublicKey) (box.Key, error) {
 	if private, ok := r.privates[b]; ok {
 		return box.Agree(private, a)
 	}
-	return box.Key{}, errNoKey
+	return box.Key{}, r.noKey
 }
 
-// openDelivery decrypts a body that came for an entity.
+// open has f decrypt what came for an entity, with the key that is known for it.
 func (r *ring) open(known map[string]agreement, entity []byte, f func(*box.Key) error) error {
 	a, ok := known[string(entity)]
 	if !ok {
-		return errNoKey
+		return r.noKey
 	}
 	key, err := r.agree(a.client, a.relay)
 	if err != nil {
@@ -134,6 +147,7 @@ func (r *ring) learn(tr smp.Transmission, c smp.Response) {
 	}
 }
 
+// notifier notes the ids and keys of a notifier.
 func (r *ring) notifier(c smp.NotifierCredentials, key keys.PublicKey, of string) {
 	r.named(c.NotifierID, "notifier id "+of)
 	r.notifications[string(c.NotifierID)] = agreement{key, c.ServerDHKey}
