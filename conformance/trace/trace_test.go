@@ -140,6 +140,15 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	assert.Contains(t, d.Lines(4)[0], "; 97 earlier events left out")
 }
 
+func TestAKeyMayBeLeftOut(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, Limits{First: 4, Last: 3, Bytes: 1 << 20})
+	s.deliver()
+	lines := s.r.Finish().Decode(All).Lines(2)
+	assert.Contains(t, lines[1], "OK; MSG (")
+	assert.Contains(t, lines[1], errNoKeyKept.Error())
+}
+
 func TestTheNewestBytesAreKept(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, Limits{First: 1, Last: 10, Bytes: 7000})
