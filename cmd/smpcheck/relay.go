@@ -73,7 +73,7 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	}
 	repeat := f.invocation(tgt, p.options)
 	if f.trace != "" {
-		p.options.Trace = traceFiles{f.trace, repeat}.write
+		p.options.Trace = f.traceFiles(repeat).write
 	}
 	bar := newProgress(cmd.ErrOrStderr(), len(p.cases))
 	p.options.OnResult = bar.show
@@ -138,7 +138,7 @@ func (f *runFlags) names(args []string, s suite) (target.Names, error) {
 func (f *runFlags) invocation(t target.Target, o conformance.Options) report.Invocation {
 	return report.Invocation{
 		Exec: f.exec, Server: t.Server(), Embedded: t.Kind() == target.Embedded,
-		Seed: o.Seed, TimeoutScale: o.TimeoutScale, KnownName: f.knownName,
+		Fault: f.fault, Scan: f.scan, Seed: o.Seed, TimeoutScale: o.TimeoutScale, KnownName: f.knownName,
 	}
 }
 

@@ -16,7 +16,11 @@ type Invocation struct {
 	// Server is the target. Its password stands in no command.
 	Server link.Server
 	// Embedded says that the target is the relay inside smpcheck.
-	Embedded     bool
+	Embedded bool
+	// Fault is what is wrong with the embedded relay on purpose, empty for nothing.
+	Fault string
+	// Scan is the folder of the target that is searched for messages, empty for none.
+	Scan         string
 	Seed         uint64
 	TimeoutScale float64
 	// KnownName is the value of --known-name, empty for none.
@@ -40,8 +44,13 @@ func (i Invocation) command(selection ...string) string {
 		words = append(words, "--known-name", i.KnownName)
 	}
 	switch {
+	case i.Embedded && i.Fault != "":
+		words = append(words, "--fault", i.Fault)
 	case i.Embedded:
 	case i.Exec != "":
+		if i.Scan != "" {
+			words = append(words, "--scan", i.Scan)
+		}
 		words = append(words, "--exec", trace.HideText(i.Exec, i.Server.Password))
 	default:
 		words = append(words, i.address())
