@@ -83,10 +83,10 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	document.Target.Fault = f.fault
 	document.Options, document.Shard = p.asked, p.shard
 	document.Repeat(repeat)
-	if err := out.writeReports(document, registry.Catalogue()); err != nil {
+	if err := writeExpectations(out, outcome, p.expected, tgt.Server().Password); err != nil {
 		return broken("%w", err)
 	}
-	if err := writeExpectations(out, outcome, p.expected, tgt.Server().Password); err != nil {
+	if err := out.writeReports(document, registry.Catalogue()); err != nil {
 		return broken("%w", err)
 	}
 	return judge(document)
