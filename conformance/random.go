@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Random is the source of every random choice of a case. It is an io.Reader that never
+// Random is the source of the random choices of a case. It is an io.Reader that never
 // fails and has the methods of rand.Rand. Its values follow from the seed of the run,
 // the id of the case and the version. Read and Uint64 are safe for use by several
 // goroutines, but their order then decides who gets which value.

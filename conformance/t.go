@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -70,8 +71,17 @@ func (t *T) Info() target.Info { return t.info }
 // Context ends when the case has a verdict, overruns its deadline or is interrupted.
 func (t *T) Context() context.Context { return t.ctx }
 
-// Rand is the source of every random choice of the case.
+// Rand is the source of every random choice of the case except those of Fresh.
 func (t *T) Rand() *Random { return t.random }
+
+// Fresh returns n random bytes for an id that the target must not have yet. They do not
+// follow from the seed: a target that keeps what cases make has the ids of earlier runs,
+// and a run with the same seed must not meet them.
+func (t *T) Fresh(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
+}
 
 // Timeout returns d multiplied by the time scale of the run.
 func (t *T) Timeout(d time.Duration) time.Duration { return scaled(d, t.scale) }

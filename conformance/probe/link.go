@@ -27,10 +27,10 @@ func (c *Conn) LinkData() smp.LinkData {
 // which its sender id follows, and the keys in it.
 func (c *Conn) LinkRequest(mode smp.QueueMode, opts ...QueueOption) (smp.NEW, []byte, *Queue) {
 	cmd, q := c.NewQueueRequest(opts...)
-	id := c.t.Rand().Bytes(smp.CorrelationIDSize)
+	id := c.t.Fresh(smp.CorrelationIDSize)
 	link := &smp.QueueLink{SenderID: smp.SenderID(id), Data: c.LinkData()}
 	if mode == smp.Contact {
-		link.LinkID = c.t.Rand().Bytes(smp.SenderIDSize)
+		link.LinkID = c.t.Fresh(smp.SenderIDSize)
 	}
 	cmd.Request = &smp.QueueRequest{Mode: mode, Link: link}
 	return cmd, id, q

@@ -85,7 +85,7 @@ var linkReadCases = []conformance.Case{
 		Versions:     from(15),
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			l := &probe.Linked{Queue: c.NewQueue(probe.NoMode), LinkID: t.Rand().Bytes(24), Data: c.LinkData()}
+			l := &probe.Linked{Queue: c.NewQueue(probe.NoMode), LinkID: t.Fresh(24), Data: c.LinkData()}
 			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
 			c.Read(l.LinkID).Expect(l.LNK())
 			c.Take(l.LinkID, probe.NewKey(t, keys.Ed25519)).ExpectError(smp.ErrAuth)

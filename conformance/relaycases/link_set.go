@@ -18,7 +18,7 @@ var linkSetCases = []conformance.Case{
 		Versions:     from(15),
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			l := &probe.Linked{Queue: c.NewQueue(probe.ContactQueue), LinkID: t.Rand().Bytes(24), Data: c.LinkData()}
+			l := &probe.Linked{Queue: c.NewQueue(probe.ContactQueue), LinkID: t.Fresh(24), Data: c.LinkData()}
 			c.Read(l.LinkID).Require(smp.ERR{Err: smp.ErrAuth})
 			t.About("SMP-LINK-LSET-OK")
 			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
@@ -103,7 +103,7 @@ var linkSetCases = []conformance.Case{
 		Versions:     from(15),
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			l := &probe.Linked{Queue: c.NewQueue(probe.SenderCanSecure), LinkID: t.Rand().Bytes(24), Data: c.LinkData()}
+			l := &probe.Linked{Queue: c.NewQueue(probe.SenderCanSecure), LinkID: t.Fresh(24), Data: c.LinkData()}
 			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
 			key := probe.NewKey(t, keys.Ed25519)
 			c.Take(l.LinkID, key).Expect(l.LNK())
@@ -241,7 +241,7 @@ var linkSetCases = []conformance.Case{
 			l := readable(t, c)
 			old := l.LinkID
 			l.Recipient(c, smp.LDEL{}).Require(smp.OK{})
-			l.LinkID, l.Data = t.Rand().Bytes(24), c.LinkData()
+			l.LinkID, l.Data = t.Fresh(24), c.LinkData()
 			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
 			other.Read(l.LinkID).Expect(l.LNK())
 			other.Read(old).ExpectError(smp.ErrAuth)

@@ -117,7 +117,7 @@ func changeable(t *T) *probe.Queue {
 func bystanders(t *T, q *probe.Queue) []smp.Command {
 	commands := []smp.Command{smp.QUE{}, smp.ACK{MsgID: t.Rand().Bytes(24)}}
 	if t.Version() >= smp.VersionShortLinks {
-		link := smp.LSET{LinkID: t.Rand().Bytes(24), Data: smp.LinkData{Fixed: t.Rand().Bytes(30), User: t.Rand().Bytes(30)}}
+		link := smp.LSET{LinkID: t.Fresh(24), Data: smp.LinkData{Fixed: t.Rand().Bytes(30), User: t.Rand().Bytes(30)}}
 		commands = append(commands, link, smp.LDEL{}, smp.RKEY{Keys: []keys.PublicKey{q.Key.Public()}})
 	}
 	return append(commands, smp.KEY{SenderKey: probe.NewKey(t, keys.Ed25519).Public()})
