@@ -446,17 +446,3 @@ func (c *Conn) ExpectClosed(after string) {
 func timedOut(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
-
-func (c *Conn) generate(alg keys.Algorithm) keys.PrivateKey { return NewKey(c.t, alg) }
-
-// NewKey makes a key from the randomness of the case.
-func NewKey(t *conformance.T, alg keys.Algorithm) keys.PrivateKey {
-	k, err := keys.Generate(alg, t.Rand())
-	if err != nil {
-		t.Broken(err)
-	}
-	if alg.CanAgree() {
-		t.Trace().Know(k)
-	}
-	return k
-}

@@ -214,7 +214,7 @@ func (u *Tunnel) PackContent(content, correlationID []byte) *Parcel {
 // PackPadded is PackContent with another size of the padded content.
 func (u *Tunnel) PackPadded(content, correlationID []byte, size int) *Parcel {
 	t := u.conn.t
-	private := NewKey(t, keys.X25519)
+	private := freshKey(t, keys.X25519)
 	key, err := box.Agree(private, u.Key)
 	if err != nil {
 		t.Broken(err)
