@@ -396,7 +396,7 @@ func TestTheConversationOfAFailedRunIsKept(t *testing.T) {
 	assert.NotNil(t, known.Recording)
 	failed := results[0]
 	require.NotNil(t, failed.Recording)
-	events := failed.Recording.Decode(trace.All).Events
+	events := failed.Recording.Decode(trace.RawExtent).Events
 	require.Len(t, events, 1)
 	assert.Equal(t, "word at 7", events[0].Summary)
 	assert.Equal(t, "616263", events[0].Hex)
@@ -413,7 +413,7 @@ func TestTheUserGetsTheConversationOfEveryRun(t *testing.T) {
 	o := Options{Versions: []uint16{6, 9}, Trace: func(c *Case, run Run, conversation *trace.Recording) error {
 		mu.Lock()
 		defer mu.Unlock()
-		got[fmt.Sprint(c.ID, " ", run.Version, " ", run.Verdict)] = len(conversation.Decode(trace.All).Events)
+		got[fmt.Sprint(c.ID, " ", run.Version, " ", run.Verdict)] = len(conversation.Decode(trace.RawExtent).Events)
 		return nil
 	}}
 	execute(t, o, testCase("relay/a/b", func(t *T) {

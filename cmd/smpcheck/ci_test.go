@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -143,12 +144,10 @@ func TestTheGitLabTemplateFitsTogether(t *testing.T) {
 	t.Parallel()
 	jobs := template(t, "gitlab/smpcheck.yml")
 	assert.Len(t, jobs, 4)
-	for name, j := range jobs {
+	for name := range jobs {
 		assert.True(t, strings.HasPrefix(name, "."), "%s is hidden", name)
-		job := j.(map[string]any)
-		if parent, ok := job["extends"].(string); ok {
-			assert.Contains(t, jobs, parent)
-		}
+		job := extended(t, jobs, name)
+		assert.NotContains(t, job["variables"], "SMPCHECK_REF", "a variable of a job would hide that of the file")
 		for _, part := range []string{"before_script", "script"} {
 			lines, _ := job[part].([]any)
 			for _, line := range lines {
@@ -158,5 +157,32 @@ func TestTheGitLabTemplateFitsTogether(t *testing.T) {
 		artifacts := job["artifacts"].(map[string]any)
 		assert.Equal(t, "always", artifacts["when"], name)
 		assert.Equal(t, []any{"smpcheck-reports/"}, artifacts["paths"], name)
+		whole := name == ".smpcheck" || name == ".smpcheck-merge"
+		assert.Equal(t, whole, artifacts["reports"] != nil, "%s has the report of the whole run", name)
 	}
+}
+
+// extended is a job with what it takes from those that it extends, as GitLab merges them:
+// maps key by key, and nothing else.
+func extended(t *testing.T, jobs map[string]any, name string) map[string]any {
+	t.Helper()
+	require.Contains(t, jobs, name)
+	job := jobs[name].(map[string]any)
+	parent, ok := job["extends"].(string)
+	if !ok {
+		return job
+	}
+	return merged(extended(t, jobs, parent), job)
+}
+
+func merged(base, over map[string]any) map[string]any {
+	all := maps.Clone(base)
+	for key, value := range over {
+		inner, isMap := value.(map[string]any)
+		if below, ok := base[key].(map[string]any); ok && isMap {
+			value = merged(below, inner)
+		}
+		all[key] = value
+	}
+	return all
 }

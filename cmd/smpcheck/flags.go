@@ -40,6 +40,7 @@ type runFlags struct {
 	failOnSkip   bool
 	reports      []string
 	trace        string
+	traceRaw     bool
 	exec         string
 	knownName    string
 	scan         string
@@ -62,6 +63,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.failOnSkip, "fail-on-skip", false, "exit with 1 if a case is skipped")
 	flags.StringArrayVar(&f.reports, "report", nil, reportUsage)
 	flags.StringVar(&f.trace, "trace", "", "write the decoded conversation of every case to files in `DIR`")
+	flags.BoolVar(&f.traceRaw, "trace-raw", false, "write all bytes into the files of --trace (default: the first 64 of each layer)")
 	flags.StringVar(&f.knownName, "known-name", "", "`NAME` that the relay under test resolves, or none if it resolves no names (default: not known)")
 	flags.StringVar(&f.scan, "scan", "", "search `DIR`, the folder of the relay that --exec starts, for bytes of messages")
 	flags.StringVar(&f.fault, "fault", "", "give the embedded relay the fault with this `ID`, to see what a report about it looks like")
@@ -87,6 +89,9 @@ func (f *runFlags) plan(cmd *cobra.Command, registry *conformance.Registry) (*pl
 	p := &plan{asked: f.describe(), options: conformance.Options{Seed: f.seed, TimeoutScale: f.timeoutScale, Parallel: f.parallel}}
 	if err := f.checkScan(); err != nil {
 		return nil, err
+	}
+	if f.traceRaw && f.trace == "" {
+		return nil, errors.New("--trace-raw is about the files of --trace; expected --trace")
 	}
 	if f.versions != "" {
 		versions, err := conformance.ParseVersions(f.versions)

@@ -89,10 +89,18 @@ func (o *outputs) create(name string) (*os.File, error) {
 	return file, nil
 }
 
-// writeReports writes the report in every format that was asked for.
+// writeReports writes the files before what goes to standard output, whose reader may
+// leave early.
 func (o *outputs) writeReports(d *report.Document, catalogue *spec.Catalogue) error {
+	toStdout := func(r output) bool { return r.writer == o.stdout }
+	reports := slices.DeleteFunc(slices.Clone(o.reports), toStdout)
 	for _, r := range o.reports {
-		colour := r.writer == o.stdout && isTerminal(o.stdout) && os.Getenv("NO_COLOR") == ""
+		if toStdout(r) {
+			reports = append(reports, r)
+		}
+	}
+	for _, r := range reports {
+		colour := toStdout(r) && isTerminal(o.stdout) && os.Getenv("NO_COLOR") == ""
 		if err := d.Write(r.writer, r.format, catalogue, colour); err != nil {
 			return err
 		}

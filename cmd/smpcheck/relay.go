@@ -71,7 +71,7 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	}
 	repeat := f.invocation(tgt, p.options)
 	if f.trace != "" {
-		p.options.Trace = traceFiles{f.trace, repeat}.write
+		p.options.Trace = f.traceFiles(repeat).write
 	}
 	bar := newProgress(cmd.ErrOrStderr(), len(p.cases))
 	p.options.OnResult = bar.show
@@ -81,10 +81,10 @@ func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err err
 	document.Target.Fault = f.fault
 	document.Options, document.Shard = p.asked, p.shard
 	document.Repeat(repeat)
-	if err := out.writeReports(document, registry.Catalogue()); err != nil {
+	if err := writeExpectations(out, outcome, p.expected, tgt.Server().Password); err != nil {
 		return broken("%w", err)
 	}
-	if err := writeExpectations(out, outcome, p.expected, tgt.Server().Password); err != nil {
+	if err := out.writeReports(document, registry.Catalogue()); err != nil {
 		return broken("%w", err)
 	}
 	return judge(document)
@@ -165,8 +165,8 @@ func (f *runFlags) names(args []string, s suite) (target.Names, error) {
 // invocation is how this run was asked for.
 func (f *runFlags) invocation(t target.Target, o conformance.Options) report.Invocation {
 	return report.Invocation{
-		Exec: f.exec, Server: t.Server(), Embedded: t.Kind() == target.Embedded, Fault: f.fault,
-		Seed: o.Seed, TimeoutScale: o.TimeoutScale, KnownName: f.knownName,
+		Exec: f.exec, Server: t.Server(), Embedded: t.Kind() == target.Embedded,
+		Fault: f.fault, Scan: f.scan, Seed: o.Seed, TimeoutScale: o.TimeoutScale, KnownName: f.knownName,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -201,6 +202,39 @@ func TestTraceWritesAFileForEachCaseAndVersion(t *testing.T) {
 	}
 	assert.Contains(t, r.stdout, "50494e47")
 	assert.Contains(t, r.stdout, "SMP-PING-PONG (must) PING is answered with PONG")
+}
+
+func TestRawTracesAreLonger(t *testing.T) {
+	t.Parallel()
+	size := func(extra ...string) int64 {
+		dir := t.TempDir()
+		args := append([]string{"relay", "--run", "relay/send/flags", "--versions", "6", "--trace", dir}, extra...)
+		require.Equal(t, 0, smpcheck(t, relaySuite(), args...).code)
+		info, err := os.Stat(filepath.Join(dir, "relay.send.flags.v6.jsonl"))
+		require.NoError(t, err)
+		return info.Size()
+	}
+	assert.Greater(t, size("--trace-raw"), size()+1000)
+	r := smpcheck(t, fakeSuite(), "relay", "--trace-raw")
+	assert.Equal(t, 2, r.code)
+	assert.Contains(t, r.stderr, "expected --trace")
+}
+
+func TestFilesAreWrittenBeforeStandardOutput(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "report.json")
+	reader, gone := io.Pipe()
+	require.NoError(t, reader.Close())
+	out, err := openOutputs(gone, []report.Destination{{Format: report.JSONFormat, File: file}}, "")
+	require.NoError(t, err)
+	registry, err := fakeSuite().registry()
+	require.NoError(t, err)
+	d := &report.Document{Summary: map[conformance.Verdict]int{}}
+	require.ErrorIs(t, out.writeReports(d, registry.Catalogue()), io.ErrClosedPipe)
+	require.NoError(t, out.close())
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.True(t, json.Valid(text))
 }
 
 func TestExpectationsMakeARoundTrip(t *testing.T) {

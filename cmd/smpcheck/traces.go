@@ -24,16 +24,26 @@ func makeTraceFolder(folder string) error {
 	return nil
 }
 
+// traceFiles returns what writes the conversations of the runs.
+func (f *runFlags) traceFiles(repeat report.Invocation) traceFiles {
+	extent := trace.FileExtent
+	if f.traceRaw {
+		extent = trace.RawExtent
+	}
+	return traceFiles{f.trace, extent, repeat}
+}
+
 // traceFiles writes the conversations of runs into files of a folder.
 type traceFiles struct {
 	folder string
+	extent trace.Extent
 	repeat report.Invocation
 }
 
 // write makes the two files of a run: its id with dots for slashes and its version, with
 // the ending txt for readers and jsonl for programs.
 func (f traceFiles) write(c *conformance.Case, run conformance.Run, conversation *trace.Recording) error {
-	decoded := conversation.Decode(trace.All)
+	decoded := conversation.Decode(f.extent)
 	hide := func(text string) string { return trace.HideText(text, f.repeat.Server.Password) }
 	head := trace.Header{
 		Case: c.ID, Version: run.Version, Verdict: string(run.Verdict),

@@ -94,7 +94,7 @@ func TestVerdicts(t *testing.T) {
 	require.NoError(t, report.WriteText(&text))
 	require.Contains(t, text.String(), "killed    que/no-info")
 	require.Contains(t, text.String(), "relay/ping/pong at version 6: pass")
-	require.Contains(t, text.String(), "4 faults: 1 killed, 3 survived, 0 broken, 0 skipped; noticed by cases: 1;")
+	require.Contains(t, text.String(), "4 faults: 1 killed, 3 survived, 0 broken, 0 skipped; 1 case noticed one")
 }
 
 func TestRelayThatDoesNotStart(t *testing.T) {

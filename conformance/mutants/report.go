@@ -110,10 +110,18 @@ func (r *Report) WriteText(w io.Writer) error {
 		r.Faults[i].write(&b)
 	}
 	s := r.Summary
-	fmt.Fprintf(&b, "\n%d faults: %d killed, %d survived, %d broken, %d skipped; noticed by cases: %d; cases that no fault names: %d; seed %d, %.1f s\n",
-		s.Faults, s.Killed, s.Survived, s.Broken, s.Skipped, s.Cases, len(r.Idle), r.Seed, float64(r.DurationMS)/1000)
+	fmt.Fprintf(&b, "\n%s: %d killed, %d survived, %d broken, %d skipped; %s noticed one, %d had none to notice; seed %d, %.1f s\n",
+		count(s.Faults, "fault"), s.Killed, s.Survived, s.Broken, s.Skipped, count(s.Cases, "case"), len(r.Idle), r.Seed, float64(r.DurationMS)/1000)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// count is a number of things: "1 case", "2 cases".
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // write writes the lines of the fault.

@@ -158,7 +158,7 @@ func newCase(r conformance.Result, password string) Case {
 		Runs:         make([]Run, 0, len(r.Runs)),
 	}
 	if r.Recording != nil {
-		c.Trace = r.Recording.Decode(trace.ReportBytes)
+		c.Trace = r.Recording.Decode(trace.ReportExtent)
 	}
 	for _, run := range r.Runs {
 		c.Runs = append(c.Runs, Run{

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"smpcheck/spec"
 )
@@ -19,6 +20,8 @@ var htmlTemplate = template.Must(template.New("").Funcs(template.FuncMap{
 	"count": count,
 	// anchor keeps the slashes of an id, which a part of an attribute would lose.
 	"anchor": func(id string) string { return "#" + id },
+	// words are the parts of a command that stay on one line if they can.
+	"words": func(command string) []string { return strings.Split(command, " ") },
 }).ParseFS(htmlFiles, "html/*.tmpl"))
 
 // HTML writes the report as one page without anything outside of it: no network, no

@@ -16,8 +16,6 @@ type htmlCase struct {
 	Problem bool
 	// Open says that the case is shown unfolded.
 	Open bool
-	// Where is the version of the worst run and the others that ended like it.
-	Where string
 	// Applies is the range of versions that the rule concerns.
 	Applies string
 	// Tried lists the runs as the filters read them: "6:pass 9:fail".
@@ -40,9 +38,6 @@ func newHTMLCase(c *Case, rules *ruleIndex, talk extent) *htmlCase {
 	shown.Title, shown.Detail = escape(c.Title), escapeLines(c.Detail)
 	shown.Expected, shown.Actual = escapeLines(c.Expected), escapeLines(c.Actual)
 	view := &htmlCase{Case: &shown, Topic: c.topic(), Problem: explained[c.Verdict], Applies: span(c.Versions)}
-	if c.Version != 0 {
-		view.Where = c.where()
-	}
 	var tried []string
 	for i := range c.Runs {
 		run := &c.Runs[i]

@@ -26,7 +26,8 @@ type matrix struct {
 	Legend []legendCell
 }
 
-// matrixBlock has a row for each requirement of a topic and a column for each version.
+// matrixBlock has a column for each version, and a row for each requirement of a topic that
+// concerns one of them.
 type matrixBlock struct {
 	Topic         string
 	Width, Height int
@@ -98,29 +99,31 @@ func newMatrix(topics []*htmlTopic, versions []uint16) *matrix {
 
 func newMatrixBlock(t *htmlTopic, versions []uint16) *matrixBlock {
 	b := &matrixBlock{
-		Topic:  t.Name,
-		Width:  max(len(versions)*cellWidth, narrowWidth),
-		Height: matrixTop + len(t.Rules)*cellHeight,
+		Topic: t.Name,
+		Width: max(len(versions)*cellWidth, narrowWidth),
 	}
 	for i, v := range versions {
 		b.Columns = append(b.Columns, matrixColumn{i*cellWidth + cellWidth/2, v})
 	}
-	tried := func(r *htmlRule) bool { return len(r.Worst) > 0 }
-	if !slices.ContainsFunc(t.Rules, tried) {
-		b.Height, b.Columns = 0, nil
-		b.Text = "not tried"
-		return b
-	}
 	broken := 0
-	for i, r := range t.Rules {
-		row := newMatrixRow(r, versions, matrixTop+i*cellHeight)
-		row.Hit = fmt.Sprintf("M0 %dh%dv%dH0z", matrixTop+i*cellHeight, b.Width, cellHeight)
+	b.Height = matrixTop
+	for _, r := range t.Rules {
+		row := newMatrixRow(r, versions, b.Height)
+		if row.Track == "" && row.Paths == nil {
+			continue
+		}
+		row.Hit = fmt.Sprintf("M0 %dh%dv%dH0z", b.Height, b.Width, cellHeight)
 		if row.Problem() {
 			broken++
 		}
 		b.Rows = append(b.Rows, row)
+		b.Height += cellHeight
 	}
-	b.Text = fmt.Sprintf("%s: %s, %d with a problem", t.Name, count(len(t.Rules), "requirement"), broken)
+	if !slices.ContainsFunc(b.Rows, func(r matrixRow) bool { return r.Paths != nil }) {
+		b.Rows, b.Text = nil, "not tried"
+		return b
+	}
+	b.Text = fmt.Sprintf("%s: %s, %d with a problem", t.Name, count(len(b.Rows), "requirement"), broken)
 	return b
 }
 

@@ -236,6 +236,9 @@ func (d *Document) facts() []fact {
 		all[3].Value = strings.Join(seeds, ", ")
 		all = append(all, fact{"Merged from", count(len(d.Parts), "shard")})
 	}
+	if d.Target.Fault != "" {
+		all = append(all, fact{"Fault, on purpose", escape(d.Target.Fault)})
+	}
 	if d.Shard != nil {
 		all = append(all, fact{"Shard", fmt.Sprintf("%d of %d", d.Shard.Index, d.Shard.Count)})
 	}

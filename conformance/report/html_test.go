@@ -275,6 +275,31 @@ func TestMatrixBlamesTheViolatedRequirementAlone(t *testing.T) {
 	assert.Equal(t, "SMP-NEW-OTHER: \npass at 9; skip at 10, 11", rows[1].Text)
 }
 
+func TestMatrixLeavesOutWhatNoVersionConcerns(t *testing.T) {
+	t.Parallel()
+	d := document(t)
+	late := d.Cases[0]
+	late.ID, late.Requirements = "relay/new/late", []string{"SMP-NEW-OTHER"}
+	late.Versions, late.Runs = [2]uint16{19, 20}, nil
+	d.Cases = []Case{d.Cases[1], late}
+	block := newPage(d, testCatalogue(t)).Matrix.Blocks[0]
+	require.Len(t, block.Rows, 1)
+	assert.Equal(t, "SMP-NEW-RULE", block.Rows[0].Rule.ID)
+	assert.Equal(t, matrixTop+cellHeight, block.Height)
+	d.Cases = []Case{late}
+	d.Cases[0].ID = "relay/old/late"
+	block = newPage(d, testCatalogue(t)).Matrix.Blocks[0]
+	assert.Empty(t, block.Rows)
+	assert.Equal(t, "not tried", block.Text)
+}
+
+func TestAPageNamesTheFaultOfTheRelay(t *testing.T) {
+	t.Parallel()
+	d := document(t)
+	d.Target.Fault = "send/lost"
+	assert.Contains(t, string(render(t, d, HTMLFormat)), "send/lost")
+}
+
 func TestHeadlines(t *testing.T) {
 	t.Parallel()
 	for want, summary := range map[string]map[conformance.Verdict]int{

@@ -17,8 +17,10 @@ type Invocation struct {
 	Server link.Server
 	// Embedded says that the target is the relay inside smpcheck.
 	Embedded bool
-	// Fault is the value of --fault, empty for none.
-	Fault        string
+	// Fault is what is wrong with the embedded relay on purpose, empty for nothing.
+	Fault string
+	// Scan is the folder of the target that is searched for messages, empty for none.
+	Scan         string
 	Seed         uint64
 	TimeoutScale float64
 	// KnownName is the value of --known-name, empty for none.
@@ -46,6 +48,9 @@ func (i Invocation) command(selection ...string) string {
 		words = append(words, "--fault", i.Fault)
 	case i.Embedded:
 	case i.Exec != "":
+		if i.Scan != "" {
+			words = append(words, "--scan", i.Scan)
+		}
 		words = append(words, "--exec", trace.HideText(i.Exec, i.Server.Password))
 	default:
 		words = append(words, i.address())

@@ -23,15 +23,9 @@ type Recording struct {
 	secret      string
 }
 
-// All is a limit for the bytes of a layer that leaves nothing out.
-const All = math.MaxInt
-
-// ReportBytes is the limit of the bytes of a layer in reports.
-const ReportBytes = 512
-
-// Decode returns the conversation with at most limit bytes of every layer.
-func (r *Recording) Decode(limit int) *Trace {
-	d := newDecoder(r, limit)
+// Decode returns as much of the conversation as the extent says.
+func (r *Recording) Decode(x Extent) *Trace {
+	d := newDecoder(r, x)
 	t := &Trace{Connections: []Connection{}, Events: make([]Event, 0, len(r.entries)), LeftOut: r.leftOut}
 	for i := range r.entries {
 		t.Events = append(t.Events, d.event(&r.entries[i]))
@@ -40,6 +34,7 @@ func (r *Recording) Decode(limit int) *Trace {
 		t.Connections = append(t.Connections, Connection{Number: i + 1, Role: c.role(), Version: c.version})
 	}
 	d.clean(t)
+	t.fit(x.Size)
 	return t
 }
 
@@ -47,7 +42,7 @@ func (r *Recording) Decode(limit int) *Trace {
 // by the keys and ids in earlier ones.
 type decoder struct {
 	*ring
-	limit int
+	extent Extent
 	// talks are the connections by number, less one.
 	talks  []*talk
 	secret string
@@ -55,8 +50,8 @@ type decoder struct {
 	hidden [][]byte
 }
 
-func newDecoder(r *Recording, limit int) *decoder {
-	d := &decoder{ring: newRing(r.privates, r.leftOut), limit: limit, secret: r.secret}
+func newDecoder(r *Recording, x Extent) *decoder {
+	d := &decoder{ring: newRing(r.privates, r.leftOut), extent: x, secret: r.secret}
 	for _, c := range r.connections {
 		d.talks = append(d.talks, &talk{connection: c})
 		if c.greeted && !c.private.IsZero() {
@@ -76,7 +71,7 @@ func (d *decoder) event(e *entry) Event {
 		d.block(&out, e, d.talks[e.connection-1])
 	}
 	out.Size = e.size
-	out.Hex = d.hex(e.block.Bytes)
+	out.Hex = d.start(e.block.Bytes, d.extent.bytesOf(&out.Layer))
 	complete(&out.Layer)
 	return out
 }
@@ -100,9 +95,12 @@ func complete(l *Layer) {
 }
 
 // hex is the start of b without passwords.
-func (d *decoder) hex(b []byte) string {
+func (d *decoder) hex(b []byte) string { return d.start(b, d.extent.Bytes) }
+
+// start is at most limit bytes of b without passwords, in hex.
+func (d *decoder) start(b []byte, limit int) string {
 	b = d.mask(b)
-	return hex.EncodeToString(b[:min(len(b), d.limit)])
+	return hex.EncodeToString(b[:min(len(b), limit)])
 }
 
 // errNotKept says that the bytes of an event were displaced by those of later ones.
@@ -187,6 +185,7 @@ func (d *decoder) transmissions(out *Layer, content []byte, t *talk, relay bool)
 			out.Summary += "; …"
 		}
 	}
+	d.extent.shorten(out)
 	return nil
 }
 

@@ -81,7 +81,7 @@ func TestNoOutputOfTheSuiteHasASecret(t *testing.T) {
 	outcome := conformance.Execute(t.Context(), selected, tgt, info, conformance.Options{
 		Versions: []uint16{6, 20}, TimeoutScale: 10,
 		Trace: func(c *conformance.Case, run conformance.Run, r *trace.Recording) error {
-			decoded := r.Decode(trace.All)
+			decoded := r.Decode(trace.RawExtent)
 			var b bytes.Buffer
 			header := trace.Header{Case: c.ID, Command: repeat.Command(c.ID, run.Version)}
 			if err := decoded.Text(&b, header); err != nil {

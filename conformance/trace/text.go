@@ -138,7 +138,7 @@ func (l *Layer) errors() []string {
 }
 
 // Text writes the whole conversation for a reader: every layer with its fields and the
-// first ReportBytes of its bytes. Characters that could act on a terminal are escaped.
+// first 512 of its bytes. Characters that could act on a terminal are escaped.
 func (t *Trace) Text(w io.Writer, h Header) error {
 	b := bufio.NewWriter(w)
 	h.text(b)
@@ -189,9 +189,12 @@ func (l *Layer) writeParts(w io.Writer, indent string) {
 	}
 }
 
+// dumpedBytes is how many bytes a dump has.
+const dumpedBytes = 512
+
 // dump writes the start of the bytes as hexdump does.
 func (l *Layer) dump(w io.Writer, indent string) {
-	b, err := hex.DecodeString(l.Hex[:min(len(l.Hex), 2*ReportBytes)])
+	b, err := hex.DecodeString(l.Hex[:min(len(l.Hex), 2*dumpedBytes)])
 	if err != nil || len(b) == 0 {
 		return
 	}

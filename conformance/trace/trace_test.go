@@ -31,10 +31,10 @@ var header = Header{
 // forms renders a recording as the files of a run and as the lines of a report.
 func forms(t testing.TB, r *Recording) map[string]string {
 	var text, lines bytes.Buffer
-	full := r.Decode(All)
+	full := r.Decode(RawExtent)
 	require.NoError(t, full.Text(&text, header))
 	require.NoError(t, full.WriteLines(&lines, header))
-	brief := r.Decode(ReportBytes)
+	brief := r.Decode(ReportExtent)
 	asJSON, err := json.Marshal(brief)
 	require.NoError(t, err)
 	return map[string]string{
@@ -97,12 +97,12 @@ func writings(b []byte) map[string]string {
 
 func TestPasswordsAreMaskedWhereverTheyStand(t *testing.T) {
 	t.Parallel()
-	d := &decoder{secret: password, limit: All}
+	d := &decoder{secret: password, extent: RawExtent}
 	assert.Equal(t, hex.EncodeToString([]byte("a"+strings.Repeat("*", len(password))+"b")), d.hex([]byte("a"+password+"b")))
 	twice := []byte(password + password)
 	assert.Equal(t, strings.Repeat("2a", len(twice)), d.hex(twice))
 	assert.Equal(t, password+password, string(twice), "the bytes themselves are left alone")
-	short := &decoder{hidden: [][]byte{[]byte("xy")}, limit: All}
+	short := &decoder{hidden: [][]byte{[]byte("xy")}, extent: RawExtent}
 	assert.Equal(t, "022a2a", short.hex([]byte("\x02xy")))
 	assert.Equal(t, "037879", short.hex([]byte("\x03xy")), "a short password is one with its length alone")
 	assert.Equal(t, "say PASSWORD", HideText("say "+password, password))
@@ -127,7 +127,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 		}
 	}
 	assert.LessOrEqual(t, kept, limits.Bytes)
-	d := r.Decode(All)
+	d := r.Decode(RawExtent)
 	assert.Equal(t, 102-limits.First-limits.Last, d.LeftOut)
 	var numbers []int
 	for _, e := range d.Events {
@@ -144,7 +144,7 @@ func TestAKeyMayBeLeftOut(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, Limits{First: 4, Last: 3, Bytes: 1 << 20})
 	s.deliver()
-	lines := s.r.Finish().Decode(All).Lines(2)
+	lines := s.r.Finish().Decode(RawExtent).Lines(2)
 	assert.Contains(t, lines[1], "OK; MSG (")
 	assert.Contains(t, lines[1], errNoKeyKept.Error())
 }
@@ -157,7 +157,7 @@ func TestTheNewestBytesAreKept(t *testing.T) {
 		l.say(Sent, bytes.Repeat([]byte{byte(i)}, 3000))
 	}
 	var kept []bool
-	for _, e := range s.r.Finish().Decode(All).Events[1:] {
+	for _, e := range s.r.Finish().Decode(RawExtent).Events[1:] {
 		kept = append(kept, e.Hex != "")
 	}
 	assert.Equal(t, []bool{false, false, false, true, true}, kept)
@@ -172,7 +172,7 @@ func TestLaterEventsAreIgnored(t *testing.T) {
 	l.Greeted(6, noKey, noKey.Public())
 	s.r.Connected(port{local: "127.0.0.1:2"})
 	s.r.Know(s.key(1, false))
-	got := r.Decode(All)
+	got := r.Decode(RawExtent)
 	assert.Len(t, got.Events, 1)
 	assert.Equal(t, []Connection{{Number: 1, Role: "client"}}, got.Connections)
 }
