@@ -35,12 +35,14 @@ type DestinationOption func(*destinationOptions)
 type destinationOptions struct {
 	versions     wire.VersionRange
 	certificates int
-	greeting     func(*transport.Secure) []byte
-	signed       func(chain [][]byte) (transport.ServerHello, error)
-	meeting      func(net.Conn)
-	gate         <-chan struct{}
-	refusing     bool
-	tap          *Tap
+	// leafFrom and leafUntil limit the validity of the leaf, if they differ.
+	leafFrom, leafUntil time.Duration
+	greeting            func(*transport.Secure) []byte
+	signed              func(chain [][]byte) (transport.ServerHello, error)
+	meeting             func(net.Conn)
+	gate                <-chan struct{}
+	refusing            bool
+	tap                 *Tap
 }
 
 // Speaking offers other versions than 6 to 20.
@@ -97,7 +99,7 @@ func NewDestination(t *conformance.T, opts ...DestinationOption) *Destination {
 	for _, set := range opts {
 		set(&o)
 	}
-	credentials, err := keys.NewCredentials(t.Rand(), keys.Ed25519, o.certificates)
+	credentials, err := o.identity(t.Rand())
 	if err != nil {
 		t.Broken(fmt.Errorf("the identity of a destination: %w", err))
 	}

@@ -46,6 +46,24 @@ var proxyUnreachedCases = []conformance.Case{
 			expectSameSession(t, right, probe.ExpectA[smp.PKEY](c.AskSession(d.Server())))
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/proxy/validity",
+		Title:        "PRXY for a relay whose certificate has expired, or is not valid yet, is refused, and opens no session",
+		Requirements: []string{"SMP-PROXY-DESTINATION-VALIDITY"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c := requireProxy(t)
+			const day = 24 * time.Hour
+			for _, leaf := range []probe.DestinationOption{probe.LeafValid(-60*day, -30*day), probe.LeafValid(30*day, 60*day)} {
+				d := probe.NewDestination(t, leaf)
+				for range 2 {
+					expectBroker(t, c.AskSession(d.Server()), smp.BrokerError{Code: smp.BrokerNetwork})
+				}
+			}
+			control := probe.NewDestination(t, probe.LeafValid(-30*day, 30*day))
+			probe.ExpectA[smp.PKEY](c.AskSession(control.Server()))
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/proxy/host",
 		Title:        "PRXY with hosts that the proxy may not connect to is refused with PROXY BROKER HOST",

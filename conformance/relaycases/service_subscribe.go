@@ -271,6 +271,35 @@ var serviceSubscribeCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/service/sub-takeover",
+		Title:        "SUB of another connection of the service takes the queue over, with the message that was not acknowledged",
+		Requirements: []string{"SMP-SERVICE-TAKEOVER"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			q, _ := waiting(t, 0)
+			credentials, sender := probe.NewService(t), probe.Dial(t)
+			earlier, later := messagingService(t, credentials), messagingService(t, credentials)
+			q.Subscribe(earlier.Conn)
+			bodies := sender.Bodies(2)
+			q.Fill(sender, bodies[0])
+			q.RequireMessage(earlier.Conn)
+			a := q.Recipient(later.Conn, smp.SUB{})
+			if !a.OK() || isError(a.Received) {
+				t.Fail("SUB on another connection of the service → SOK", a.String())
+			}
+			if _, ok := a.Response.(smp.MSG); ok { // in the place of SOK
+				later.PutBack(a.Received)
+			}
+			later.Ping()
+			d := q.ExpectMessage(later.Conn, bodies[0])
+			q.ExpectAcknowledged(later.Conn, d)
+			q.Fill(sender, bodies[1])
+			q.ExpectMessage(later.Conn, bodies[1])
+			q.ExpectNoMessage(earlier.Conn, "another connection of the service has subscribed")
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/service/ends",
 		Title:        "The connection of the service that was displaced gets ENDS with count and hash of the queues",
 		Requirements: []string{"SMP-SERVICE-ENDS", "SMP-SERVICE-ENDS-COUNT"},
