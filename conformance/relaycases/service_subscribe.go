@@ -272,31 +272,34 @@ var serviceSubscribeCases = []conformance.Case{
 	}),
 	must(conformance.Case{
 		ID:           "relay/service/sub-takeover",
-		Title:        "SUB of another connection of the service takes the queue over, with the message that was not acknowledged",
+		Title:        "SUB of another connection of the service takes queues over, with the message that was not acknowledged",
 		Requirements: []string{"SMP-SERVICE-TAKEOVER"},
 		Versions:     from(smp.VersionServiceCounts),
 		Timeout:      notifyTimeout,
 		Run: func(t *T) {
-			q, _ := waiting(t, 0)
 			credentials, sender := probe.NewService(t), probe.Dial(t)
 			earlier, later := messagingService(t, credentials), messagingService(t, credentials)
-			q.Subscribe(earlier.Conn)
+			full, _ := waiting(t, 0)
+			empty, _ := waiting(t, 0)
+			full.Subscribe(earlier.Conn)
+			empty.Subscribe(earlier.Conn)
 			bodies := sender.Bodies(2)
-			q.Fill(sender, bodies[0])
-			q.RequireMessage(earlier.Conn)
-			a := q.Recipient(later.Conn, smp.SUB{})
-			if !a.OK() || isError(a.Received) {
-				t.Fail("SUB on another connection of the service → SOK", a.String())
-			}
-			if _, ok := a.Response.(smp.MSG); ok { // in the place of SOK
-				later.PutBack(a.Received)
+			full.Fill(sender, bodies[0])
+			full.RequireMessage(earlier.Conn)
+			for _, q := range []*probe.Queue{full, empty} {
+				a := q.Recipient(later.Conn, smp.SUB{})
+				if !a.OK() || isError(a.Received) {
+					t.Fail("SUB on another connection of the service → SOK", a.String())
+				}
+				if _, ok := a.Response.(smp.MSG); ok { // in the place of SOK
+					later.PutBack(a.Received)
+				}
 			}
 			later.Ping()
-			d := q.ExpectMessage(later.Conn, bodies[0])
-			q.ExpectAcknowledged(later.Conn, d)
-			q.Fill(sender, bodies[1])
-			q.ExpectMessage(later.Conn, bodies[1])
-			q.ExpectNoMessage(earlier.Conn, "another connection of the service has subscribed")
+			full.ExpectAcknowledged(later.Conn, full.ExpectRedelivery(later.Conn, bodies[0]))
+			empty.Fill(sender, bodies[1])
+			empty.ExpectMessage(later.Conn, bodies[1])
+			empty.ExpectNoMessage(earlier.Conn, "another connection of the service has subscribed")
 		},
 	}),
 	must(conformance.Case{
