@@ -37,12 +37,14 @@ type destinationOptions struct {
 	certificates int
 	// leafFrom and leafUntil limit the validity of the leaf, if they differ.
 	leafFrom, leafUntil time.Duration
-	greeting            func(*transport.Secure) []byte
-	signed              func(chain [][]byte) (transport.ServerHello, error)
-	meeting             func(net.Conn)
-	gate                <-chan struct{}
-	refusing            bool
-	tap                 *Tap
+	// stolen: the leaf is not signed by the identity.
+	stolen   bool
+	greeting func(*transport.Secure) []byte
+	signed   func(chain [][]byte) (transport.ServerHello, error)
+	meeting  func(net.Conn)
+	gate     <-chan struct{}
+	refusing bool
+	tap      *Tap
 }
 
 // Speaking offers other versions than 6 to 20.

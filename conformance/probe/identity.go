@@ -13,9 +13,13 @@ func LeafValid(from, until time.Duration) DestinationOption {
 	return func(o *destinationOptions) { o.leafFrom, o.leafUntil = from, until }
 }
 
+// Stolen shows a leaf of the case's own, in the name of the identity and not signed by it,
+// as somebody does who has seen the certificates of a relay and wants to take its place.
+func Stolen(o *destinationOptions) { o.stolen = true }
+
 // identity makes the certificates of a destination.
 func (o *destinationOptions) identity(rand io.Reader) (keys.Credentials, error) {
-	if o.leafFrom == o.leafUntil {
+	if o.leafFrom == o.leafUntil && !o.stolen {
 		return keys.NewCredentials(rand, keys.Ed25519, o.certificates)
 	}
 	authority, err := keys.Generate(keys.Ed25519, rand)
@@ -39,7 +43,13 @@ func (o *destinationOptions) identity(rand io.Reader) (keys.Credentials, error) 
 	if err != nil {
 		return keys.Credentials{}, err
 	}
-	template := keys.Template{CommonName: "localhost", NotBefore: now.Add(o.leafFrom), NotAfter: now.Add(o.leafUntil)}
-	leaf, err := keys.CreateCertificate(rand, template, key.Public(), issuer, authority)
+	template := keys.Template{CommonName: "localhost", NotBefore: root.NotBefore, NotAfter: root.NotAfter}
+	signer := authority
+	if o.stolen {
+		signer = key
+	} else {
+		template.NotBefore, template.NotAfter = now.Add(o.leafFrom), now.Add(o.leafUntil)
+	}
+	leaf, err := keys.CreateCertificate(rand, template, key.Public(), issuer, signer)
 	return keys.Credentials{Chain: [][]byte{leaf, top}, Key: key}, err
 }
