@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"slices"
 	"time"
@@ -124,9 +125,31 @@ func dialUnchecked(ctx context.Context, address string, keyHash []byte, takes fu
 	}
 	binding := transport.Binding{SessionID: state.ClientFinished, PeerChain: state.PeerCertificates, ALPN: state.ALPN}
 	config := transport.ClientConfig{KeyHash: keyHash, Versions: wire.Versions(smp.VersionProxy, smp.MaxVersion), Proxy: true}
-	conn, err := transport.ClientHandshake(ctx, secure, binding, config)
+	below, err := withShortHello(secure, chain[0].Raw, keyHash)
+	if err != nil {
+		return nil, errors.Join(err, secure.Close())
+	}
+	conn, err := transport.ClientHandshake(ctx, below, binding, config)
 	if err != nil {
 		return nil, err
 	}
 	return client.New(conn, client.Config{})
+}
+
+// withShortHello leaves of the chain in a hello, which ClientHandshake looks at too, the leaf
+// and the certificate with the fingerprint.
+func withShortHello(conn net.Conn, leaf, keyHash []byte) (net.Conn, error) {
+	block := make([]byte, transport.BlockSize)
+	if _, err := io.ReadFull(conn, block); err != nil {
+		return nil, err
+	}
+	shorter := relayHello(func(h *transport.ServerHello) {
+		for _, der := range h.Chain {
+			if fingerprint := keys.FingerprintOf(der); bytes.Equal(fingerprint[:], keyHash) {
+				h.Chain = [][]byte{leaf, der}
+				return
+			}
+		}
+	})
+	return &skipping{Conn: conn, rest: shorter(block, transport.Binding{}), met: true}, nil
 }

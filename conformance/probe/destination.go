@@ -52,7 +52,8 @@ func Speaking(versions wire.VersionRange) DestinationOption {
 	return func(o *destinationOptions) { o.versions = versions }
 }
 
-// WithCertificates shows a chain of n certificates, instead of 2.
+// WithCertificates shows a chain of n certificates, instead of 2. With more than 4 the
+// destination sends its hello and then nothing.
 func WithCertificates(n int) DestinationOption {
 	return func(o *destinationOptions) { o.certificates = n }
 }
@@ -89,6 +90,9 @@ func RefusingUntil(gate <-chan struct{}) DestinationOption {
 	return func(o *destinationOptions) { o.gate, o.refusing = gate, true }
 }
 
+// maxCertificates is how many certificates a relay may have.
+const maxCertificates = 4
+
 // loopback is where destinations listen, at a port that the system chooses.
 const loopback = "127.0.0.1:0"
 
@@ -104,6 +108,9 @@ func NewDestination(t *conformance.T, opts ...DestinationOption) *Destination {
 	credentials, err := o.identity(t.Rand())
 	if err != nil {
 		t.Broken(fmt.Errorf("the identity of a destination: %w", err))
+	}
+	if o.certificates > maxCertificates {
+		SignedBy(credentials.Key, NewKey(t, keys.X25519).Public())(&o) // the reference sends no such hello
 	}
 	l, err := net.Listen("tcp", loopback)
 	if err != nil {
