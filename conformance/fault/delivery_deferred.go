@@ -23,6 +23,13 @@ var deferredFaults = []Fault{
 		}),
 	},
 	{
+		ID:     "delivery/dead-subscriber",
+		Story:  "The subscription of a connection that was reset stays, and a message that was given to it counts as delivered.",
+		Breaks: []string{"SMP-SUB-RESET"},
+		Cases:  []string{"relay/sub/reset"},
+		Apply:  toTheDead,
+	},
+	{
 		ID:     "delivery/slow-discarded",
 		Story:  "A message that cannot be written is dropped, as the network drops packets.",
 		Breaks: []string{"SMP-MSG-DEFERRED"},
@@ -31,6 +38,25 @@ var deferredFaults = []Fault{
 			q.Mailbox().Remove(out.Message.ID)
 		}),
 	},
+}
+
+// toTheDead is a relay that does not end the subscription of a connection that is gone, and
+// takes what it gives to that for delivered.
+func toTheDead(c *relay.Config) {
+	remembering(func(gone *notes[*relay.Session, bool]) func(*relay.Config) {
+		return together(
+			stages(func(st *relay.Stages) {
+				st.Leave = func(s *relay.Session, _ *relay.Queue) { gone.set(s, true) }
+			}),
+			pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+				if dead, _ := gone.get(to); dead && out.Message != nil {
+					q.Mailbox().Remove(out.Message.ID)
+					return
+				}
+				next(to, q, out)
+			}),
+		)
+	})(c)
 }
 
 // toSlow replaces what is done with messages for connections to which a write has not

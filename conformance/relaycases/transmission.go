@@ -272,7 +272,7 @@ var transmissionCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/transmission/malformed",
 		Title:        "A transmission that cannot be cut into fields is answered ERR BLOCK",
-		Requirements: []string{"SMP-TX-MALFORMED"},
+		Requirements: []string{"SMP-TX-MALFORMED", "SMP-TX-EMPTY"},
 		Run: func(t *T) {
 			for _, defect := range []struct {
 				what  string
