@@ -12,6 +12,13 @@ import (
 var acknowledgeFaults = slices.Concat(ackFaults, ackRefusalFaults, getFaults, getAndSubFaults)
 
 var ackFaults = []Fault{
+	emptyACK("all", "An empty id acknowledges everything that the queue holds.", func(all []*relay.Message) []*relay.Message { return nil }),
+	emptyACK("newest", "An empty id stands for the newest message.", func(all []*relay.Message) []*relay.Message {
+		return all[:max(0, len(all)-1)]
+	}),
+	emptyACK("two", "An empty id removes the message that was delivered and the one that is the answer.", func(all []*relay.Message) []*relay.Message {
+		return all[min(2, len(all)):]
+	}),
 	{
 		ID:     "ack/last-is-no-msg",
 		Story:  "ACK asks for the next message, and NO_MSG says that there is none.",
@@ -239,4 +246,22 @@ var ackRefusalFaults = []Fault{
 		Cases:  []string{"relay/ack/sender-id"},
 		Apply:  instead("ACK", smp.ErrAuth, smp.ErrNoMsg),
 	},
+}
+
+// emptyACK is a relay for which ACK with an empty id leaves some of the messages.
+func emptyACK(name, story string, left func([]*relay.Message) []*relay.Message) Fault {
+	return Fault{
+		ID:     "ack/empty-id-" + name,
+		Story:  story,
+		Breaks: []string{"SMP-ACK-EMPTY-ID"},
+		Cases:  []string{"relay/ack/empty-id"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, c smp.ACK, next execute) []relay.Output {
+			outs := next(s, r)
+			if len(c.MsgID) == 0 {
+				rearrange(r.Queue, left)
+				return reply(r, smp.OK{})
+			}
+			return outs
+		}),
+	}
 }

@@ -76,10 +76,14 @@ func uncheckedCommands() (faults []Fault) {
 func emptyAuthorizations() (faults []Fault) {
 	for _, c := range guardedCommands {
 		name := strings.ToLower(c.tag)
+		breaks := []string{"SMP-" + c.tag + "-AUTHORIZED", "SMP-AUTH-NO-AUTH"}
+		if c.tag != "NEW" { // which is for no queue
+			breaks = append(breaks, "SMP-AUTH-REQUIRED")
+		}
 		faults = append(faults, Fault{
 			ID:       "authorization/" + name + "-may-be-empty",
 			Story:    "An empty authorization of " + c.tag + " is taken for one that needs no check.",
-			Breaks:   []string{"SMP-" + c.tag + "-AUTHORIZED", "SMP-AUTH-NO-AUTH"},
+			Breaks:   breaks,
 			Cases:    []string{"relay/authorization/unauthorised-" + name},
 			Versions: wire.Versions(c.from, smp.MaxVersion),
 			Apply:    mayBeEmpty(c.tag),

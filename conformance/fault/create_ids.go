@@ -250,10 +250,22 @@ var idsAnswerFaults = []Fault{
 			}
 		}),
 	},
-	misspelledIDS("as-before", "IDS at version 17 is as at version 16: without a place for the notifier.", func(ids smp.IDS) ([]byte, error) {
+	misspelledIDS("newest", "SMP-IDS-FORM-V6", "relay/ids/form-6", wire.Versions(smp.MinVersion, smp.VersionSenderKeys-1),
+		"IDS says also to the oldest clients whether the sender may secure the queue.", func(ids smp.IDS) ([]byte, error) {
+			return smp.EncodeResponse(smp.VersionSenderKeys, ids)
+		}),
+	misspelledIDS("secure-flag", "SMP-IDS-FORM-V15", "relay/ids/form-15", wire.Versions(smp.VersionShortLinks, smp.VersionNotifierKeys-1),
+		"IDS still says whether the sender may secure the queue, in the place of the mode.", func(ids smp.IDS) ([]byte, error) {
+			return smp.EncodeResponse(smp.VersionShortLinks-1, ids)
+		}),
+	misspelledIDS("notifier-early", "SMP-IDS-FORM-V15", "relay/ids/form-15", wire.Versions(smp.VersionShortLinks, smp.VersionNotifierKeys-1),
+		"IDS has a place for the notifier before clients know of one.", func(ids smp.IDS) ([]byte, error) {
+			return smp.EncodeResponse(smp.VersionNotifierKeys, ids)
+		}),
+	misspelledIDS("as-before", "SMP-IDS-FORM-V17", "relay/ids/form", fromNotifierKeys, "IDS at version 17 is as at version 16: without a place for the notifier.", func(ids smp.IDS) ([]byte, error) {
 		return smp.EncodeResponse(smp.VersionNotifierKeys-1, ids)
 	}),
-	misspelledIDS("trailing-byte", "Every field of IDS has a place for what is absent, and one more is kept for the next version.", func(ids smp.IDS) ([]byte, error) {
+	misspelledIDS("trailing-byte", "SMP-IDS-FORM-V17", "relay/ids/form", fromNotifierKeys, "Every field of IDS has a place for what is absent, and one more is kept for the next version.", func(ids smp.IDS) ([]byte, error) {
 		text, err := smp.EncodeResponse(smp.MaxVersion, ids)
 		return append(text, '0'), err
 	}),
@@ -268,17 +280,20 @@ var idsAnswerFaults = []Fault{
 	}),
 }
 
-// misspelledIDS is a relay whose IDS has another form from version 17 on.
-func misspelledIDS(name, story string, encode func(smp.IDS) ([]byte, error)) Fault {
+// fromNotifierKeys is where IDS has its present form.
+var fromNotifierKeys = wire.Versions(smp.VersionNotifierKeys, smp.MaxVersion)
+
+// misspelledIDS is a relay whose IDS has another form at some versions.
+func misspelledIDS(name, breaks, noticing string, versions wire.VersionRange, story string, encode func(smp.IDS) ([]byte, error)) Fault {
 	return Fault{
 		ID:       "ids/form-" + name,
 		Story:    story,
-		Breaks:   []string{"SMP-IDS-FORM-V17"},
-		Cases:    []string{"relay/ids/form"},
-		Versions: wire.Versions(smp.VersionNotifierKeys, smp.MaxVersion),
+		Breaks:   []string{breaks},
+		Cases:    []string{noticing},
+		Versions: versions,
 		Apply: together(stages(spells), alters[smp.NEW](func(s *relay.Session, _ *relay.Request, ids smp.IDS) smp.Response {
 			text, err := encode(ids)
-			if err != nil || s.Version() < smp.VersionNotifierKeys {
+			if err != nil || !versions.Contains(s.Version()) {
 				return ids
 			}
 			return spelled{ids, string(text)}

@@ -14,7 +14,7 @@ import (
 )
 
 // deliveryFaults are mistakes in delivery of messages.
-var deliveryFaults = slices.Concat(sealFaults, eventFaults, contentFaults, messageIDFaults, orderFaults)
+var deliveryFaults = slices.Concat(sealFaults, eventFaults, contentFaults, messageIDFaults, orderFaults, deferredFaults)
 
 var sealFaults = []Fault{
 	{

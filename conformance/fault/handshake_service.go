@@ -17,7 +17,7 @@ var serviceHelloFaults = []Fault{
 	{
 		ID:       "handshake/service-option-lenient",
 		Story:    "Every byte but 1 means that the client is no service.",
-		Breaks:   []string{"SMP-HS-MALFORMED"},
+		Breaks:   []string{"SMP-HS-MALFORMED", "SMP-SERVICE-OPTION-OTHER"},
 		Cases:    []string{"relay/handshake/service-malformed"},
 		Versions: withServices,
 		Apply: serviceOption(func(option byte) (byte, error) {
@@ -30,7 +30,7 @@ var serviceHelloFaults = []Fault{
 	{
 		ID:       "handshake/service-option-binary",
 		Story:    "The option of the service is read as the numbers 0 and 1 besides the digits.",
-		Breaks:   []string{"SMP-HS-MALFORMED"},
+		Breaks:   []string{"SMP-HS-MALFORMED", "SMP-SERVICE-OPTION-OTHER"},
 		Cases:    []string{"relay/handshake/service-malformed"},
 		Versions: withServices,
 		Apply: serviceOption(func(option byte) (byte, error) {

@@ -262,6 +262,23 @@ var notificationKeepFaults = []Fault{
 		}),
 	},
 	{
+		ID:     "notify/block-for-each",
+		Story:  "A notification is written as soon as it is encrypted, in a block of its own.",
+		Breaks: []string{"SMP-NTF-NMSG-BATCH"},
+		Cases:  []string{"relay/notify/batch"},
+		Apply: stages(func(st *relay.Stages) {
+			encode := st.Encode
+			st.Encode = func(s *relay.Session, outs []relay.Output) (contents [][]byte, err error) {
+				for i := 0; i < len(outs) && err == nil; i++ {
+					var more [][]byte
+					more, err = encode(s, outs[i:i+1])
+					contents = append(contents, more...)
+				}
+				return contents, err
+			}
+		}),
+	},
+	{
 		ID:     "notify/off-removes-notifier",
 		Story:  "A suspended queue has nothing to announce, so OFF removes its notifier.",
 		Breaks: []string{"SMP-NTF-SUSPENDED"},

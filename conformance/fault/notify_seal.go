@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"smpcheck/reference/box"
 	"smpcheck/reference/relay"
@@ -119,6 +120,20 @@ var notificationSealFaults = []Fault{
 		Breaks: []string{"SMP-NTF-NMSG-META", "SMP-NTF-NMSG-META-SAME"},
 		Cases:  []string{"relay/notify/meta"},
 		Apply:  changedMeta(func(m *smp.NMsgMeta) { m.Timestamp = 0 }),
+	},
+	{
+		ID:     "notify/meta-time-of-sending",
+		Story:  "The time in the metadata is that at which the notification is sent.",
+		Breaks: []string{"SMP-NTF-NMSG-META-SAME"},
+		Cases:  []string{"relay/notify/meta-waiting"},
+		Apply:  changedMeta(func(m *smp.NMsgMeta) { m.Timestamp = time.Now().Unix() }),
+	},
+	{
+		ID:     "notify/meta-time-rounded-up",
+		Story:  "The time in the metadata is rounded to whole seconds, and upwards, unlike that of the message.",
+		Breaks: []string{"SMP-NTF-NMSG-META-SAME"},
+		Cases:  []string{"relay/notify/meta", "relay/notify/meta-waiting"},
+		Apply:  changedMeta(func(m *smp.NMsgMeta) { m.Timestamp++ }),
 	},
 	{
 		ID:     "notify/preview",

@@ -34,7 +34,7 @@ var privacyProcessFaults = []Fault{
 	{
 		ID:      "privacy/journal",
 		Story:   "Messages are written to the end of a file, and the file is made anew when the relay starts.",
-		Breaks:  []string{"SMP-PRIVACY-MEMORY", "SMP-PRIVACY-DISK-ACKNOWLEDGED"},
+		Breaks:  []string{"SMP-PRIVACY-MEMORY", "SMP-PRIVACY-MEMORY-WIPED", "SMP-PRIVACY-DISK-ACKNOWLEDGED"},
 		Cases:   []string{"relay/privacy/disk-waiting", "relay/privacy/disk-acknowledged"},
 		Process: true,
 		Apply:   keepsMessages(appendsTo("messages.journal", func(m *relay.Message) []byte { return m.Body })),
@@ -42,7 +42,7 @@ var privacyProcessFaults = []Fault{
 	{
 		ID:      "privacy/debug-log",
 		Story:   "A log from the time of development has all messages, in base64.",
-		Breaks:  []string{"SMP-PRIVACY-DISK-ACKNOWLEDGED"},
+		Breaks:  []string{"SMP-PRIVACY-DISK-ACKNOWLEDGED", "SMP-PRIVACY-MEMORY-WIPED"},
 		Cases:   []string{"relay/privacy/disk-acknowledged"},
 		Process: true,
 		Apply: keepsMessages(appendsTo("debug.log", func(m *relay.Message) []byte {

@@ -13,6 +13,7 @@ var proxyFaults = slices.Concat(
 	proxyTogetherFaults,
 	proxyErrorFaults,
 	proxyUnreachedFaults,
+	proxyValidityFaults,
 	proxyDestinationFaults,
 	proxyResponseFaults,
 	proxyInnerFaults,

@@ -10,7 +10,7 @@ import (
 // serviceFaults are mistakes with client services.
 var serviceFaults = slices.Concat(
 	serviceIdentityFaults, serviceRoleFaults, serviceQueueFaults, serviceAccountFaults,
-	serviceSubscribeFaults, serviceTakeoverFaults, serviceNotifyFaults,
+	serviceSubscribeFaults, serviceTakeoverFaults, serviceSingleFaults, serviceNotifyFaults,
 	serviceSignatureFaults, serviceCommandFaults,
 )
 

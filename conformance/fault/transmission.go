@@ -50,6 +50,58 @@ var idFaults = []Fault{
 		}),
 	},
 	{
+		ID:     "transmission/correlation-made-up",
+		Story:  "A command without a correlation id gets one from the relay.",
+		Breaks: []string{"SMP-TX-CORRELATION-EMPTY"},
+		Cases:  []string{"relay/transmission/correlation-empty"},
+		Apply: decodes(func(_ *relay.Session, r *relay.Request) {
+			if len(r.Transmission.CorrelationID) == 0 {
+				r.Transmission.CorrelationID = randomID()
+			}
+		}),
+	},
+	{
+		ID:     "transmission/no-correlation-no-answer",
+		Story:  "Who sends no correlation id wants no answer.",
+		Breaks: []string{"SMP-TX-CORRELATION-EMPTY"},
+		Cases:  []string{"relay/transmission/correlation-empty"},
+		Apply: executes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
+			outs := next(s, r)
+			if len(r.Transmission.CorrelationID) == 0 {
+				return nil
+			}
+			return outs
+		}),
+	},
+	{
+		ID:     "transmission/no-correlation-not-executed",
+		Story:  "A command without a correlation id is answered as usual and not executed.",
+		Breaks: []string{"SMP-TX-CORRELATION-EMPTY"},
+		Cases:  []string{"relay/transmission/correlation-empty"},
+		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.SEND, next execute) []relay.Output {
+			if len(r.Transmission.CorrelationID) == 0 {
+				return reply(r, smp.OK{})
+			}
+			return next(s, r)
+		}),
+	},
+	{
+		ID:       "transmission/session-error-with-entity",
+		Story:    "ERR SESSION has the entity id of its command, as all other errors have.",
+		Breaks:   []string{"SMP-TX-ERROR-IDS"},
+		Cases:    []string{"relay/transmission/error-ids"},
+		Versions: wire.Versions(smp.MinVersion, smp.MinVersion),
+		Apply:    sessionErrorIDs(func(r *relay.Request, sent smp.Transmission) { r.Transmission.EntityID = sent.EntityID }),
+	},
+	{
+		ID:       "transmission/session-error-of-connection",
+		Story:    "A wrong session is an error of the connection, so ERR SESSION has no correlation id.",
+		Breaks:   []string{"SMP-TX-ERROR-IDS"},
+		Cases:    []string{"relay/transmission/error-ids"},
+		Versions: wire.Versions(smp.MinVersion, smp.MinVersion),
+		Apply:    sessionErrorIDs(func(r *relay.Request, _ smp.Transmission) { r.Transmission.CorrelationID = nil }),
+	},
+	{
 		ID:     "transmission/event-with-correlation",
 		Story:  "The relay gives what it sends by itself a correlation id of its own.",
 		Breaks: []string{"SMP-TX-EVENT-CORRELATION"},
@@ -231,5 +283,25 @@ func takesSessionID(accepts func(id []byte) bool) func(*relay.Config) {
 			return nil
 		}
 		return b
+	})
+}
+
+// sessionErrorIDs changes the ids with which ERR SESSION answers what was sent.
+func sessionErrorIDs(change func(r *relay.Request, sent smp.Transmission)) func(*relay.Config) {
+	return stages(func(st *relay.Stages) {
+		next := st.Decode
+		st.Decode = func(s *relay.Session, content []byte) []relay.Request {
+			encoded, err := smp.DecodeBlock(bytes.Clone(content))
+			requests := next(s, content)
+			for i := range requests {
+				if err != nil || requests[i].Err == nil || !requests[i].Err.Equal(smp.ErrSession) {
+					continue
+				}
+				if sent, err := smp.DecodeTransmission(s.Version(), encoded[i]); err == nil {
+					change(&requests[i], sent)
+				}
+			}
+			return requests
+		}
 	})
 }

@@ -24,7 +24,7 @@ var formFaults = []Fault{
 	{
 		ID:     "transmission/empty-ignored",
 		Story:  "An empty transmission is taken for padding and skipped.",
-		Breaks: []string{"SMP-TX-MALFORMED"},
+		Breaks: []string{"SMP-TX-MALFORMED", "SMP-TX-EMPTY"},
 		Cases:  []string{"relay/transmission/malformed"},
 		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			items, err := smp.DecodeBlock(content)

@@ -35,12 +35,16 @@ type DestinationOption func(*destinationOptions)
 type destinationOptions struct {
 	versions     wire.VersionRange
 	certificates int
-	greeting     func(*transport.Secure) []byte
-	signed       func(chain [][]byte) (transport.ServerHello, error)
-	meeting      func(net.Conn)
-	gate         <-chan struct{}
-	refusing     bool
-	tap          *Tap
+	// leafFrom and leafUntil limit the validity of the leaf, if they differ.
+	leafFrom, leafUntil time.Duration
+	// stolen: the leaf is not signed by the identity.
+	stolen   bool
+	greeting func(*transport.Secure) []byte
+	signed   func(chain [][]byte) (transport.ServerHello, error)
+	meeting  func(net.Conn)
+	gate     <-chan struct{}
+	refusing bool
+	tap      *Tap
 }
 
 // Speaking offers other versions than 6 to 20.
@@ -48,7 +52,8 @@ func Speaking(versions wire.VersionRange) DestinationOption {
 	return func(o *destinationOptions) { o.versions = versions }
 }
 
-// WithCertificates shows a chain of n certificates, instead of 2.
+// WithCertificates shows a chain of n certificates, instead of 2. With more than 4 the
+// destination sends its hello and then nothing.
 func WithCertificates(n int) DestinationOption {
 	return func(o *destinationOptions) { o.certificates = n }
 }
@@ -85,6 +90,9 @@ func RefusingUntil(gate <-chan struct{}) DestinationOption {
 	return func(o *destinationOptions) { o.gate, o.refusing = gate, true }
 }
 
+// maxCertificates is how many certificates a relay may have.
+const maxCertificates = 4
+
 // loopback is where destinations listen, at a port that the system chooses.
 const loopback = "127.0.0.1:0"
 
@@ -97,9 +105,12 @@ func NewDestination(t *conformance.T, opts ...DestinationOption) *Destination {
 	for _, set := range opts {
 		set(&o)
 	}
-	credentials, err := keys.NewCredentials(t.Fresh(), keys.Ed25519, o.certificates)
+	credentials, err := o.identity(t.Fresh())
 	if err != nil {
 		t.Broken(fmt.Errorf("the identity of a destination: %w", err))
+	}
+	if o.certificates > maxCertificates {
+		SignedBy(credentials.Key, NewKey(t, keys.X25519).Public())(&o) // the reference sends no such hello
 	}
 	l, err := net.Listen("tcp", loopback)
 	if err != nil {

@@ -115,6 +115,38 @@ var acknowledgeCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
+		ID:           "relay/ack/empty-id",
+		Title:        "ACK with an empty id removes no message but that which was delivered last",
+		Requirements: []string{"SMP-ACK-EMPTY-ID"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			bodies := q.Conn.Bodies(3)
+			q.Fill(probe.Dial(t), bodies...)
+			q.RequireMessage(q.Conn)
+			a := q.Recipient(q.Conn, smp.ACK{})
+			if !a.OK() {
+				t.Fail("ACK with an empty id → OK, a message, or an error", a.String())
+			}
+			other := probe.Dial(t)
+			q.Subscribe(other)
+			first, missing := q.Await(other)
+			if missing != "" {
+				t.Fail("the messages that were not delivered", missing)
+			}
+			left := bodies
+			if !isError(a.Received) && !bytes.Equal(first.Message.Body, bodies[0]) {
+				left = bodies[1:]
+			}
+			if !bytes.Equal(first.Message.Body, left[0]) {
+				t.Fail("the first message that is not acknowledged", first.Describe())
+			}
+			q.Acknowledge(other, first)
+			for _, body := range left[1:] {
+				q.Acknowledge(other, q.ExpectMessage(other, body))
+			}
+		},
+	}),
+	observed(conformance.Case{
 		ID:           "relay/ack/other-connection",
 		Title:        "ACK on a connection to which the message was not delivered is refused with NO_MSG",
 		Requirements: []string{"SMP-ACK-OTHER-CONNECTION"},

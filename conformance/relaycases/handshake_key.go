@@ -139,7 +139,7 @@ var clientKeyCases = []conformance.Case{
 	observed(conformance.Case{
 		ID:           "relay/handshake/service-malformed",
 		Title:        "An option byte of the service other than 0 and 1 is refused",
-		Requirements: []string{"SMP-HS-MALFORMED"},
+		Requirements: []string{"SMP-HS-MALFORMED", "SMP-SERVICE-OPTION-OTHER"},
 		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
 			expectFieldRefused(t, "option of the service", 1, '2', 'T', 0, 1)

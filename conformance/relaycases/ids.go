@@ -146,21 +146,16 @@ var idsCases = []conformance.Case{
 			expectMode(t, c.NewQueue(probe.NoMode), 0)
 		},
 	}),
+	idsForm("relay/ids/form-6", "At versions 6 to 8 IDS ends after the key", "SMP-IDS-FORM-V6", until(8), probe.NoMode),
+	idsForm("relay/ids/form-15", "At versions 15 and 16 IDS has mode and link id, at 16 also a service id, and nothing more",
+		"SMP-IDS-FORM-V15", wire.Versions(15, 16), probe.SenderCanSecure, probe.ContactQueue, probe.NoMode),
 	must(conformance.Case{
 		ID:           "relay/ids/form",
 		Title:        "From version 17 IDS has mode, link id, service id and notifier, each of which may be absent, and nothing more",
 		Requirements: []string{"SMP-IDS-FORM-V17"},
 		Versions:     from(17),
 		Run: func(t *T) {
-			c := probe.Dial(t)
-			for _, mode := range []probe.QueueOption{probe.SenderCanSecure, probe.ContactQueue, probe.NoMode} {
-				create, q := c.NewQueueRequest(mode)
-				a := c.Ask(nil, q.Key, create)
-				if isError(a.Received) {
-					probe.Blocked(t, "NEW was answered %s", a)
-				}
-				probe.ExpectA[smp.IDS](a)
-			}
+			expectForm(t, probe.SenderCanSecure, probe.ContactQueue, probe.NoMode)
 		},
 	}),
 	must(conformance.Case{
@@ -185,6 +180,28 @@ var idsCases = []conformance.Case{
 			}
 		},
 	}),
+}
+
+// idsForm is the case of the form of IDS at versions before 17.
+func idsForm(id, title, requirement string, versions wire.VersionRange, modes ...probe.QueueOption) conformance.Case {
+	return observed(conformance.Case{
+		ID: id, Title: title, Requirements: []string{requirement}, Versions: versions,
+		Run: func(t *T) { expectForm(t, modes...) },
+	})
+}
+
+// expectForm fails the case unless NEW is answered with an IDS that has the fields of the
+// version and nothing more.
+func expectForm(t *T, modes ...probe.QueueOption) {
+	c := probe.Dial(t)
+	for _, mode := range modes {
+		create, q := c.NewQueueRequest(mode)
+		a := c.Ask(nil, q.Key, create)
+		if isError(a.Received) {
+			probe.Blocked(t, "NEW was answered %s", a)
+		}
+		probe.ExpectA[smp.IDS](a)
+	}
 }
 
 func expectMode(t *T, q *probe.Queue, mode smp.QueueMode) {

@@ -84,6 +84,33 @@ var limitCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
+		ID:           "relay/delivery/deferred",
+		Title:        "Messages for a connection that does not read go to the next subscriber, whether that connection lasts or ends",
+		Requirements: []string{"SMP-MSG-DEFERRED"},
+		Solo:         true,
+		Edges:        true,
+		Timeout:      heavy,
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			slow, sender, next := probe.Dial(t), probe.Dial(t), probe.Dial(t)
+			slow.Narrow()
+			taken, left, fetched := slow.NewQueue(), slow.NewQueue(), slow.NewQueue(probe.OnlyCreate)
+			fetched.Fill(sender, make([]byte, 15000))
+			for range 6 {
+				slow.Send(flood(slow, fetched)...)
+			}
+			sender.Linger(stallTime)
+			bodies := sender.Bodies(2)
+			taken.Fill(sender, bodies...)
+			left.Fill(sender, bodies...)
+			taken.Subscribe(next)
+			expectAll(taken, next, bodies)
+			slow.Reset()
+			left.Subscribe(next)
+			expectAll(left, next, bodies)
+		},
+	}),
+	observed(conformance.Case{
 		ID:           "relay/limit/unread-answers",
 		Title:        "A client that reads no answers is, in the end, not read from any more, and keeps nobody from its queue",
 		Requirements: []string{"SMP-LIMIT-UNREAD", "SMP-LIMIT-SLOW-READER"},
@@ -182,6 +209,14 @@ var limitCases = []conformance.Case{
 			probe.ExpectClient(t, "after others were reset")
 		},
 	}),
+}
+
+// expectAll fails the case unless all messages come on c, which has subscribed, one after
+// the other.
+func expectAll(q *probe.Queue, c *probe.Conn, bodies [][]byte) {
+	for _, body := range bodies {
+		q.Acknowledge(c, q.ExpectRedelivery(c, body))
+	}
 }
 
 // stuff sends PINGs, and reads no answers, until the relay takes no more of them. It returns

@@ -3,12 +3,17 @@ package relaycases
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
 	"smpcheck/reference/box"
 	"smpcheck/reference/smp"
 )
+
+// waitedTime is how long a notification waits, at time scale 1, for another second to be
+// the present one.
+const waitedTime = 2200 * time.Millisecond
 
 // SMP, "Message delivery notifications" and "Deliver message notification".
 var notificationCases = []conformance.Case{
@@ -132,6 +137,43 @@ var notificationCases = []conformance.Case{
 				if meta.Timestamp != m.delivered.Message.Timestamp {
 					t.Failf("the time of the message", "%d instead of %d", meta.Timestamp, m.delivered.Message.Timestamp)
 				}
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/notify/meta-waiting",
+		Title:        "The time in the metadata is that of the message, also if the notification waited for seconds",
+		Requirements: []string{"SMP-NTF-NMSG-META-SAME"},
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			n, watcher := probe.Dial(t).NewNotified(), probe.Dial(t)
+			n.Queue.Announce(n.Queue.Conn, t.Rand().Bytes(60))
+			n.Queue.Conn.Linger(waitedTime)
+			n.Subscribe(watcher)
+			meta := n.RequireMeta(watcher, n.Require(watcher))
+			n.Queue.Subscribe(n.Queue.Conn)
+			if d := n.Queue.RequireMessage(n.Queue.Conn); meta.Timestamp != d.Message.Timestamp {
+				t.Failf("the time of the message", "%d instead of %d", meta.Timestamp, d.Message.Timestamp)
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/notify/batch",
+		Title:        "Forty notifications that waited come in far fewer blocks",
+		Requirements: []string{"SMP-NTF-NMSG-BATCH"},
+		Edges:        true,
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			const waiting = 40
+			n, watcher := probe.Dial(t).NewNotified(), probe.Dial(t)
+			n.Queue.Announce(n.Queue.Conn, n.Queue.Conn.Bodies(waiting)...)
+			tap := watcher.Tap()
+			n.Subscribe(watcher)
+			for range waiting {
+				n.Require(watcher)
+			}
+			if blocks := len(tap.Received); blocks > waiting/2 {
+				t.Failf(fmt.Sprintf("%d notifications in at most %d blocks", waiting, waiting/2), "%d blocks", blocks)
 			}
 		},
 	}),

@@ -47,6 +47,54 @@ var proxyUnreachedCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/proxy/identity-stolen",
+		Title:        "PRXY for a relay that shows the identity certificate of another one, and a leaf that this has not signed, is refused",
+		Requirements: []string{"SMP-PROXY-DESTINATION-SIGNED"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c := requireProxy(t)
+			d := probe.NewDestination(t, probe.Stolen)
+			for range 2 {
+				expectBroker(t, c.AskSession(d.Server()), smp.BrokerError{Code: smp.BrokerNetwork})
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/proxy/chain-length",
+		Title:        "PRXY for a relay with one certificate, or with five, is refused, whichever the fingerprint is of",
+		Requirements: []string{"SMP-PROXY-DESTINATION-CHAIN"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c := requireProxy(t)
+			for _, n := range []int{1, 5} {
+				d := probe.NewDestination(t, probe.WithCertificates(n))
+				for _, certificate := range d.Chain() {
+					server, fingerprint := d.Server(), keys.FingerprintOf(certificate)
+					server.KeyHash = fingerprint[:]
+					expectBroker(t, c.AskSession(server), smp.BrokerError{Code: smp.BrokerNetwork})
+				}
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/proxy/validity",
+		Title:        "PRXY for a relay whose certificate has expired, or is not valid yet, is refused, and opens no session",
+		Requirements: []string{"SMP-PROXY-DESTINATION-VALIDITY"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c := requireProxy(t)
+			const day = 24 * time.Hour
+			for _, leaf := range []probe.DestinationOption{probe.LeafValid(-60*day, -30*day), probe.LeafValid(30*day, 60*day)} {
+				d := probe.NewDestination(t, leaf)
+				for range 2 {
+					expectBroker(t, c.AskSession(d.Server()), smp.BrokerError{Code: smp.BrokerNetwork})
+				}
+			}
+			control := probe.NewDestination(t, probe.LeafValid(-30*day, 30*day))
+			probe.ExpectA[smp.PKEY](c.AskSession(control.Server()))
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/proxy/host",
 		Title:        "PRXY with hosts that the proxy may not connect to is refused with PROXY BROKER HOST",
 		Requirements: []string{"SMP-PROXY-DESTINATION-HOST"},

@@ -155,6 +155,24 @@ var serviceNotifyCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/service/nsub-takeover",
+		Title:        "NSUB of another connection of the service takes the notifications of the queue over",
+		Requirements: []string{"SMP-SERVICE-TAKEOVER"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			owner, credentials := probe.Dial(t), probe.NewService(t)
+			n := owner.NewServiceNotifier()
+			earlier, later := notificationService(t, credentials), notificationService(t, credentials)
+			n.Subscribe(earlier.Conn)
+			later.Ask(n.ID, n.Key, smp.NSUB{}).Expect(smp.SOK{ServiceID: later.ID})
+			later.Ping()
+			n.Announce(owner)
+			n.ExpectNotification(later.Conn)
+			n.ExpectNoNotification(earlier.Conn, "another connection of the service has subscribed")
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/service/nsubs-takeover",
 		Title:        "Notifications go to the connection of the service that subscribed last; the one before gets ENDS",
 		Requirements: []string{"SMP-SERVICE-TAKEOVER", "SMP-SERVICE-ENDS", "SMP-SERVICE-ENDS-COUNT"},

@@ -271,6 +271,38 @@ var serviceSubscribeCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/service/sub-takeover",
+		Title:        "SUB of another connection of the service takes queues over, with the message that was not acknowledged",
+		Requirements: []string{"SMP-SERVICE-TAKEOVER"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			credentials, sender := probe.NewService(t), probe.Dial(t)
+			earlier, later := messagingService(t, credentials), messagingService(t, credentials)
+			full, _ := waiting(t, 0)
+			empty, _ := waiting(t, 0)
+			full.Subscribe(earlier.Conn)
+			empty.Subscribe(earlier.Conn)
+			bodies := sender.Bodies(2)
+			full.Fill(sender, bodies[0])
+			full.RequireMessage(earlier.Conn)
+			for _, q := range []*probe.Queue{full, empty} {
+				a := q.Recipient(later.Conn, smp.SUB{})
+				if !a.OK() || isError(a.Received) {
+					t.Fail("SUB on another connection of the service → SOK", a.String())
+				}
+				if _, ok := a.Response.(smp.MSG); ok { // in the place of SOK
+					later.PutBack(a.Received)
+				}
+			}
+			later.Ping()
+			full.ExpectAcknowledged(later.Conn, full.ExpectRedelivery(later.Conn, bodies[0]))
+			empty.Fill(sender, bodies[1])
+			empty.ExpectMessage(later.Conn, bodies[1])
+			empty.ExpectNoMessage(earlier.Conn, "another connection of the service has subscribed")
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/service/ends",
 		Title:        "The connection of the service that was displaced gets ENDS with count and hash of the queues",
 		Requirements: []string{"SMP-SERVICE-ENDS", "SMP-SERVICE-ENDS-COUNT"},

@@ -2,6 +2,7 @@ package relaycases
 
 import (
 	"bytes"
+	"time"
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
@@ -11,6 +12,10 @@ import (
 // manyQueues is how many queues a recipient has in a case about many: more than fit one
 // block of SUBs.
 const manyQueues = 240
+
+// noticedTime is how long a relay takes to notice that a connection was reset, at time
+// scale 1. A case that waits as long judges nothing by it.
+const noticedTime = 200 * time.Millisecond
 
 // Subscriptions of recipients with many queues.
 var subscribeManyCases = []conformance.Case{
@@ -33,6 +38,30 @@ var subscribeManyCases = []conformance.Case{
 			expectFromEach(t, recipient, queues, sendToEach(t, sender, queues))
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/sub/reset",
+		Title:        "A message that comes after the subscribed connection was reset, at once after SUB or later, waits for the next SUB",
+		Requirements: []string{"SMP-SUB-RESET"},
+		Edges:        true,
+		Timeout:      heavy,
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			sender := probe.Dial(t)
+			for i, body := range sender.Bodies(4) {
+				q, gone := sender.NewQueue(probe.OnlyCreate), probe.Dial(t)
+				gone.Send(gone.Transmission(q.RecipientID, q.Key, smp.SUB{}))
+				if i > 1 {
+					gone.Ping()
+				}
+				gone.Reset()
+				if i < 3 {
+					sender.Linger(noticedTime)
+				}
+				q.Fill(sender, body)
+				expectForNext(t, q, body)
+			}
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/sub/end-of-each",
 		Title:        "A connection that is displaced from many queues at once gets END for each of them",
@@ -49,6 +78,24 @@ var subscribeManyCases = []conformance.Case{
 			}
 		},
 	}),
+}
+
+// expectForNext fails the case unless a message comes to somebody who subscribes now. A SUB
+// of a connection that has ended may be executed after the first one.
+func expectForNext(t *T, q *probe.Queue, body []byte) {
+	var missing string
+	for range 2 {
+		next := probe.Dial(t)
+		q.Subscribe(next)
+		var d probe.Delivery
+		if d, missing = q.Await(next); missing == "" {
+			if !bytes.Equal(d.Message.Body, body) {
+				t.Fail("the message that came after the reset", d.Describe())
+			}
+			return
+		}
+	}
+	t.Fail("the message that came after the reset, for the next who subscribes", missing)
 }
 
 // newQueues creates queues on a connection, which is not subscribed to them, many in each

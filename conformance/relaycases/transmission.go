@@ -76,6 +76,46 @@ var transmissionCases = []conformance.Case{
 			}
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/transmission/correlation-empty",
+		Title:        "A command with an empty correlation id is executed and answered with an empty one, or refused",
+		Requirements: []string{"SMP-TX-CORRELATION-EMPTY"},
+		Run: func(t *T) {
+			q, c := probe.Dial(t).NewQueue(), probe.Dial(t)
+			body := t.Rand().Bytes(50)
+			send := bare(c, smp.SEND{Body: body})
+			send.EntityID, send.CorrelationID = q.SenderID, nil
+			c.Send(send)
+			r := c.Next("an answer to SEND")
+			if isError(r) {
+				q.ExpectNoMessage(q.Conn, "the SEND was refused")
+				return
+			}
+			if _, ok := r.Response.(smp.OK); !ok || len(r.CorrelationID) > 0 {
+				t.Fail("OK with an empty correlation id, or an error", r.WithIDs())
+			}
+			q.ExpectMessage(q.Conn, body)
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/transmission/error-ids",
+		Title:        "ERR SESSION has the correlation id of its command and no entity id",
+		Requirements: []string{"SMP-TX-ERROR-IDS"},
+		Versions:     until(6),
+		Run: func(t *T) {
+			q, c := probe.Dial(t).NewQueue(), probe.Dial(t)
+			send := bare(c, smp.SEND{Body: []byte{1}})
+			send.EntityID, send.SessionID = q.SenderID, nil
+			c.Send(send)
+			r := c.Next("an answer to SEND without session identifier")
+			if e, ok := r.Response.(smp.ERR); !ok || !e.Err.Equal(smp.ErrSession) {
+				probe.Blocked(t, "SEND without session identifier was answered %s", r)
+			}
+			if !bytes.Equal(r.CorrelationID, send.CorrelationID) || len(r.EntityID) > 0 {
+				t.Fail("ERR SESSION with the correlation id of the command and no entity id", r.WithIDs())
+			}
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/transmission/event",
 		Title:        "A delivery has an empty correlation id and the recipient id of its queue",
@@ -232,7 +272,7 @@ var transmissionCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/transmission/malformed",
 		Title:        "A transmission that cannot be cut into fields is answered ERR BLOCK",
-		Requirements: []string{"SMP-TX-MALFORMED"},
+		Requirements: []string{"SMP-TX-MALFORMED", "SMP-TX-EMPTY"},
 		Run: func(t *T) {
 			for _, defect := range []struct {
 				what  string

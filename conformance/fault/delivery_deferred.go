@@ -1,0 +1,85 @@
+package fault
+
+import (
+	"math"
+	"time"
+
+	"smpcheck/reference/relay"
+)
+
+// stalledTime is how long a write takes to a connection that is slow.
+const stalledTime = 100 * time.Millisecond
+
+// deferredFaults are mistakes with messages for a connection that does not read.
+var deferredFaults = []Fault{
+	{
+		ID:     "delivery/deferred-belongs-to-connection",
+		Story:  "A message for a slow connection is handed to the thread that waits for the connection, and is lost with it.",
+		Breaks: []string{"SMP-MSG-DEFERRED"},
+		Cases:  []string{"relay/delivery/deferred"},
+		Apply: toSlow(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+			q.Mailbox().Remove(out.Message.ID)
+			next(to, q, out)
+		}),
+	},
+	{
+		ID:     "delivery/dead-subscriber",
+		Story:  "The subscription of a connection that was reset stays, and a message that was given to it counts as delivered.",
+		Breaks: []string{"SMP-SUB-RESET"},
+		Cases:  []string{"relay/sub/reset"},
+		Apply:  toTheDead,
+	},
+	{
+		ID:     "delivery/slow-discarded",
+		Story:  "A message that cannot be written is dropped, as the network drops packets.",
+		Breaks: []string{"SMP-MSG-DEFERRED"},
+		Cases:  []string{"relay/delivery/deferred"},
+		Apply: toSlow(func(_ *relay.Session, q *relay.Queue, out relay.Output, _ push) {
+			q.Mailbox().Remove(out.Message.ID)
+		}),
+	},
+}
+
+// toTheDead is a relay that does not end the subscription of a connection that is gone, and
+// takes what it gives to that for delivered.
+func toTheDead(c *relay.Config) {
+	remembering(func(gone *notes[*relay.Session, bool]) func(*relay.Config) {
+		return together(
+			stages(func(st *relay.Stages) {
+				st.Leave = func(s *relay.Session, _ *relay.Queue) { gone.set(s, true) }
+			}),
+			pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+				if dead, _ := gone.get(to); dead && out.Message != nil {
+					q.Mailbox().Remove(out.Message.ID)
+					return
+				}
+				next(to, q, out)
+			}),
+		)
+	})(c)
+}
+
+// toSlow replaces what is done with messages for connections to which a write has not
+// ended for some time.
+func toSlow(f func(to *relay.Session, q *relay.Queue, out relay.Output, next push)) func(*relay.Config) {
+	return remembering(func(writing *notes[*relay.Session, time.Time]) func(*relay.Config) {
+		return together(
+			func(c *relay.Config) { c.MaxOutput = math.MaxInt }, // all is pushed at once
+			stages(func(st *relay.Stages) {
+				next := st.Write
+				st.Write = func(s *relay.Session, contents [][]byte) error {
+					writing.set(s, time.Now())
+					defer writing.take(s)
+					return next(s, contents)
+				}
+			}),
+			pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
+				if since, is := writing.get(to); is && out.Message != nil && time.Since(since) > stalledTime {
+					f(to, q, out, next)
+					return
+				}
+				next(to, q, out)
+			}),
+		)
+	})
+}
