@@ -25,7 +25,7 @@ func (o *proxyOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.enabled, "proxy", true, "forward messages to other relays")
 	f.BoolVar(&o.private, "proxy-private", false, "forward to relays on this machine and in private networks too")
-	f.StringSliceVar(&o.allow, "proxy-allow", nil, "forward to this `HOST` and the others of --proxy-allow alone: a name, *.NAME for all names below it, an address or a range such as 10.0.0.0/8, which may be private; repeatable")
+	f.StringSliceVar(&o.allow, "proxy-allow", nil, "forward to this `HOST` and the others of --proxy-allow alone: a name, *.NAME for all names below it, or, for hosts that are written as addresses, an address or a range such as 10.0.0.0/8, which may be private; repeatable")
 	f.StringSliceVar(&o.deny, "proxy-deny", nil, "do not forward to this `HOST`, in the forms of --proxy-allow; an address or a range also if a name stands for it; repeatable")
 	f.DurationVar(&o.connect, "proxy-connect-timeout", relay.DefaultProxyConnectTimeout, "`time` for connecting to another relay")
 	f.DurationVar(&o.command, "proxy-command-timeout", relay.DefaultProxyCommandTimeout, "`time` for the answer of another relay")

@@ -93,7 +93,7 @@ func TestRunGivesEachCaseAVerdict(t *testing.T) {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			e := listen(t, b, pace)
-			r := smpcheck(t, time.Minute, "relay", "--timeout-scale", "0.5", "--parallel", "48", "--versions", "6,20", "--report", "json=-",
+			r := smpcheck(t, time.Minute, "relay", "--parallel", "48", "--versions", "6,20", "--report", "json=-",
 				"--run", "relay/handshake/*", "--run", "relay/ping/*", "--run", "relay/block/*", "--run", "relay/send/*", "--run", "relay/new/*", e.Address())
 			assert.Contains(t, []int{1, 3}, r.code, r.stderr)
 			oneLine(t, r.stderr)
