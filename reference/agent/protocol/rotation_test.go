@@ -30,6 +30,7 @@ func moving(t *testing.T, s setting) (*stage, *outbox, message.QADD) {
 	add, h := hears[message.QADD](g.script)
 	require.False(t, h.notify)
 	g.expectPhase(true, agent.SwitchStarted)
+	g.expectNonePending()
 	common, ok := add.Queues[0].Queue.ClientVersions.Common(g.clientVersions())
 	require.True(t, ok)
 	return g, newOutbox(t, add.Queues[0].Queue.At(common.Max)), add
