@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"slices"
@@ -143,6 +144,10 @@ func (p *tap) execute(execute func(*relay.Session, *relay.Request) []relay.Outpu
 	c := command{
 		relay: name, tag: r.Command.Tag(), content: r.Command, entityID: r.Transmission.EntityID, session: s,
 		authorized: len(r.Transmission.Authorization) > 0,
+	}
+	if send, ok := r.Command.(smp.SEND); ok {
+		send.Body = bytes.Clone(send.Body) // the relay overwrites its own
+		c.content = send
 	}
 	if r.Queue != nil {
 		c.senderID = r.Queue.SenderID()
