@@ -145,13 +145,15 @@ func heard(first, second *person) {
 	}
 }
 
-// state is what a person is left with, without what differs between two runs.
-func (p *person) state() (all []string) {
+// state is what a person has, without what differs between two runs, and whether nothing
+// is under way.
+func (p *person) state() (all []string, settled bool) {
 	p.t.Helper()
 	err := p.do(func(a *agent.Agent) error {
-		all = nil
+		all, settled = nil, true
 		infos, err := a.Connections(p.t.Context())
 		for _, i := range infos {
+			settled = settled && i.Pending == 0 && !i.Deleted && len(i.Receive) <= 1 && len(i.Send) <= 1
 			text := fmt.Sprintf("address %v, ready %v, deleted %v, version %d, pq %v, %s, %d waiting, %d requests",
 				i.Address, i.Ready, i.Deleted, i.AgentVersion, i.PQ, i.Sync, i.Pending, i.Requests)
 			for _, q := range i.Receive {
@@ -165,5 +167,5 @@ func (p *person) state() (all []string) {
 		return err
 	})
 	require.NoError(p.t, err)
-	return all
+	return all, settled
 }

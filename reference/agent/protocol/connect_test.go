@@ -167,6 +167,7 @@ func TestStateIsPersistent(t *testing.T) {
 			g.script.out.secured = true
 			if role.modeless {
 				g.letIn(p.senderKey)
+				g.expectNonePending()
 				g.restart()
 				g.say(message.HELLO{})
 				hears[message.HELLO](g.script)
@@ -191,6 +192,7 @@ func TestStateIsPersistent(t *testing.T) {
 			g.restart()
 			if role.modeless {
 				hears[message.HELLO](g.script)
+				g.expectNonePending()
 				g.restart()
 				g.script.out.secured = true
 				g.say(message.HELLO{})

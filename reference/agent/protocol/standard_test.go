@@ -119,9 +119,10 @@ func TestHelloWithoutAnswerOfTheRelay(t *testing.T) {
 	g.join(g.invite(), "")
 	p, _ := g.confirmed()
 	g.letIn(p.senderKey)
+	g.expectNonePending()
+	g.loseAnswer("far", "SEND")
 	g.answer("")
 	expect[agent.PeerInfo](g.subject)
-	g.loseAnswer("far", "SEND")
 	hears[message.HELLO](g.script)
 	g.script.out.secured = true
 	g.say(message.HELLO{})
