@@ -24,7 +24,7 @@ func TestTheSameSeedAgain(t *testing.T) {
 	t.Cleanup(stop)
 	verdicts := func() map[string]conformance.Verdict {
 		r := smpcheck(t, relaySuite(), "relay", "--seed", "7", "--versions", "20", "--timeout-scale", "4", "--report", "json=-",
-			"--run", "relay/link/*,relay/new/*,relay/ids/*", address)
+			"--run", "relay/link/*,relay/new/*,relay/ids/*,relay/proxy/whole,relay/timing/lkey", address)
 		var d report.Document
 		require.NoError(t, json.Unmarshal([]byte(r.stdout), &d), r.stderr)
 		all := make(map[string]conformance.Verdict)

@@ -80,23 +80,3 @@ func TestTheReferenceRelayKeepsEveryRule(t *testing.T) {
 		require.Equal(t, want, r.Verdict, "%s: expected %s, got %s %s", r.Case.ID, r.Expected, r.Actual, r.Detail)
 	}
 }
-
-func TestARunCanBeRepeatedAgainstTheSameRelay(t *testing.T) {
-	t.Parallel()
-	catalogue, err := spec.Load()
-	require.NoError(t, err)
-	registry := conformance.NewRegistry(catalogue)
-	require.NoError(t, registry.Add(relaycases.All()...))
-	selected, err := registry.Select([]string{"relay/link/*", "relay/new/*", "relay/proxy/whole", "relay/timing/lkey"}, nil)
-	require.NoError(t, err)
-	tested := startRelay(t)
-	info, err := probe.Preflight(t.Context(), tested, 4)
-	require.NoError(t, err)
-
-	options := conformance.Options{Seed: 1, TimeoutScale: 4, Versions: []uint16{20}}
-	first := conformance.Execute(t.Context(), selected, tested, info, options)
-	second := conformance.Execute(t.Context(), selected, tested, info, options)
-	for i, r := range second.Results {
-		require.Equal(t, first.Results[i].Verdict, r.Verdict, "%s: expected %s, got %s %s", r.Case.ID, r.Expected, r.Actual, r.Detail)
-	}
-}
