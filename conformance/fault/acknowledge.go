@@ -216,7 +216,7 @@ var ackRefusalFaults = []Fault{
 		Apply: remembering(func(displaced *notes[string, *relay.Session]) func(*relay.Config) {
 			return together(
 				pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
-					if isEnd(out) {
+					if isA[smp.END](out) {
 						displaced.set(string(q.RecipientID()), to)
 					}
 					next(to, q, out)

@@ -102,7 +102,7 @@ var getFaults = []Fault{
 		Cases:  []string{"relay/get/ack"},
 		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.ACK, next execute) []relay.Output {
 			outs := next(s, r)
-			if m := r.Queue.Mailbox().Head(); isOK(outs) && m != nil && r.Queue.Subscriber() != s {
+			if m := r.Queue.Mailbox().Head(); repliedWith[smp.OK](outs) && m != nil && r.Queue.Subscriber() != s {
 				return deliver(r, m)
 			}
 			return outs

@@ -8,7 +8,6 @@ import (
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
-	"smpcheck/reference/wire"
 )
 
 // authenticatorFaults are mistakes about what authenticators are made of.
@@ -18,7 +17,7 @@ var authenticatorFaults = []Fault{
 		Story:    "The relay makes the authenticator itself and compares the hash in it, without the tag in front.",
 		Breaks:   []string{"SMP-AUTH-CHANGED"},
 		Cases:    []string{"relay/authorization/changed"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: authenticates(func(t *smp.Transmission, m *material) bool {
 			expected := m.authenticator()
 			return bytes.Equal(expected[16:], t.Authorization[16:])
@@ -29,7 +28,7 @@ var authenticatorFaults = []Fault{
 		Story:    "An authenticator whose tag is right is taken, and the hash after it is not compared.",
 		Breaks:   []string{"SMP-AUTH-CHANGED"},
 		Cases:    []string{"relay/authorization/changed"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: authenticates(func(t *smp.Transmission, m *material) bool {
 			expected := m.authenticator()
 			return bytes.Equal(expected[:16], t.Authorization[:16])
@@ -40,7 +39,7 @@ var authenticatorFaults = []Fault{
 		Story:    "An authenticator that can be opened is right, whatever the hash in it is of.",
 		Breaks:   []string{"SMP-AUTH-COMMAND", "SMP-AUTH-ENTITY", "SMP-AUTH-SESSION"},
 		Cases:    []string{"relay/authorization/covers-command", "relay/authorization/covers-entity", "relay/authorization/covers-session"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: authenticates(func(t *smp.Transmission, m *material) bool {
 			_, err := box.Open(nil, t.Authorization, &m.nonce, &m.key)
 			return err == nil
@@ -51,7 +50,7 @@ var authenticatorFaults = []Fault{
 		Story:    "Clients that leave the nonce of the authenticator zero are served as well.",
 		Breaks:   []string{"SMP-AUTH-AUTHENTICATOR-NONCE", "SMP-AUTH-CORRELATION", "SMP-AUTH-NONCE-LENGTH"},
 		Cases:    []string{"relay/authorization/authenticator-keys", "relay/authorization/nonce-length"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: authenticates(func(t *smp.Transmission, m *material) bool {
 			return box.VerifyAuthenticator(t.Authorization, m.authorized, &box.Nonce{}, &m.key)
 		}),
@@ -61,7 +60,7 @@ var authenticatorFaults = []Fault{
 		Story:    "The session keys of earlier connections are kept, so that clients need not agree anew.",
 		Breaks:   []string{"SMP-AUTH-AUTHENTICATOR-SESSION"},
 		Cases:    []string{"relay/authorization/authenticator-keys"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: stages(func(st *relay.Stages) {
 			known := learnSessions(st)
 			next := st.Verify
@@ -77,7 +76,7 @@ var authenticatorFaults = []Fault{
 		Story:    "The hash in the authenticator of a command with an entity id is that of SHA-256, twice.",
 		Breaks:   []string{"SMP-AUTH-AUTHENTICATOR-HASH", "SMP-AUTH-X25519"},
 		Cases:    []string{"relay/authorization/authenticator-keys", "relay/authorization/x25519"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: stages(func(st *relay.Stages) {
 			next := st.Verify
 			st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
@@ -98,7 +97,7 @@ var authenticatorFaults = []Fault{
 		Story:    "The key of an authenticator is agreed from the keys of the two hellos, which encrypts blocks, and not from that of the queue.",
 		Breaks:   []string{"SMP-AUTH-AUTHENTICATOR-KEYS"},
 		Cases:    []string{"relay/authorization/authenticator-keys"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: stages(func(st *relay.Stages) {
 			next := st.Verify
 			st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
@@ -114,15 +113,12 @@ var authenticatorFaults = []Fault{
 		Story:    "With a correlation id that is no nonce the authenticator is checked with a nonce of zeros.",
 		Breaks:   []string{"SMP-AUTH-NONCE-LENGTH"},
 		Cases:    []string{"relay/authorization/nonce-length"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: authenticates(func(t *smp.Transmission, m *material) bool {
 			return len(t.CorrelationID) != smp.CorrelationIDSize && box.VerifyAuthenticator(t.Authorization, m.authorized, &box.Nonce{}, &m.key)
 		}),
 	},
 }
-
-// withAuthenticators are the versions that have authenticators.
-var withAuthenticators = wire.Versions(smp.VersionAuthenticators, smp.MaxVersion)
 
 // material is what the authenticator of a transmission is made of.
 type material struct {
@@ -154,7 +150,7 @@ func materialOf(s *relay.Session, r *relay.Request, key keys.PublicKey) *materia
 
 // authenticates takes authenticators that accepts says, besides those that are right.
 func authenticates(accepts func(*smp.Transmission, *material) bool) func(*relay.Config) {
-	return verifiesToo(func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+	return verifies(func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
 		m := materialOf(s, r, key)
 		return m != nil && accepts(&r.Transmission, m)
 	})

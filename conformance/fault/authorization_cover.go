@@ -20,7 +20,7 @@ var coverageFaults = []Fault{
 		Story:  "An authorization that has an empty session identifier is taken, as from clients that do not bind to the channel.",
 		Breaks: []string{"SMP-AUTH-SESSION"},
 		Cases:  []string{"relay/authorization/covers-session"},
-		Apply: verifiesToo(func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+		Apply: verifies(func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
 			return verifiedIn(boundSession{key: s.Conn().SessionKey()}, &r.Transmission, key)
 		}),
 	},
@@ -29,7 +29,7 @@ var coverageFaults = []Fault{
 		Story:  "The relay verifies the bytes of the transmission as they came, which have no session identifier from version 7 on.",
 		Breaks: []string{"SMP-AUTH-SESSION"},
 		Cases:  []string{"relay/authorization/covers-session-field"},
-		Apply: verifiesToo(func(_ *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+		Apply: verifies(func(_ *relay.Session, r *relay.Request, key keys.PublicKey) bool {
 			authorized, err := r.Transmission.Authorized(nil)
 			return err == nil && key.Algorithm().CanSign() && fits(r.Transmission.Authorization, key.Algorithm()) &&
 				keys.Verify(key, authorized[1:], r.Transmission.Authorization)
@@ -40,7 +40,7 @@ var coverageFaults = []Fault{
 		Story:    "An authorization is good for every connection, and is verified with the session identifier and key of any that the relay has had.",
 		Breaks:   []string{"SMP-AUTH-SESSION"},
 		Cases:    []string{"relay/authorization/replay", "relay/authorization/covers-session"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply:    verifiesInAnySession(func(keys.Algorithm) bool { return true }),
 	},
 	{
@@ -48,7 +48,7 @@ var coverageFaults = []Fault{
 		Story:    "Authenticators of other sessions are taken, since the sender's key is in them in any case.",
 		Breaks:   []string{"SMP-AUTH-SESSION"},
 		Cases:    []string{"relay/authorization/replay"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply:    verifiesInAnySession(func(a keys.Algorithm) bool { return a == keys.X25519 }),
 	},
 	{
@@ -71,9 +71,11 @@ var coverageFaults = []Fault{
 		Breaks: []string{"SMP-AUTH-ENTITY"},
 		Cases:  []string{"relay/authorization/covers-entity"},
 		Apply: stages(func(st *relay.Stages) {
-			known, next := learnIDs(st), st.Verify
+			var known directory
+			known.note(st)
+			next := st.Verify
 			st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-				return next(s, r, key) || slices.ContainsFunc(known.of(key), func(id []byte) bool {
+				return next(s, r, key) || slices.ContainsFunc(known.createdWith(key), func(id []byte) bool {
 					t := r.Transmission
 					t.EntityID = id
 					return verifiedIn(sessionOf(s.Conn()), &t, key)
@@ -85,7 +87,7 @@ var coverageFaults = []Fault{
 
 // verifiesChanged also takes authorizations that cover the transmission after a change.
 func verifiesChanged(change func(*smp.Transmission)) func(*relay.Config) {
-	return verifiesToo(func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+	return verifies(func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
 		t := r.Transmission
 		change(&t)
 		return verifiedIn(sessionOf(s.Conn()), &t, key)

@@ -13,9 +13,9 @@ var credentialFaults = []Fault{
 		Story:  "NEW needs no entity id, so one that is there is ignored.",
 		Breaks: []string{"SMP-AUTH-HAS-AUTH", "SMP-NEW-NO-ENTITY"},
 		Cases:  []string{"relay/authorization/entity-new"},
-		Apply: decides(func(v uint16, r *relay.Request) {
-			if failed(r, smp.ErrCmdHasAuth) && tagOf(v, r) == "NEW" {
-				serve(v, r)
+		Apply: decodes(func(s *relay.Session, r *relay.Request) {
+			if failed(r, smp.ErrCmdHasAuth) && tagOf(s, r) == "NEW" {
+				serve(s, r)
 			}
 		}),
 	},
@@ -24,8 +24,8 @@ var credentialFaults = []Fault{
 		Story:  "An empty id is looked up like every other one, and no queue has it.",
 		Breaks: []string{"SMP-AUTH-NO-AUTH"},
 		Cases:  []string{"relay/authorization/no-entity"},
-		Apply: decides(func(v uint16, r *relay.Request) {
-			if failed(r, smp.ErrCmdNoAuth) && len(r.Transmission.EntityID) == 0 && tagOf(v, r) != "NEW" {
+		Apply: decodes(func(s *relay.Session, r *relay.Request) {
+			if failed(r, smp.ErrCmdNoAuth) && len(r.Transmission.EntityID) == 0 && tagOf(s, r) != "NEW" {
 				r.Err = smp.ErrAuth
 			}
 		}),
@@ -62,11 +62,12 @@ var credentialFaults = []Fault{
 		Breaks: []string{"SMP-AUTH-SAME-ERROR", "SMP-AUTH-ID-KIND"},
 		Cases:  []string{"relay/authorization/same-error", "relay/authorization/id-kind-del", "relay/authorization/id-kind-send"},
 		Apply: stages(func(st *relay.Stages) {
-			known := learnIDs(st)
+			var known directory
+			known.note(st)
 			authorise := st.Authorise
 			st.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {
 				err := authorise(s, r)
-				if id, _ := known.other(r.Transmission.EntityID); err != nil && r.Queue == nil && id != nil {
+				if err != nil && r.Queue == nil && known.other(r.Transmission.EntityID) != nil {
 					return smp.ErrCmdProhibited
 				}
 				return err
@@ -92,28 +93,6 @@ var credentialFaults = []Fault{
 			return smp.ErrAuth
 		}),
 	},
-}
-
-// tagOf is the name of the command in a request, empty if it cannot be decoded.
-func tagOf(v uint16, r *relay.Request) string {
-	if c, err := smp.DecodeCommand(v, r.Transmission.Command); err == nil {
-		return c.Tag()
-	}
-	return ""
-}
-
-// refusesWith has answer say what is answered to commands that Authorise refuses with AUTH.
-func refusesWith(answer func(*relay.Session, *relay.Request) *smp.Error) func(*relay.Config) {
-	return stages(func(st *relay.Stages) {
-		next := st.Authorise
-		st.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {
-			err := next(s, r)
-			if err == nil || !err.Equal(smp.ErrAuth) {
-				return err
-			}
-			return answer(s, r)
-		}
-	})
 }
 
 // namesUnknownQueues answers commands for unknown queues with an error that the protocol

@@ -6,7 +6,6 @@ import (
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
-	"smpcheck/reference/wire"
 )
 
 // schemeFaults are mistakes about the kinds of keys and authorizations.
@@ -16,8 +15,8 @@ var schemeFaults = slices.Concat(unsupportedKeys(), wrongSizes(), []Fault{
 		Story:    "An authorization of another kind than the key cannot be verified with it, and passes.",
 		Breaks:   []string{"SMP-AUTH-SCHEME"},
 		Cases:    []string{"relay/authorization/scheme"},
-		Versions: wire.Versions(smp.VersionAuthenticators, smp.MaxVersion),
-		Apply: verifiesToo(func(_ *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+		Versions: since(smp.VersionAuthenticators),
+		Apply: verifies(func(_ *relay.Session, r *relay.Request, key keys.PublicKey) bool {
 			return !key.IsZero() && !fits(r.Transmission.Authorization, key.Algorithm())
 		}),
 	},
@@ -26,7 +25,7 @@ var schemeFaults = slices.Concat(unsupportedKeys(), wrongSizes(), []Fault{
 		Story:    "The size of the authorization says what kind of key its 32 bytes are, whatever kind NEW named.",
 		Breaks:   []string{"SMP-AUTH-SCHEME"},
 		Cases:    []string{"relay/authorization/scheme"},
-		Versions: wire.Versions(smp.VersionAuthenticators, smp.MaxVersion),
+		Versions: since(smp.VersionAuthenticators),
 		Apply: verifiesAs(func(r *relay.Request, key keys.PublicKey) keys.PublicKey {
 			if key.Algorithm() != keys.Ed25519 || !fits(r.Transmission.Authorization, keys.X25519) {
 				return key
@@ -47,7 +46,7 @@ func unsupportedKeys() []Fault {
 			Story:    story,
 			Breaks:   []string{requirement},
 			Cases:    []string{"relay/authorization/" + id},
-			Versions: wire.Versions(from, smp.MaxVersion),
+			Versions: since(from),
 			Apply: verifiesAs(func(_ *relay.Request, key keys.PublicKey) keys.PublicKey {
 				if key.Algorithm() == algorithm {
 					return keys.PublicKey{}
@@ -123,16 +122,6 @@ func fits(authorization []byte, algorithm keys.Algorithm) bool {
 		return scheme == smp.Ed448Signature
 	}
 	return false
-}
-
-// verifiesToo takes authorizations that accepts says, besides those that are right.
-func verifiesToo(accepts func(*relay.Session, *relay.Request, keys.PublicKey) bool) func(*relay.Config) {
-	return stages(func(st *relay.Stages) {
-		next := st.Verify
-		st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-			return next(s, r, key) || accepts(s, r, key)
-		}
-	})
 }
 
 // verifiesAs verifies with another key than the right one.

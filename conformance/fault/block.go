@@ -23,12 +23,12 @@ var blockSizeFaults = []Fault{
 		Story:  "The padding of a block with several transmissions forgets the two bytes of the length.",
 		Breaks: []string{"SMP-BLOCK-SIZE"},
 		Cases:  []string{"relay/block/size"},
-		Apply: blocks(codec{pad: func(content []byte, size int) ([]byte, error) {
+		Apply: codec{pad: func(content []byte, size int) ([]byte, error) {
 			if len(content) > 0 && content[0] > 1 {
 				size -= 2
 			}
 			return wire.Pad(nil, content, size)
-		}}),
+		}}.apply,
 	},
 	{
 		ID:       "block/unpadded-deliveries",
@@ -36,63 +36,63 @@ var blockSizeFaults = []Fault{
 		Breaks:   []string{"SMP-BLOCK-SIZE"},
 		Cases:    []string{"relay/block/size"},
 		Versions: wire.Versions(smp.MinVersion, smp.VersionBlockEncryption-1),
-		Apply: blocks(codec{pad: func(content []byte, size int) ([]byte, error) {
+		Apply: codec{pad: func(content []byte, size int) ([]byte, error) {
 			if isDelivery(content) {
 				size = len(content) + 2
 			}
 			return wire.Pad(nil, content, size)
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "block/length-of-block",
 		Story:  "The length in front of a message is that of the whole block and not that of the content.",
 		Breaks: []string{"SMP-BLOCK-PADDED"},
 		Cases:  []string{"relay/block/size"},
-		Apply: blocks(codec{pad: func(content []byte, size int) ([]byte, error) {
+		Apply: codec{pad: func(content []byte, size int) ([]byte, error) {
 			padded, err := wire.Pad(nil, content, size)
 			if err == nil && isDelivery(content) {
 				binary.BigEndian.PutUint16(padded, uint16(size))
 			}
 			return padded, err
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "block/zero-fill",
 		Story:  "Blocks are filled with zeros, as memory is.",
 		Breaks: []string{"SMP-BLOCK-FILL"},
 		Cases:  []string{"relay/block/fill"},
-		Apply:  blocks(codec{pad: filled(func(fill []byte) { clear(fill) })}),
+		Apply:  codec{pad: filled(func(fill []byte) { clear(fill) })}.apply,
 	},
 	{
 		ID:     "block/fill-ends-with-zero",
 		Story:  "The fill is made like a C string, with a zero byte at its end.",
 		Breaks: []string{"SMP-BLOCK-FILL"},
 		Cases:  []string{"relay/block/fill"},
-		Apply: blocks(codec{pad: filled(func(fill []byte) {
+		Apply: codec{pad: filled(func(fill []byte) {
 			if len(fill) > 0 {
 				fill[len(fill)-1] = 0
 			}
-		})}),
+		})}.apply,
 	},
 	{
 		ID:     "block/fill-checked",
 		Story:  "A block whose fill is not number signs is taken for one that was tampered with.",
 		Breaks: []string{"SMP-BLOCK-FILL-UNCHECKED"},
 		Cases:  []string{"relay/block/fill-unchecked"},
-		Apply: blocks(codec{unpad: func(padded []byte) ([]byte, error) {
+		Apply: codec{unpad: func(padded []byte) ([]byte, error) {
 			content, err := wire.Unpad(padded)
 			if err == nil && len(bytes.Trim(padded[2+len(content):], "#")) > 0 {
 				return nil, transport.ErrLargeMessage
 			}
 			return content, err
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "block/first-read-has-length",
 		Story:  "The length of a block is taken from the first read, however few bytes that has brought.",
 		Breaks: []string{"SMP-BLOCK-SIZE"},
 		Cases:  []string{"relay/block/split"},
-		Apply: blocks(codec{read: func(conn net.Conn, block []byte) error {
+		Apply: codec{read: func(conn net.Conn, block []byte) error {
 			n, err := conn.Read(block)
 			if err == nil && n < 2 {
 				err = errShort
@@ -101,37 +101,34 @@ var blockSizeFaults = []Fault{
 				_, err = io.ReadFull(conn, block[n:])
 			}
 			return err
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "block/read-beyond-dropped",
 		Story:  "What was read beyond the end of a block is dropped with the buffer.",
 		Breaks: []string{"SMP-BLOCK-SIZE"},
 		Cases:  []string{"relay/block/coalesced"},
-		Apply: blocks(codec{read: func(conn net.Conn, block []byte) error {
+		Apply: codec{read: func(conn net.Conn, block []byte) error {
 			buffer := make([]byte, 2*len(block))
 			n, err := io.ReadAtLeast(conn, buffer, len(block))
 			copy(block, buffer[:n])
 			return err
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "block/length-beyond-cut",
 		Story:  "A length that points beyond the block is cut to what there is, and the transmissions are read as far as they are counted.",
 		Breaks: []string{"SMP-BLOCK-LENGTH"},
 		Cases:  []string{"relay/block/length"},
-		Apply: blocks(codec{unpad: func(padded []byte) ([]byte, error) {
+		Apply: codec{unpad: func(padded []byte) ([]byte, error) {
 			content, err := wire.Unpad(padded)
 			if err != nil {
 				content = counted(padded[2:])
 			}
 			return content, nil
-		}}),
+		}}.apply,
 	},
 }
-
-// isDelivery reports whether a content delivers a message.
-func isDelivery(content []byte) bool { return bytes.Contains(content, []byte("MSG ")) }
 
 // filled pads and lets change look at the fill.
 func filled(change func(fill []byte)) func(content []byte, size int) ([]byte, error) {

@@ -51,10 +51,10 @@ var batchFaults = []Fault{
 		Story:    "The count of a block is a signed byte, so that more than 127 transmissions are less than none.",
 		Breaks:   []string{"SMP-BLOCK-BATCH-255"},
 		Cases:    []string{"relay/block/batch-255"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			if len(content) > 0 && int8(content[0]) < 0 {
-				return refused()
+				return []relay.Request{{Err: smp.ErrBlock}}
 			}
 			return next(s, content)
 		}),
@@ -64,10 +64,10 @@ var batchFaults = []Fault{
 		Story:    "The count 255 is taken for a mark that something else follows.",
 		Breaks:   []string{"SMP-BLOCK-BATCH-255"},
 		Cases:    []string{"relay/block/batch-255"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			if len(content) > 0 && content[0] == smp.MaxTransmissions {
-				return refused()
+				return []relay.Request{{Err: smp.ErrBlock}}
 			}
 			return next(s, content)
 		}),
@@ -81,7 +81,7 @@ var batchFaults = []Fault{
 			requests := next(s, content)
 			for i := range requests {
 				if failed(&requests[i], smp.ErrBlock) {
-					return refused()
+					return []relay.Request{{Err: smp.ErrBlock}}
 				}
 			}
 			return requests
@@ -211,4 +211,25 @@ func itemsIn(content []byte, cut bool) (items [][]byte) {
 		at = end
 	}
 	return items
+}
+
+// redecodes has repair look at every transmission of a block before it is decoded, and
+// decodes what it returns in its place; nil is for those that stay as they are.
+func redecodes(repair func(s *relay.Session, item []byte) []byte) func(*relay.Config) {
+	return replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
+		items, err := smp.DecodeBlock(content)
+		if err != nil {
+			return next(s, content)
+		}
+		for i := range items {
+			if repaired := repair(s, items[i]); repaired != nil {
+				items[i] = repaired
+			}
+		}
+		repaired, err := smp.EncodeBlock(items...)
+		if err != nil {
+			return next(s, content)
+		}
+		return next(s, repaired)
+	})
 }

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -40,31 +41,29 @@ type ciphers struct {
 	nonce              box.Nonce
 }
 
-// blocks replaces the stages Read and Write by a codec.
-func blocks(c codec) func(*relay.Config) {
+// apply replaces the stages Read and Write by the codec.
+func (c codec) apply(config *relay.Config) {
 	c.complete()
-	return stages(func(st *relay.Stages) {
-		sessions := newPerSession[ciphers]()
-		of := func(s *relay.Session) (*ciphers, error) {
-			state := sessions.of(s)
-			state.once.Do(func() { state.sending, state.receiving, state.err = c.agree(s.Conn()) })
-			return state, state.err
+	sessions := newPerSession[ciphers]()
+	of := func(s *relay.Session) (*ciphers, error) {
+		state := sessions.of(s)
+		state.once.Do(func() { state.sending, state.receiving, state.err = c.agree(s.Conn()) })
+		return state, state.err
+	}
+	config.Stages.Read = func(s *relay.Session) ([]byte, error) {
+		state, err := of(s)
+		if err != nil {
+			return nil, err
 		}
-		st.Read = func(s *relay.Session) ([]byte, error) {
-			state, err := of(s)
-			if err != nil {
-				return nil, err
-			}
-			return c.receive(s.Conn().NetConn(), state)
+		return c.receive(s.Conn().NetConn(), state)
+	}
+	config.Stages.Write = func(s *relay.Session, contents [][]byte) error {
+		state, err := of(s)
+		for i := 0; i < len(contents) && err == nil; i++ {
+			err = c.send(s.Conn().NetConn(), state, contents[i])
 		}
-		st.Write = func(s *relay.Session, contents [][]byte) error {
-			state, err := of(s)
-			for i := 0; i < len(contents) && err == nil; i++ {
-				err = c.send(s.Conn().NetConn(), state, contents[i])
-			}
-			return err
-		}
-	})
+		return err
+	}
 }
 
 func (c *codec) complete() {
@@ -154,3 +153,6 @@ func chainsOf(c *transport.Conn) (sending, receiving *box.Chain, err error) {
 
 // errShort: not enough has come.
 var errShort = errors.New("a part of a block")
+
+// isDelivery reports whether a content delivers a message.
+func isDelivery(content []byte) bool { return bytes.Contains(content, []byte("MSG ")) }

@@ -9,7 +9,6 @@ import (
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
-	"smpcheck/reference/wire"
 )
 
 // encryptionFaults are mistakes about the encryption of blocks.
@@ -49,7 +48,7 @@ var encryptionFaults = []Fault{
 		Story:    "From version 11 blocks are encrypted, so a client without a key is sent away.",
 		Breaks:   []string{"SMP-BLOCK-ENCRYPTION-NO-KEY"},
 		Cases:    []string{"relay/block/encryption-without-key"},
-		Versions: withEncryption,
+		Versions: since(smp.VersionBlockEncryption),
 		Apply: stages(func(st *relay.Stages) {
 			next := st.Handshake
 			st.Handshake = func(ctx context.Context, conn net.Conn, config transport.ServerConfig) (*transport.Conn, error) {
@@ -66,35 +65,35 @@ var encryptionFaults = []Fault{
 		Story:    "Blocks are encrypted whenever there are keys, also for a client that says that it is a proxy.",
 		Breaks:   []string{"SMP-BLOCK-ENCRYPTION-PROXY"},
 		Cases:    []string{"relay/block/encryption-proxy"},
-		Versions: wire.Versions(smp.VersionProxyFlag, smp.MaxVersion),
-		Apply: blocks(codec{agree: func(c *transport.Conn) (sending, receiving *box.Chain, err error) {
+		Versions: since(smp.VersionProxyFlag),
+		Apply: codec{agree: func(c *transport.Conn) (sending, receiving *box.Chain, err error) {
 			if c.Proxy() && c.Secret() != nil {
 				return chainsOf(c)
 			}
 			return agreedChains(c)
-		}}),
+		}}.apply,
 	},
 	{
 		ID:       "block/tag-unchecked",
 		Story:    "A block is decrypted with the stream cipher alone, and its tag is skipped.",
 		Breaks:   []string{"SMP-BLOCK-ENCRYPTION-FORGED"},
 		Cases:    []string{"relay/block/encryption-forged"},
-		Versions: withEncryption,
-		Apply: blocks(codec{open: func(c *ciphers, block []byte) ([]byte, error) {
+		Versions: since(smp.VersionBlockEncryption),
+		Apply: codec{open: func(c *ciphers, block []byte) ([]byte, error) {
 			key, nonce, err := c.receiving.NextKey()
 			if err != nil {
 				return nil, err
 			}
 			return unauthenticated(block, &key, &nonce), nil
-		}}),
+		}}.apply,
 	},
 	{
 		ID:       "block/replay-served",
 		Story:    "A block that does not decrypt is tried with the key of the one before, as if it had been overtaken.",
 		Breaks:   []string{"SMP-BLOCK-ENCRYPTION-REPLAY"},
 		Cases:    []string{"relay/block/encryption-replay"},
-		Versions: withEncryption,
-		Apply: blocks(codec{open: func(c *ciphers, block []byte) ([]byte, error) {
+		Versions: since(smp.VersionBlockEncryption),
+		Apply: codec{open: func(c *ciphers, block []byte) ([]byte, error) {
 			key, nonce, err := c.receiving.NextKey()
 			if err != nil {
 				return nil, err
@@ -105,7 +104,7 @@ var encryptionFaults = []Fault{
 			}
 			c.key, c.nonce = key, nonce
 			return padded, nil
-		}}),
+		}}.apply,
 	},
 }
 
@@ -115,8 +114,8 @@ func encryptionFault(id, story string, c codec) Fault {
 		Story:    story,
 		Breaks:   []string{"SMP-BLOCK-ENCRYPTION"},
 		Cases:    []string{"relay/block/encrypted"},
-		Versions: withEncryption,
-		Apply:    blocks(c),
+		Versions: since(smp.VersionBlockEncryption),
+		Apply:    c.apply,
 	}
 }
 

@@ -121,15 +121,6 @@ func newForgery() forgery {
 
 func newKey() keys.PrivateKey { return newKeyOf(keys.Ed25519) }
 
-// newKeyOf makes a key. The randomness of the system never fails.
-func newKeyOf(alg keys.Algorithm) keys.PrivateKey {
-	key, err := keys.Generate(alg, rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	return key
-}
-
 func (f *forgery) signIdentity() []byte {
 	return certify(f.identity, f.identityKey, keys.Certificate{}, f.identitySigner)
 }
@@ -223,9 +214,9 @@ func shown(n int, show, name func([][]byte) [][]byte) func(*relay.Config) {
 			credentials.Chain = name(credentials.Chain)
 		}
 		c.Credentials = credentials
-		meets(meeting{
+		meeting{
 			secure: ownTLS(func(c *tlsprobe.ServerConfig) { c.Certificate.Chain = visible }),
 			hello:  relayHello(func(h *transport.ServerHello) { h.Chain = visible }),
-		})(c)
+		}.apply(c)
 	}
 }

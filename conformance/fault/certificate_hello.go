@@ -15,24 +15,21 @@ import (
 	"smpcheck/reference/wire"
 )
 
-// withKeys are the versions at which the hello of the relay has certificates and key.
-var withKeys = wire.Versions(smp.VersionAuthenticators, smp.MaxVersion)
-
 var helloChainFaults = []Fault{
 	{
 		ID:       "certificate/hello-without",
 		Story:    "The hello of the relay leaves certificates and key out, since TLS has shown the certificates.",
 		Breaks:   []string{"SMP-HS-CHAIN"},
 		Cases:    []string{"relay/certificate/hello-chain"},
-		Versions: withKeys,
-		Apply:    meets(meeting{hello: relayHello(func(h *transport.ServerHello) { h.SignedKey = nil })}),
+		Versions: since(smp.VersionAuthenticators),
+		Apply:    meeting{hello: relayHello(func(h *transport.ServerHello) { h.SignedKey = nil })}.apply,
 	},
 	{
 		ID:       "certificate/hello-uncounted",
 		Story:    "The certificates in the hello follow each other without their number in front.",
 		Breaks:   []string{"SMP-HS-CHAIN"},
 		Cases:    []string{"relay/certificate/hello-chain"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply:    rewritten(func(w *wire.Writer, h *transport.ServerHello) { writeChain(w, h.Chain) }),
 	},
 	{
@@ -40,19 +37,19 @@ var helloChainFaults = []Fault{
 		Story:    "The certificates in the hello are the text of the files that they are kept in.",
 		Breaks:   []string{"SMP-HS-CHAIN"},
 		Cases:    []string{"relay/certificate/hello-chain"},
-		Versions: withKeys,
-		Apply: meets(meeting{hello: relayHello(func(h *transport.ServerHello) {
+		Versions: since(smp.VersionAuthenticators),
+		Apply: meeting{hello: relayHello(func(h *transport.ServerHello) {
 			for i, der := range h.Chain {
 				h.Chain[i] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 			}
-		})}),
+		})}.apply,
 	},
 	{
 		ID:       "certificate/hello-one-length",
 		Story:    "The certificates in the hello have one length for all of them.",
 		Breaks:   []string{"SMP-HS-CHAIN"},
 		Cases:    []string{"relay/certificate/hello-chain"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: rewritten(func(w *wire.Writer, h *transport.ServerHello) {
 			w.Byte(byte(len(h.Chain)))
 			w.Large(slices.Concat(h.Chain...))
@@ -63,7 +60,7 @@ var helloChainFaults = []Fault{
 		Story:    "The hello has the certificate, the key and the signature, each with its length, as other protocols have.",
 		Breaks:   []string{"SMP-HS-CHAIN", "SMP-HS-SIGNED-KEY-FORM"},
 		Cases:    []string{"relay/certificate/hello-chain", "relay/certificate/session-key-form"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply:    helloOfFields,
 	},
 	{
@@ -71,19 +68,19 @@ var helloChainFaults = []Fault{
 		Story:    "The hello holds the certificate that has signed the key and nothing above it.",
 		Breaks:   []string{"SMP-HS-CHAIN-COUNT"},
 		Cases:    []string{"relay/certificate/hello-chain"},
-		Versions: withKeys,
-		Apply:    meets(meeting{hello: relayHello(func(h *transport.ServerHello) { h.Chain = h.Chain[:1] })}),
+		Versions: since(smp.VersionAuthenticators),
+		Apply:    meeting{hello: relayHello(func(h *transport.ServerHello) { h.Chain = h.Chain[:1] })}.apply,
 	},
 	{
 		ID:       "certificate/hello-reversed",
 		Story:    "The hello holds the certificates from the root down.",
 		Breaks:   []string{"SMP-HS-CHAIN-SAME"},
 		Cases:    []string{"relay/certificate/hello-chain-same"},
-		Versions: withKeys,
-		Apply: meets(meeting{hello: relayHello(func(h *transport.ServerHello) {
+		Versions: since(smp.VersionAuthenticators),
+		Apply: meeting{hello: relayHello(func(h *transport.ServerHello) {
 			h.Chain = slices.Clone(h.Chain)
 			slices.Reverse(h.Chain)
-		})}),
+		})}.apply,
 	},
 }
 
@@ -115,7 +112,7 @@ func helloOfFields(c *relay.Config) {
 // rewritten replaces what follows the session identifier in the hello, up to the signed
 // key.
 func rewritten(chain func(*wire.Writer, *transport.ServerHello)) func(*relay.Config) {
-	return meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+	return meeting{hello: func(block []byte, _ transport.Binding) []byte {
 		content, err := wire.Unpad(block)
 		if err != nil {
 			return block
@@ -133,7 +130,8 @@ func rewritten(chain func(*wire.Writer, *transport.ServerHello)) func(*relay.Con
 			return block
 		}
 		return padded(content)
-	}})
+	}}.apply
+
 }
 
 func writeChain(w *wire.Writer, chain [][]byte) {
@@ -148,7 +146,7 @@ var sessionKeyFaults = []Fault{
 		Story:    "The session key is sent as its 32 bytes, since TLS has authenticated the relay.",
 		Breaks:   []string{"SMP-HS-SIGNED-KEY"},
 		Cases:    []string{"relay/certificate/session-key"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply:    sessionKey(func(key keys.PublicKey, _ keys.PrivateKey) []byte { return key.Raw() }),
 	},
 	{
@@ -156,7 +154,7 @@ var sessionKeyFaults = []Fault{
 		Story:    "The key of the certificate is signed in the place of the session key.",
 		Breaks:   []string{"SMP-HS-SIGNED-KEY", "SMP-HS-SIGNED-KEY-FORM"},
 		Cases:    []string{"relay/certificate/session-key", "relay/certificate/session-key-form"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: sessionKey(func(_ keys.PublicKey, leaf keys.PrivateKey) []byte {
 			signed, err := keys.SignKey(leaf.Public(), leaf)
 			if err != nil {
@@ -170,7 +168,7 @@ var sessionKeyFaults = []Fault{
 		Story:    "The session key is sent as a plain SubjectPublicKeyInfo.",
 		Breaks:   []string{"SMP-HS-SIGNED-KEY-FORM"},
 		Cases:    []string{"relay/certificate/session-key-form"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply:    sessionKey(func(key keys.PublicKey, _ keys.PrivateKey) []byte { return key.SPKI() }),
 	},
 	{
@@ -178,7 +176,7 @@ var sessionKeyFaults = []Fault{
 		Story:    "The signature is over the key itself, without the sequence around it.",
 		Breaks:   []string{"SMP-HS-SIGNED-KEY-FORM"},
 		Cases:    []string{"relay/certificate/session-key-form"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply:    sessionKey(signUnwrapped),
 	},
 	{
@@ -186,7 +184,7 @@ var sessionKeyFaults = []Fault{
 		Story:    "The session key is signed with a key that was in use before the certificate was renewed.",
 		Breaks:   []string{"SMP-HS-SIGNED-KEY-SIGNER"},
 		Cases:    []string{"relay/certificate/session-key-signer"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: func(c *relay.Config) {
 			old := newKey()
 			sessionKey(func(key keys.PublicKey, _ keys.PrivateKey) []byte {
@@ -203,7 +201,7 @@ var sessionKeyFaults = []Fault{
 		Story:    "The session key is made once, when the relay starts.",
 		Breaks:   []string{"SMP-HS-SIGNED-KEY-FRESH"},
 		Cases:    []string{"relay/certificate/session-key-fresh"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: func(c *relay.Config) {
 			key := newKeyOf(keys.X25519)
 			configured(func(c *transport.ServerConfig) { c.Key = key })(c)
@@ -214,7 +212,7 @@ var sessionKeyFaults = []Fault{
 		Story:    "Two session keys are made when the relay starts, and connections use them in turn.",
 		Breaks:   []string{"SMP-HS-SIGNED-KEY-FRESH"},
 		Cases:    []string{"relay/certificate/session-key-fresh"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: func(c *relay.Config) {
 			pair := []keys.PrivateKey{newKeyOf(keys.X25519), newKeyOf(keys.X25519)}
 			var connections atomic.Int64
@@ -228,7 +226,7 @@ var sessionKeyFaults = []Fault{
 func sessionKey(make func(key keys.PublicKey, leaf keys.PrivateKey) []byte) func(*relay.Config) {
 	return func(c *relay.Config) {
 		leaf := c.Credentials.Key
-		meets(meeting{hello: relayHello(func(h *transport.ServerHello) {
+		meeting{hello: relayHello(func(h *transport.ServerHello) {
 			signed, err := keys.ParseSignedKey(h.SignedKey)
 			if err != nil {
 				return
@@ -236,7 +234,7 @@ func sessionKey(make func(key keys.PublicKey, leaf keys.PrivateKey) []byte) func
 			if key, err := signed.PublicKey(); err == nil {
 				h.SignedKey = make(key, leaf)
 			}
-		})})(c)
+		})}.apply(c)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
-	"smpcheck/reference/wire"
 )
 
 // Mistakes that show in particular circumstances only: with many queues, in a series, with
@@ -50,7 +49,7 @@ var circumstanceFaults = []Fault{
 		Cases:  []string{"relay/sub/end-of-each"},
 		Apply: remembering(func(told *notes[*relay.Session, bool]) func(*relay.Config) {
 			return pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
-				if isEnd(out) {
+				if isA[smp.END](out) {
 					if _, already := told.swap(to, true); already {
 						return
 					}
@@ -121,7 +120,7 @@ var circumstanceFaults = []Fault{
 		Story:    "The agreed keys of a connection are kept in a table with 32 places, and one that finds no place is not used.",
 		Breaks:   []string{"SMP-AUTH-X25519"},
 		Cases:    []string{"relay/authorization/many-keys"},
-		Versions: wire.Versions(smp.VersionAuthenticators, smp.MaxVersion),
+		Versions: since(smp.VersionAuthenticators),
 		Apply:    remembering(agreesOnFew),
 	},
 	{
@@ -145,7 +144,7 @@ var circumstanceFaults = []Fault{
 		Story:    "The correlation ids of a connection are kept in a table of a thousand places, and commands that find none are not served.",
 		Breaks:   []string{"SMP-BLOCK-BATCH-255"},
 		Cases:    []string{"relay/block/batch-255-often"},
-		Versions: wire.Versions(smp.VersionAuthenticators, smp.MaxVersion),
+		Versions: since(smp.VersionAuthenticators),
 		Apply: remembering(func(counts *notes[*relay.Session, int]) func(*relay.Config) {
 			return executes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
 				if counts.update(s, func(n int) int { return n + 1 }) > 1000 {
@@ -160,7 +159,7 @@ var circumstanceFaults = []Fault{
 		Story:    "The row of a queue has room for eight recipient keys, and what does not fit is cut off.",
 		Breaks:   []string{"SMP-RKEY-REPLACES"},
 		Cases:    []string{"relay/rkey/many"},
-		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Versions: since(smp.VersionShortLinks),
 		Apply: handles(func(s *relay.Session, r *relay.Request, c smp.RKEY, next execute) []relay.Output {
 			c.Keys = c.Keys[:min(8, len(c.Keys))]
 			r.Command = c
@@ -223,7 +222,7 @@ var circumstanceFaults = []Fault{
 		Story:    "Every SUB of a service adds the id of the queue to the hash, which takes out one that is there.",
 		Breaks:   []string{"SMP-SERVICE-HASH"},
 		Cases:    []string{"relay/service/hash-repeated"},
-		Versions: wire.Versions(smp.VersionServiceCounts, smp.MaxVersion),
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    togglesHash,
 	},
 	{
@@ -231,7 +230,7 @@ var circumstanceFaults = []Fault{
 		Story:    "PING is a command for those who receive messages, so other services are not allowed to use it.",
 		Breaks:   []string{"SMP-PING-PONG"},
 		Cases:    []string{"relay/service/ping"},
-		Versions: wire.Versions(smp.VersionServiceCounts, smp.MaxVersion),
+		Versions: since(smp.VersionServiceCounts),
 		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.PING, next execute) []relay.Output {
 			if isService(s) && s.Conn().Service().Role != transport.RoleMessaging {
 				return refuse(r, smp.ErrCmdProhibited)

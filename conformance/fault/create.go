@@ -2,13 +2,11 @@ package fault
 
 import (
 	"bytes"
-	"crypto/rand"
 	"slices"
 
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
-	"smpcheck/reference/wire"
 )
 
 // createFaults are mistakes in creating queues and their ids.
@@ -47,7 +45,7 @@ var newFaults = []Fault{
 		Story:    "The recipient's key is parsed as a signature key, and X25519 is none.",
 		Breaks:   []string{"SMP-NEW-X25519"},
 		Cases:    []string{"relay/new/x25519", "relay/new/x25519-wrong"},
-		Versions: wire.Versions(smp.VersionAuthenticators, smp.MaxVersion),
+		Versions: since(smp.VersionAuthenticators),
 		Apply:    refusesForm(func(c smp.NEW, _ []byte) bool { return c.AuthKey.Algorithm() == keys.X25519 }),
 	},
 	{
@@ -55,9 +53,9 @@ var newFaults = []Fault{
 		Story:    "The key in NEW cannot verify an authenticator, since it is no key for signatures, so NEW is not verified.",
 		Breaks:   []string{"SMP-AUTH-WRONG-KEY"},
 		Cases:    []string{"relay/new/x25519-wrong"},
-		Versions: wire.Versions(smp.VersionAuthenticators, smp.MaxVersion),
-		Apply: verifies(func(tag string, key keys.PublicKey) bool {
-			return tag == "NEW" && key.Algorithm() == keys.X25519
+		Versions: since(smp.VersionAuthenticators),
+		Apply: verifies(func(_ *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+			return isOneOf(r, "NEW") && key.Algorithm() == keys.X25519
 		}),
 	},
 	{
@@ -74,7 +72,7 @@ var newFaults = []Fault{
 		Cases:  []string{"relay/new/key-x448"},
 		Apply: together(
 			rewrites("NEW", func(_ uint16, command []byte) []byte { return withKey(command, 0, keys.Ed25519) }),
-			verifies(func(tag string, _ keys.PublicKey) bool { return tag == "NEW" }),
+			verifies(func(_ *relay.Session, r *relay.Request, _ keys.PublicKey) bool { return isOneOf(r, "NEW") }),
 		),
 	},
 	{
@@ -96,7 +94,7 @@ var newFaults = []Fault{
 		Story:    "The flag by which the recipient lets the sender secure the queue is read and not stored.",
 		Breaks:   []string{"SMP-NEW-SENDER-SECURE"},
 		Cases:    []string{"relay/new/sender-secure"},
-		Versions: wire.Versions(smp.VersionSenderKeys, smp.MaxVersion),
+		Versions: since(smp.VersionSenderKeys),
 		Apply:    storesMode(func(smp.QueueMode) smp.QueueMode { return smp.Contact }),
 	},
 	{
@@ -104,7 +102,7 @@ var newFaults = []Fault{
 		Story:    "The queue mode is repeated in IDS, and a contact queue is like any other.",
 		Breaks:   []string{"SMP-NEW-CONTACT"},
 		Cases:    []string{"relay/new/contact"},
-		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Versions: since(smp.VersionShortLinks),
 		Apply:    storesMode(func(smp.QueueMode) smp.QueueMode { return smp.Messaging }),
 	},
 	{
@@ -112,7 +110,7 @@ var newFaults = []Fault{
 		Story:    "A contact queue takes messages only from senders that have a key.",
 		Breaks:   []string{"SMP-NEW-CONTACT"},
 		Cases:    []string{"relay/new/contact"},
-		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Versions: since(smp.VersionShortLinks),
 		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.SEND, next execute) []relay.Output {
 			if record := r.Queue.Record(); record.Mode == smp.Contact && record.SenderKey.IsZero() {
 				return refuse(r, smp.ErrAuth)
@@ -125,7 +123,7 @@ var newFaults = []Fault{
 		Story:    "The sender id that comes with link data is used as it is.",
 		Breaks:   []string{"SMP-NEW-LINK-SENDER-ID"},
 		Cases:    []string{"relay/new/link-sender-id"},
-		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Versions: since(smp.VersionShortLinks),
 		Apply:    chosenSenderIDs,
 	},
 }
@@ -187,10 +185,6 @@ func chosenSenderIDs(c *relay.Config) {
 // withKey puts a new key of the algorithm into the place of the first or second key in
 // NEW.
 func withKey(command []byte, place int, alg keys.Algorithm) []byte {
-	private, err := keys.Generate(alg, rand.Reader)
-	if err != nil {
-		return nil
-	}
 	at := len("NEW ")
 	for range place {
 		if at < len(command) {
@@ -200,7 +194,7 @@ func withKey(command []byte, place int, alg keys.Algorithm) []byte {
 	if at >= len(command) || at+1+int(command[at]) > len(command) {
 		return nil
 	}
-	spki := private.Public().SPKI()
+	spki := newKeyOf(alg).Public().SPKI()
 	rest := command[at+1+int(command[at]):]
 	return slices.Concat(command[:at], []byte{byte(len(spki))}, spki, rest)
 }

@@ -16,7 +16,7 @@ var newFormFaults = slices.Concat(newForms(), []Fault{
 		Story:    "Every byte but 1 in the place of an option is taken for none.",
 		Breaks:   []string{"SMP-NEW-OPTION-OTHER"},
 		Cases:    []string{"relay/new/option"},
-		Versions: wire.Versions(smp.VersionSenderKeys, smp.MaxVersion),
+		Versions: since(smp.VersionSenderKeys),
 		Apply: rewrites("NEW", func(_ uint16, command []byte) []byte {
 			if at := behindKeys(command); at < len(command) && command[at] != '1' {
 				command[at] = '0'
@@ -29,7 +29,7 @@ var newFormFaults = slices.Concat(newForms(), []Fault{
 		Story:    "A queue mode that the relay does not know is taken for that of contact queues.",
 		Breaks:   []string{"SMP-LINK-REQUEST-OTHER"},
 		Cases:    []string{"relay/new/request-other"},
-		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Versions: since(smp.VersionShortLinks),
 		Apply: rewrites("NEW", func(_ uint16, command []byte) []byte {
 			at := behindKeys(command)
 			if at < len(command) && command[at] == '1' && at+1 < len(command) {
@@ -95,7 +95,7 @@ func newForms() (faults []Fault) {
 		name     string
 		versions wire.VersionRange
 	}{
-		{"v6", wire.Versions(6, 8)}, {"v9", wire.Versions(9, 14)}, {"v15", wire.Versions(15, 16)}, {"v17", wire.Versions(17, smp.MaxVersion)},
+		{"v6", wire.Versions(6, 8)}, {"v9", wire.Versions(9, 14)}, {"v15", wire.Versions(15, 16)}, {"v17", since(17)},
 	}
 	for i, g := range groups {
 		requirement, noticing := "SMP-NEW-FORM-V"+g.name[1:], "relay/new/form-"+g.name
@@ -117,7 +117,7 @@ func newForms() (faults []Fault) {
 		Story:  "The parser of NEW tries the forms of all versions one after the other.",
 		Breaks: []string{"SMP-NEW-FORM-V6", "SMP-NEW-FORM-V9", "SMP-NEW-FORM-V15", "SMP-NEW-FORM-V17"},
 		Cases:  []string{"relay/new/form-v6", "relay/new/form-v9", "relay/new/form-v15", "relay/new/form-v17"},
-		Apply: readsNew(wire.Versions(smp.MinVersion, smp.MaxVersion), func(agreed uint16) []uint16 {
+		Apply: readsNew(since(smp.MinVersion), func(agreed uint16) []uint16 {
 			return []uint16{agreed, 17, 15, 9, 6}
 		}),
 	})

@@ -2,7 +2,6 @@ package fault
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/binary"
@@ -11,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -92,8 +90,7 @@ var idsFaults = []Fault{
 		return h[:24]
 	}),
 	derivedSender("masked", "The sender's id is the recipient's with a secret mask of the relay.", func() func(id []byte) []byte {
-		mask := make([]byte, 64)
-		_, _ = rand.Read(mask) // it never fails
+		mask := random(64)
 		return func(id []byte) []byte {
 			for i := range id {
 				id[i] ^= mask[i]
@@ -150,7 +147,7 @@ func reusesIDs(c *relay.Config) {
 	free := make(map[relay.IDKind][][]byte)
 	handles(func(s *relay.Session, r *relay.Request, _ smp.DEL, next execute) []relay.Output {
 		outs := next(s, r)
-		if isOK(outs) {
+		if repliedWith[smp.OK](outs) {
 			mu.Lock()
 			defer mu.Unlock()
 			free[relay.RecipientID] = append(free[relay.RecipientID], r.Queue.RecipientID())
@@ -189,9 +186,7 @@ var idsAnswerFaults = []Fault{
 		Breaks: []string{"SMP-IDS-DH-KEY"},
 		Cases:  []string{"relay/ids/dh-key"},
 		Apply: idsWith(func(_ *relay.Request, ids *smp.IDS) {
-			if key, err := keys.Generate(keys.X25519, rand.Reader); err == nil {
-				ids.ServerDHKey = key.Public()
-			}
+			ids.ServerDHKey = newKeyOf(keys.X25519).Public()
 		}),
 	},
 	{
@@ -200,8 +195,8 @@ var idsAnswerFaults = []Fault{
 		Breaks: []string{"SMP-IDS-DH-FRESH"},
 		Cases:  []string{"relay/ids/dh-key-fresh"},
 		Apply: func(c *relay.Config) {
-			key, err := keys.Generate(keys.X25519, rand.Reader)
-			seals(func(x *sealer) { x.key = func() (keys.PrivateKey, error) { return key, err } })(c)
+			key := newKeyOf(keys.X25519)
+			seals(func(x *sealer) { x.key = func() keys.PrivateKey { return key } })(c)
 		},
 	},
 	{
@@ -235,7 +230,7 @@ var idsAnswerFaults = []Fault{
 		Story:    "The queue mode is for the relay, and IDS never has one.",
 		Breaks:   []string{"SMP-IDS-QUEUE-MODE"},
 		Cases:    []string{"relay/ids/queue-mode"},
-		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Versions: since(smp.VersionShortLinks),
 		Apply:    idsWith(func(_ *relay.Request, ids *smp.IDS) { ids.Mode = 0 }),
 	},
 	{
@@ -243,7 +238,7 @@ var idsAnswerFaults = []Fault{
 		Story:    "A queue without a mode is called a contact queue in IDS.",
 		Breaks:   []string{"SMP-IDS-QUEUE-MODE"},
 		Cases:    []string{"relay/ids/queue-mode"},
-		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Versions: since(smp.VersionShortLinks),
 		Apply: idsWith(func(_ *relay.Request, ids *smp.IDS) {
 			if ids.Mode == 0 {
 				ids.Mode = smp.Contact
@@ -262,26 +257,23 @@ var idsAnswerFaults = []Fault{
 		"IDS has a place for the notifier before clients know of one.", func(ids smp.IDS) ([]byte, error) {
 			return smp.EncodeResponse(smp.VersionNotifierKeys, ids)
 		}),
-	misspelledIDS("as-before", "SMP-IDS-FORM-V17", "relay/ids/form", fromNotifierKeys, "IDS at version 17 is as at version 16: without a place for the notifier.", func(ids smp.IDS) ([]byte, error) {
+	misspelledIDS("as-before", "SMP-IDS-FORM-V17", "relay/ids/form", since(smp.VersionNotifierKeys), "IDS at version 17 is as at version 16: without a place for the notifier.", func(ids smp.IDS) ([]byte, error) {
 		return smp.EncodeResponse(smp.VersionNotifierKeys-1, ids)
 	}),
-	misspelledIDS("trailing-byte", "SMP-IDS-FORM-V17", "relay/ids/form", fromNotifierKeys, "Every field of IDS has a place for what is absent, and one more is kept for the next version.", func(ids smp.IDS) ([]byte, error) {
+	misspelledIDS("trailing-byte", "SMP-IDS-FORM-V17", "relay/ids/form", since(smp.VersionNotifierKeys), "Every field of IDS has a place for what is absent, and one more is kept for the next version.", func(ids smp.IDS) ([]byte, error) {
 		text, err := smp.EncodeResponse(smp.MaxVersion, ids)
 		return append(text, '0'), err
 	}),
 	unasked("link", "SMP-IDS-NO-LINK", "Every queue gets a link id, in case the client stores link data later.", func(ids *smp.IDS) {
-		ids.LinkID = randomID()
+		ids.LinkID = random(idSize)
 	}),
 	unasked("service", "SMP-IDS-NO-SERVICE", "A client that is no service gets a service id of its own.", func(ids *smp.IDS) {
-		ids.ServiceID = randomID()
+		ids.ServiceID = random(idSize)
 	}),
 	unasked("notifier", "SMP-IDS-NO-NOTIFIER", "Every queue gets a notifier, in case the client enables notifications later.", func(ids *smp.IDS) {
-		ids.Notifier = &smp.NotifierCredentials{NotifierID: randomID(), ServerDHKey: ids.ServerDHKey}
+		ids.Notifier = &smp.NotifierCredentials{NotifierID: random(idSize), ServerDHKey: ids.ServerDHKey}
 	}),
 }
-
-// fromNotifierKeys is where IDS has its present form.
-var fromNotifierKeys = wire.Versions(smp.VersionNotifierKeys, smp.MaxVersion)
 
 // misspelledIDS is a relay whose IDS has another form at some versions.
 func misspelledIDS(name, breaks, noticing string, versions wire.VersionRange, story string, encode func(smp.IDS) ([]byte, error)) Fault {
@@ -308,7 +300,7 @@ func unasked(name, requirement, story string, add func(*smp.IDS)) Fault {
 		Story:    story,
 		Breaks:   []string{requirement},
 		Cases:    []string{"relay/ids/nothing-unasked"},
-		Versions: wire.Versions(smp.VersionNotifierKeys, smp.MaxVersion),
+		Versions: since(smp.VersionNotifierKeys),
 		Apply:    idsWith(func(_ *relay.Request, ids *smp.IDS) { add(ids) }),
 	}
 }
@@ -321,9 +313,31 @@ func idsWith(change func(r *relay.Request, ids *smp.IDS)) func(*relay.Config) {
 	})
 }
 
-// randomID is an id as the relay makes them.
-func randomID() []byte {
-	id := make([]byte, box.NonceSize)
-	_, _ = rand.Read(id) // it never fails
-	return id
+// publishes tells clients another sender id than the one under which the relay knows the
+// queue.
+func publishes(senderID func(ids smp.IDS) []byte) func(*relay.Config) {
+	return stages(func(st *relay.Stages) {
+		var real notes[string, []byte]
+		next := st.Execute
+		st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
+			outs := next(s, r)
+			for i := range outs {
+				if ids, ok := outs[i].Response.(smp.IDS); ok {
+					published := senderID(ids)
+					real.set(string(published), ids.SenderID)
+					ids.SenderID = published
+					outs[i].Response = ids
+				}
+			}
+			return outs
+		}
+		looksUp(st, func(r *relay.Request) []byte {
+			switch r.Command.(type) {
+			case smp.SEND, smp.SKEY:
+				id, _ := real.get(string(r.Transmission.EntityID))
+				return id
+			}
+			return nil
+		})
+	})
 }

@@ -19,14 +19,14 @@ var messageIDFaults = []Fault{
 		Story:  "Message ids have 16 bytes, like UUIDs.",
 		Breaks: []string{"SMP-MSG-ID-LENGTH"},
 		Cases:  []string{"relay/delivery/form"},
-		Apply:  messageIDs(func(id []byte) []byte { return id[:16] }),
+		Apply:  messageIDs(func(_ *relay.Request, id []byte) []byte { return id[:16] }),
 	},
 	{
 		ID:     "delivery/id-long",
 		Story:  "Message ids are SHA-256 hashes and not cut.",
 		Breaks: []string{"SMP-MSG-ID-LENGTH"},
 		Cases:  []string{"relay/delivery/form"},
-		Apply:  messageIDs(func(id []byte) []byte { h := sha256.Sum256(id); return h[:] }),
+		Apply:  messageIDs(func(_ *relay.Request, id []byte) []byte { h := sha256.Sum256(id); return h[:] }),
 	},
 	{
 		ID:     "delivery/id-counts-in-queue",
@@ -34,7 +34,7 @@ var messageIDFaults = []Fault{
 		Breaks: []string{"SMP-MSG-ID-UNIQUE"},
 		Cases:  []string{"relay/delivery/ids-unique"},
 		Apply: remembering(func(counts *notes[string, uint64]) func(*relay.Config) {
-			return idsOfMessages(func(r *relay.Request, _ []byte) []byte {
+			return messageIDs(func(r *relay.Request, _ []byte) []byte {
 				n := counts.update(string(r.Queue.RecipientID()), func(n uint64) uint64 { return n + 1 })
 				return binary.BigEndian.AppendUint64(make([]byte, 16), n)
 			})
@@ -45,7 +45,7 @@ var messageIDFaults = []Fault{
 		Story:  "The id of a message is the hash of its body, so that the same message is not stored twice.",
 		Breaks: []string{"SMP-MSG-ID-UNIQUE"},
 		Cases:  []string{"relay/delivery/ids-unique"},
-		Apply: idsOfMessages(func(r *relay.Request, id []byte) []byte {
+		Apply: messageIDs(func(r *relay.Request, id []byte) []byte {
 			c, ok := r.Command.(smp.SEND)
 			if !ok {
 				return id
@@ -59,7 +59,7 @@ var messageIDFaults = []Fault{
 		Story:  "The id of a message is the start of its body, which clients fill with random bytes.",
 		Breaks: []string{"SMP-MSG-NO-SHARED-CIPHERTEXT"},
 		Cases:  []string{"relay/delivery/no-shared-ciphertext"},
-		Apply: idsOfMessages(func(r *relay.Request, id []byte) []byte {
+		Apply: messageIDs(func(r *relay.Request, id []byte) []byte {
 			if c, ok := r.Command.(smp.SEND); ok {
 				copy(id, c.Body)
 			}
@@ -80,7 +80,9 @@ var messageIDFaults = []Fault{
 		Cases:  []string{"relay/delivery/ids-random"},
 		Apply: func(c *relay.Config) {
 			var last atomic.Uint64
-			messageIDs(func([]byte) []byte { return binary.BigEndian.AppendUint64(make([]byte, 16), last.Add(1)) })(c)
+			messageIDs(func(*relay.Request, []byte) []byte {
+				return binary.BigEndian.AppendUint64(make([]byte, 16), last.Add(1))
+			})(c)
 		},
 	},
 	{
@@ -88,26 +90,15 @@ var messageIDFaults = []Fault{
 		Story:  "Message ids begin with the time, so that they sort by it.",
 		Breaks: []string{"SMP-MSG-ID-RANDOM"},
 		Cases:  []string{"relay/delivery/ids-random"},
-		Apply:  messageIDs(beginWithTime),
+		Apply:  messageIDs(func(_ *relay.Request, id []byte) []byte { return beginWithTime(id) }),
 	},
 	{
 		ID:     "delivery/id-of-queue",
 		Story:  "Message ids begin with the id of their queue.",
 		Breaks: []string{"SMP-MSG-ID-RANDOM"},
 		Cases:  []string{"relay/delivery/ids-random"},
-		Apply:  idsOfMessages(func(r *relay.Request, id []byte) []byte { copy(id, r.Queue.RecipientID()[:8]); return id }),
+		Apply:  messageIDs(func(r *relay.Request, id []byte) []byte { copy(id, r.Queue.RecipientID()[:8]); return id }),
 	},
-}
-
-// idsOfMessages makes the id of the message in a request from a random one.
-func idsOfMessages(make func(r *relay.Request, id []byte) []byte) func(*relay.Config) {
-	return makesIDs(func(s *relay.Session, r *relay.Request, kind relay.IDKind, next newID) ([]byte, error) {
-		id, err := next(s, r, kind)
-		if err != nil || kind != relay.MessageID {
-			return id, err
-		}
-		return make(r, id), nil
-	})
 }
 
 // reusesMessageIDs gives messages the ids of those that were acknowledged before.
@@ -126,7 +117,7 @@ func reusesMessageIDs(c *relay.Config) {
 			return removed
 		}
 	})(c)
-	idsOfMessages(func(_ *relay.Request, id []byte) []byte {
+	messageIDs(func(_ *relay.Request, id []byte) []byte {
 		mu.Lock()
 		defer mu.Unlock()
 		if len(free) > 0 {

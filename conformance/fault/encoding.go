@@ -1,6 +1,8 @@
 package fault
 
 import (
+	"bytes"
+
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 )
@@ -57,7 +59,7 @@ func reencoded(s *relay.Session, content []byte, change func(*relay.Session, *sm
 		return nil
 	}
 	for i, item := range items {
-		t, err := smp.DecodeTransmission(s.Version(), item)
+		t, err := smp.DecodeTransmission(s.Version(), bytes.Clone(item))
 		if err != nil {
 			return nil
 		}
@@ -71,4 +73,53 @@ func reencoded(s *relay.Session, content []byte, change func(*relay.Session, *sm
 		return nil
 	}
 	return content
+}
+
+// sendsChanged changes transmissions on their way to a client, at the version of the session.
+func sendsChanged(change func(s *relay.Session, t *smp.Transmission)) func(*relay.Config) {
+	return reencodes(func(s *relay.Session, t *smp.Transmission) uint16 {
+		change(s, t)
+		return s.Version()
+	})
+}
+
+// spelled is a response with other bytes than the protocol has for it.
+type spelled struct {
+	smp.Response
+	text string
+}
+
+// spells lets answers be spelled.
+func spells(st *relay.Stages) {
+	encode := st.Encode
+	st.Encode = func(s *relay.Session, outs []relay.Output) ([][]byte, error) {
+		var contents [][]byte
+		first := 0
+		for i := range outs {
+			response, ok := outs[i].Response.(spelled)
+			if !ok {
+				continue
+			}
+			before, err := encode(s, outs[first:i])
+			if err != nil {
+				return nil, err
+			}
+			t := smp.Transmission{CorrelationID: outs[i].CorrelationID, EntityID: outs[i].EntityID, Command: []byte(response.text)}
+			if s.Version() < smp.VersionAuthenticators {
+				t.SessionID = s.Conn().SessionID()
+			}
+			encoded, err := t.Encode(s.Version())
+			if err != nil {
+				return nil, err
+			}
+			content, err := smp.EncodeBlock(encoded)
+			if err != nil {
+				return nil, err
+			}
+			contents = append(append(contents, before...), content)
+			first = i + 1
+		}
+		rest, err := encode(s, outs[first:])
+		return append(contents, rest...), err
+	}
 }

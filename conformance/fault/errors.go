@@ -54,7 +54,7 @@ var errorOrderFaults = []Fault{
 		Story:  "Whether there is an authorization is looked at before the parameters are parsed.",
 		Breaks: []string{"SMP-ERR-SYNTAX-BEFORE-AUTH"},
 		Cases:  []string{"relay/error/syntax-before-auth"},
-		Apply: decides(func(_ uint16, r *relay.Request) {
+		Apply: decodes(func(_ *relay.Session, r *relay.Request) {
 			if failed(r, smp.ErrCmdSyntax) && len(r.Transmission.Authorization) == 0 {
 				r.Err = smp.ErrCmdNoAuth
 			}
@@ -82,7 +82,7 @@ var errorOrderFaults = []Fault{
 		Story:  "What has no authorization is refused before the command is looked at.",
 		Breaks: []string{"SMP-ERR-UNKNOWN-FIRST"},
 		Cases:  []string{"relay/error/unknown-first"},
-		Apply: unknowns(func(_ uint16, r *relay.Request) {
+		Apply: unknowns(func(_ *relay.Session, r *relay.Request) {
 			if len(r.Transmission.Authorization) == 0 {
 				r.Err = smp.ErrCmdNoAuth
 			}
@@ -154,9 +154,9 @@ func beforeAuth(id, story string, answer *smp.Error, state func(*relay.Session, 
 					return execute(s, r)
 				}
 				if state(s, r) {
-					return []relay.Output{answerTo(r, smp.ERR{Err: answer})}
+					return refuse(r, answer)
 				}
-				return []relay.Output{answerTo(r, smp.ERR{Err: smp.ErrAuth})}
+				return refuse(r, smp.ErrAuth)
 			}
 		}),
 	}

@@ -98,7 +98,7 @@ var answerFaults = []Fault{
 func sharedBuffer(c *relay.Config) {
 	var mu sync.Mutex
 	buffer := make([]byte, smp.BlockSize)
-	blocks(codec{
+	codec{
 		unpad: func(padded []byte) ([]byte, error) {
 			content, err := wire.Unpad(padded)
 			mu.Lock()
@@ -116,5 +116,5 @@ func sharedBuffer(c *relay.Config) {
 			copy(padded[2+len(content):], buffer[2+len(content):])
 			return padded, nil
 		},
-	})(c)
+	}.apply(c)
 }

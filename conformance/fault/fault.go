@@ -8,6 +8,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
 	"smpcheck/reference/wire"
 )
 
@@ -179,3 +180,6 @@ func (f *Fault) check(registry *conformance.Registry) (errs []error) {
 	}
 	return errs
 }
+
+// since is the range of versions from one on.
+func since(version uint16) wire.VersionRange { return wire.Versions(version, smp.MaxVersion) }

@@ -52,12 +52,12 @@ func TestTheExampleOfTheGuide(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../../docs/faults.md")
 	require.NoError(t, err)
-	source, err := os.ReadFile("authorization.go")
-	require.NoError(t, err)
 	blocks := strings.Split(string(guide), "```go\n")[1:]
 	require.Len(t, blocks, 2)
-	for _, block := range blocks {
-		code, _, _ := strings.Cut(block, "```")
+	for i, file := range []string{"authorization.go", "verifying.go"} {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		code, _, _ := strings.Cut(blocks[i], "```")
 		for line := range strings.Lines(code) {
 			require.Contains(t, string(source), strings.TrimSpace(line))
 		}

@@ -23,35 +23,35 @@ var relayHelloFaults = []Fault{
 		Story:  "The relay waits for the hello of the client before it sends its own.",
 		Breaks: []string{"SMP-HS-SERVER-FIRST"},
 		Cases:  []string{"relay/handshake/relay-first"},
-		Apply:  meets(meeting{waits: true}),
+		Apply:  meeting{waits: true}.apply,
 	},
 	{
 		ID:     "handshake/hello-unpadded",
 		Story:  "The hello is sent as long as it is, since only blocks of commands are padded.",
 		Breaks: []string{"SMP-HS-SERVER-FIRST"},
 		Cases:  []string{"relay/handshake/relay-first"},
-		Apply: meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+		Apply: meeting{hello: func(block []byte, _ transport.Binding) []byte {
 			return block[:2+binary.BigEndian.Uint16(block)]
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "handshake/length-of-block",
 		Story:  "The length before the hello is that of the whole block.",
 		Breaks: []string{"SMP-HS-BLOCK"},
 		Cases:  []string{"relay/handshake/block"},
-		Apply: meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+		Apply: meeting{hello: func(block []byte, _ transport.Binding) []byte {
 			binary.BigEndian.PutUint16(block, transport.BlockSize)
 			return block
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "handshake/empty-block-after",
 		Story:  "An empty block follows the hello, to make the length of the handshake constant.",
 		Breaks: []string{"SMP-HS-BLOCK"},
 		Cases:  []string{"relay/handshake/block"},
-		Apply: meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+		Apply: meeting{hello: func(block []byte, _ transport.Binding) []byte {
 			return append(block, padded(nil)...)
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "handshake/padding-zero",
@@ -72,9 +72,9 @@ var relayHelloFaults = []Fault{
 		Story:  "The highest version stands before the lowest.",
 		Breaks: []string{"SMP-HS-VERSION-RANGE"},
 		Cases:  []string{"relay/handshake/version-range"},
-		Apply: meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+		Apply: meeting{hello: func(block []byte, _ transport.Binding) []byte {
 			return slices.Concat(block[:2], block[4:6], block[2:4], block[6:])
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "handshake/versions-alternate",
@@ -95,20 +95,20 @@ var relayHelloFaults = []Fault{
 		Story:  "The session identifier is left empty, since both sides know it from TLS.",
 		Breaks: []string{"SMP-HS-SESSION-ID"},
 		Cases:  []string{"relay/handshake/session-id"},
-		Apply:  meets(meeting{hello: relayHello(func(h *transport.ServerHello) { h.SessionID = nil })}),
+		Apply:  meeting{hello: relayHello(func(h *transport.ServerHello) { h.SessionID = nil })}.apply,
 	},
 	{
 		ID:     "handshake/session-id-long",
 		Story:  "The session identifier has a length of two bytes, as certificates have.",
 		Breaks: []string{"SMP-HS-SESSION-ID"},
 		Cases:  []string{"relay/handshake/session-id"},
-		Apply: meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+		Apply: meeting{hello: func(block []byte, _ transport.Binding) []byte {
 			content, err := wire.Unpad(block)
 			if err != nil {
 				return block
 			}
 			return padded(slices.Insert(bytes.Clone(content), 4, 0))
-		}}),
+		}}.apply,
 	},
 	{
 		ID:       "handshake/v6-with-key",
@@ -118,22 +118,23 @@ var relayHelloFaults = []Fault{
 		Versions: wire.Versions(6, 6),
 		Apply: func(c *relay.Config) {
 			credentials := c.Credentials
-			meets(meeting{hello: func(block []byte, b transport.Binding) []byte {
+			meeting{hello: func(block []byte, b transport.Binding) []byte {
 				if b.ALPN != "" {
 					return block
 				}
 				return helloWithKey(block, credentials)
-			}})(c)
+			}}.apply(c)
 		},
 	},
 }
 
 // helloPadding changes the padding of the relay's hello.
 func helloPadding(change func(padding []byte)) func(*relay.Config) {
-	return meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+	return meeting{hello: func(block []byte, _ transport.Binding) []byte {
 		change(block[2+binary.BigEndian.Uint16(block):])
 		return block
-	}})
+	}}.apply
+
 }
 
 // helloWithKey puts a key into a hello that has none, and leaves its versions.
@@ -150,7 +151,7 @@ func helloWithKey(block []byte, credentials keys.Credentials) []byte {
 		return block
 	}
 	versions := h.Versions
-	h.Chain, h.Versions = credentials.Chain, wire.Versions(versions.Min, smp.MaxVersion)
+	h.Chain, h.Versions = credentials.Chain, since(versions.Min)
 	if content, err = h.Encode(); err != nil {
 		return block
 	}

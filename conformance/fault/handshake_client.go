@@ -3,6 +3,8 @@ package fault
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
+	"net"
 	"slices"
 
 	"smpcheck/reference/keys"
@@ -14,10 +16,11 @@ import (
 
 // clientVersion changes the version in the client's hello, or refuses it.
 func clientVersion(change func(uint16) (uint16, error)) func(*relay.Config) {
-	return meets(meeting{client: clientFields(func(h *clientHello) (err error) {
+	return meeting{client: clientFields(func(h *clientHello) (err error) {
 		h.version, err = change(h.version)
 		return err
-	})})
+	})}.apply
+
 }
 
 // keyHash compares the fingerprint in the client's hello in another way. The relay takes
@@ -25,13 +28,13 @@ func clientVersion(change func(uint16) (uint16, error)) func(*relay.Config) {
 func keyHash(right func(sent []byte, chain [][]byte) bool) func(*relay.Config) {
 	return func(c *relay.Config) {
 		chain, own := c.Credentials.Chain, c.Credentials.Fingerprint()
-		meets(meeting{client: clientFields(func(h *clientHello) error {
+		meeting{client: clientFields(func(h *clientHello) error {
 			if !right(h.keyHash, chain) {
 				return errRefused
 			}
 			h.keyHash = own[:]
 			return nil
-		})})(c)
+		})}.apply(c)
 	}
 }
 
@@ -55,7 +58,7 @@ var clientHelloFaults = []Fault{
 		Story:    "The range is checked as if its highest version did not belong to it.",
 		Breaks:   []string{"SMP-HS-VERSION-CHOICE"},
 		Cases:    []string{"relay/handshake/version-choice"},
-		Versions: wire.Versions(smp.MaxVersion, smp.MaxVersion),
+		Versions: since(smp.MaxVersion),
 		Apply: clientVersion(func(v uint16) (uint16, error) {
 			if v == smp.MaxVersion {
 				return v, errRefused
@@ -171,7 +174,7 @@ var clientHelloFaults = []Fault{
 		Versions: wire.Versions(smp.MinVersion, smp.VersionAuthenticators-1),
 		Apply: together(endExpected, replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			if s.Version() < smp.VersionAuthenticators {
-				return refused()
+				return []relay.Request{{Err: smp.ErrBlock}}
 			}
 			return next(s, content)
 		})),
@@ -181,13 +184,13 @@ var clientHelloFaults = []Fault{
 		Story:  "A hello whose padding is not made of number signs is taken for a forgery.",
 		Breaks: []string{"SMP-HS-PADDING-ANY"},
 		Cases:  []string{"relay/handshake/padding-any"},
-		Apply: meets(meeting{client: func(block []byte) ([]byte, error) {
+		Apply: meeting{client: func(block []byte) ([]byte, error) {
 			content, err := wire.Unpad(block)
 			if err == nil && !bytes.Equal(block, padded(content)) {
 				return nil, errRefused
 			}
 			return block, nil
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "handshake/second-hello-ignored",
@@ -230,12 +233,12 @@ var malformedHelloFaults = []Fault{
 			if err != nil {
 				return
 			}
-			meets(meeting{client: func(block []byte) ([]byte, error) {
+			meeting{client: func(block []byte) ([]byte, error) {
 				if isHello(block, own[:]) {
 					return block, nil
 				}
 				return append(padded(hello), block...), nil
-			}})(c)
+			}}.apply(c)
 		},
 	},
 	{
@@ -243,8 +246,8 @@ var malformedHelloFaults = []Fault{
 		Story:    "Fields that a hello ends before have their default values.",
 		Breaks:   []string{"SMP-HS-MALFORMED"},
 		Cases:    []string{"relay/handshake/cut-short"},
-		Versions: wire.Versions(smp.VersionProxyFlag, smp.MaxVersion),
-		Apply: meets(meeting{client: clientContent(func(content []byte) ([]byte, error) {
+		Versions: since(smp.VersionProxyFlag),
+		Apply: meeting{client: clientContent(func(content []byte) ([]byte, error) {
 			if _, err := transport.DecodeClientHello(content); err == nil {
 				return content, nil
 			}
@@ -255,17 +258,17 @@ var malformedHelloFaults = []Fault{
 				}
 			}
 			return content, nil
-		})}),
+		})}.apply,
 	},
 	{
 		ID:     "handshake/length-capped",
 		Story:  "A length that points behind the block is cut to what there is.",
 		Breaks: []string{"SMP-HS-MALFORMED"},
 		Cases:  []string{"relay/handshake/length-beyond-block"},
-		Apply: meets(meeting{client: func(block []byte) ([]byte, error) {
+		Apply: meeting{client: func(block []byte) ([]byte, error) {
 			binary.BigEndian.PutUint16(block, min(binary.BigEndian.Uint16(block), transport.MaxPlainContent))
 			return block, nil
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "handshake/malformed-skipped",
@@ -290,9 +293,42 @@ func isHello(block, keyHash []byte) bool {
 }
 
 // endExpected refuses hellos that go on after their last field.
-var endExpected = meets(meeting{client: clientContent(func(content []byte) ([]byte, error) {
+var endExpected = meeting{client: clientContent(func(content []byte) ([]byte, error) {
 	if _, ignored, err := transport.ReadClientHello(content); err != nil || len(ignored) > 0 {
 		return nil, errRefused
 	}
 	return content, nil
-})})
+})}.apply
+
+// skipsMalformed is a relay that waits for a hello however many other blocks come.
+func skipsMalformed(c *relay.Config) {
+	own := c.Credentials.Fingerprint()
+	meeting{stream: func(conn net.Conn) net.Conn {
+		return &skipping{Conn: conn, isHello: func(block []byte) bool { return isHello(block, own[:]) }}
+	}}.apply(c)
+}
+
+// skipping is a stream of blocks without those before the first hello.
+type skipping struct {
+	net.Conn
+	isHello func(block []byte) bool
+	rest    []byte
+	met     bool
+}
+
+// Read reads what follows the blocks that are no hello.
+func (s *skipping) Read(b []byte) (int, error) {
+	for !s.met {
+		s.rest = make([]byte, transport.BlockSize)
+		if _, err := io.ReadFull(s.Conn, s.rest); err != nil {
+			return 0, err
+		}
+		s.met = s.isHello(s.rest)
+	}
+	if len(s.rest) == 0 {
+		return s.Conn.Read(b)
+	}
+	n := copy(b, s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
+}

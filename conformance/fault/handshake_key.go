@@ -13,21 +13,15 @@ import (
 	"smpcheck/reference/wire"
 )
 
-// Versions at which fields of the hello, or block encryption, exist.
-var (
-	withEncryption = wire.Versions(smp.VersionBlockEncryption, smp.MaxVersion)
-	withProxyFlag  = wire.Versions(smp.VersionProxyFlag, smp.MaxVersion)
-	withServices   = wire.Versions(smp.VersionServices, smp.MaxVersion)
-)
-
 // clientFrom changes what follows the fingerprint in hellos of a version and later ones.
 func clientFrom(version uint16, change func(h *clientHello) error) func(*relay.Config) {
-	return meets(meeting{client: clientFields(func(h *clientHello) error {
+	return meeting{client: clientFields(func(h *clientHello) error {
 		if h.version < version {
 			return nil
 		}
 		return change(h)
-	})})
+	})}.apply
+
 }
 
 // clientKey returns the key in the place of the client's, whatever it is, and what
@@ -53,7 +47,7 @@ var clientKeyFaults = []Fault{
 		Story:    "From version 7 every client has to send a key.",
 		Breaks:   []string{"SMP-HS-CLIENT-KEY-OPTIONAL"},
 		Cases:    []string{"relay/handshake/client-key-absent"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: clientFrom(smp.VersionAuthenticators, func(h *clientHello) error {
 			if key, _ := clientKey(h.rest); !isX25519(key) {
 				return errRefused
@@ -66,7 +60,7 @@ var clientKeyFaults = []Fault{
 		Story:    "The key of the client is expected as 32 bytes, and what official clients send is refused.",
 		Breaks:   []string{"SMP-HS-CLIENT-KEY"},
 		Cases:    []string{"relay/handshake/client-key"},
-		Versions: withKeys,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: clientFrom(smp.VersionAuthenticators, func(h *clientHello) error {
 			if key, _ := clientKey(h.rest); isX25519(key) {
 				return errRefused
@@ -92,7 +86,7 @@ var clientKeyFaults = []Fault{
 		Story:    "A key of another kind is skipped, and the proxy flag is read after it.",
 		Breaks:   []string{"SMP-HS-MALFORMED"},
 		Cases:    []string{"relay/handshake/client-key-other-kind-refused"},
-		Versions: withProxyFlag,
+		Versions: since(smp.VersionProxyFlag),
 		Apply: clientFrom(smp.VersionProxyFlag, func(h *clientHello) error {
 			if key, after := clientKey(h.rest); !isX25519(key) && len(after) > 0 {
 				h.rest = after
@@ -105,7 +99,7 @@ var clientKeyFaults = []Fault{
 		Story:    "The key of the client is read and blocks stay plain.",
 		Breaks:   []string{"SMP-BLOCK-ENCRYPTION"},
 		Cases:    []string{"relay/handshake/encryption"},
-		Versions: withEncryption,
+		Versions: since(smp.VersionBlockEncryption),
 		Apply: clientFrom(smp.VersionBlockEncryption, func(h *clientHello) error {
 			if key, after := clientKey(h.rest); isX25519(key) {
 				h.rest = after
@@ -118,7 +112,7 @@ var clientKeyFaults = []Fault{
 		Story:    "A block that does not decrypt is taken for one of a client that does not encrypt.",
 		Breaks:   []string{"SMP-BLOCK-ENCRYPTION-FORGED"},
 		Cases:    []string{"relay/handshake/encryption-plain-block"},
-		Versions: withEncryption,
+		Versions: since(smp.VersionBlockEncryption),
 		Apply:    readsPlain,
 	},
 	{
@@ -126,7 +120,7 @@ var clientKeyFaults = []Fault{
 		Story:    "The proxy flag is read and blocks are encrypted for a proxy as for others.",
 		Breaks:   []string{"SMP-BLOCK-ENCRYPTION-PROXY"},
 		Cases:    []string{"relay/handshake/proxy-flag"},
-		Versions: withProxyFlag,
+		Versions: since(smp.VersionProxyFlag),
 		Apply: proxyFlag(func(flag byte) (byte, error) {
 			if flag == 'T' {
 				return 'F', nil
@@ -139,7 +133,7 @@ var clientKeyFaults = []Fault{
 		Story:    "Proxies are refused, since this relay does not want to be a destination.",
 		Breaks:   []string{"SMP-HS-PROXY-FLAG"},
 		Cases:    []string{"relay/handshake/proxy-flag"},
-		Versions: withProxyFlag,
+		Versions: since(smp.VersionProxyFlag),
 		Apply: proxyFlag(func(flag byte) (byte, error) {
 			if flag == 'T' {
 				return flag, errRefused
@@ -175,7 +169,7 @@ var clientKeyFaults = []Fault{
 		Story:    "Every byte but T means that the client is no proxy.",
 		Breaks:   []string{"SMP-HS-MALFORMED"},
 		Cases:    []string{"relay/handshake/proxy-flag-malformed"},
-		Versions: withProxyFlag,
+		Versions: since(smp.VersionProxyFlag),
 		Apply: proxyFlag(func(flag byte) (byte, error) {
 			if flag != 'T' {
 				return 'F', nil

@@ -1,17 +1,10 @@
 package fault
 
 import (
-	"context"
-	"crypto/rand"
-
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
-	"smpcheck/reference/transport"
 	"smpcheck/reference/wire"
 )
-
-// idSize is the length of the ids that the reference makes, in bytes.
-const idSize = 24
 
 var serviceHelloFaults = []Fault{
 	{
@@ -19,7 +12,7 @@ var serviceHelloFaults = []Fault{
 		Story:    "Every byte but 1 means that the client is no service.",
 		Breaks:   []string{"SMP-HS-MALFORMED", "SMP-SERVICE-OPTION-OTHER"},
 		Cases:    []string{"relay/handshake/service-malformed"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: serviceOption(func(option byte) (byte, error) {
 			if option != '1' {
 				return '0', nil
@@ -32,7 +25,7 @@ var serviceHelloFaults = []Fault{
 		Story:    "The option of the service is read as the numbers 0 and 1 besides the digits.",
 		Breaks:   []string{"SMP-HS-MALFORMED", "SMP-SERVICE-OPTION-OTHER"},
 		Cases:    []string{"relay/handshake/service-malformed"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: serviceOption(func(option byte) (byte, error) {
 			if option <= 1 {
 				return '0' + option, nil
@@ -53,7 +46,7 @@ var serviceHelloFaults = []Fault{
 		Story:    "From version 16 only services are admitted, since that is what the version is for.",
 		Breaks:   []string{"SMP-HS-SERVICE-ABSENT"},
 		Cases:    []string{"relay/handshake/service-absent"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: serviceOption(func(option byte) (byte, error) {
 			if option == '0' {
 				return option, errRefused
@@ -66,41 +59,37 @@ var serviceHelloFaults = []Fault{
 		Story:    "A service is told nothing, since it knows its certificate itself.",
 		Breaks:   []string{"SMP-HS-SERVICE-RESPONSE"},
 		Cases:    []string{"relay/handshake/service-response"},
-		Versions: withServices,
-		Apply:    meets(meeting{answer: func([]byte) []byte { return nil }}),
+		Versions: since(smp.VersionServices),
+		Apply:    meeting{answer: func([]byte) []byte { return nil }}.apply,
 	},
 	{
 		ID:       "handshake/service-id-untagged",
 		Story:    "The third message is the service identifier without R before it.",
 		Breaks:   []string{"SMP-HS-SERVICE-RESPONSE"},
 		Cases:    []string{"relay/handshake/service-response"},
-		Versions: withServices,
-		Apply: meets(meeting{answer: func(block []byte) []byte {
+		Versions: since(smp.VersionServices),
+		Apply: meeting{answer: func(block []byte) []byte {
 			content, err := wire.Unpad(block)
 			if err != nil || len(content) == 0 {
 				return block
 			}
 			return padded(content[1:])
-		}}),
+		}}.apply,
 	},
 	{
 		ID:       "handshake/service-id-of-connection",
 		Story:    "The service identifier is made anew for every connection.",
 		Breaks:   []string{"SMP-HS-SERVICE-STABLE"},
 		Cases:    []string{"relay/handshake/service-stable"},
-		Versions: withServices,
-		Apply: serviceIDs(func() []byte {
-			id := make([]byte, idSize)
-			rand.Read(id)
-			return id
-		}),
+		Versions: since(smp.VersionServices),
+		Apply:    serviceIDs(func() []byte { return random(idSize) }),
 	},
 	{
 		ID:       "handshake/service-id-of-role",
 		Story:    "The service identifier names the role, and all services of the role have the same.",
 		Breaks:   []string{"SMP-SERVICE-ID-UNIQUE"},
 		Cases:    []string{"relay/handshake/service-stable"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    serviceIDs(func() []byte { return make([]byte, idSize) }),
 	},
 }
@@ -116,18 +105,5 @@ func serviceOption(change func(byte) (byte, error)) func(*relay.Config) {
 			after[1], err = change(after[1])
 		}
 		return err
-	})
-}
-
-// serviceIDs replaces the identifiers of services.
-func serviceIDs(id func() []byte) func(*relay.Config) {
-	return stages(func(st *relay.Stages) {
-		next := st.Service
-		st.Service = func(ctx context.Context, r *relay.Relay, s transport.Service, chain [][]byte) ([]byte, error) {
-			if _, err := next(ctx, r, s, chain); err != nil {
-				return nil, err
-			}
-			return id(), nil
-		}
 	})
 }

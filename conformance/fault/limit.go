@@ -170,7 +170,7 @@ func takeTurn(ctx context.Context, turn chan struct{}, conn net.Conn) error {
 // oneReader is a codec that reads one block at a time, of all connections.
 func oneReader(c *relay.Config) {
 	var mu sync.Mutex
-	blocks(codec{read: func(conn net.Conn, block []byte) error {
+	codec{read: func(conn net.Conn, block []byte) error {
 		n, err := conn.Read(block[:1])
 		if err != nil {
 			return err
@@ -179,5 +179,5 @@ func oneReader(c *relay.Config) {
 		defer mu.Unlock()
 		_, err = io.ReadFull(conn, block[n:])
 		return err
-	}})(c)
+	}}.apply(c)
 }

@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"crypto/rand"
 	"slices"
 	"sync"
 
@@ -27,7 +26,7 @@ func (x *linkCall) does(c smp.Command) []relay.Output {
 
 // answers is the answer with a response.
 func (x *linkCall) answers(response smp.Response) []relay.Output {
-	return []relay.Output{{CorrelationID: x.r.Transmission.CorrelationID, EntityID: x.r.Transmission.EntityID, Response: response}}
+	return reply(x.r, response)
 }
 
 // refuses is the answer with an error.
@@ -116,29 +115,21 @@ func linkOverrules[C smp.Command](f func(x *linkCall, c C) []relay.Output, other
 
 // linkDecodes changes requests of one kind whose credentials are wrong.
 func linkDecodes[C smp.Command](f func(r *relay.Request, c C)) func(*relay.Config) {
-	return stages(func(st *relay.Stages) {
-		decode := st.Decode
-		st.Decode = func(s *relay.Session, content []byte) []relay.Request {
-			requests := decode(s, content)
-			for i := range requests {
-				r := &requests[i]
-				if r.Err == nil {
-					continue
-				}
-				if command, err := smp.DecodeCommand(s.Version(), r.Transmission.Command); err == nil {
-					if c, ok := command.(C); ok {
-						f(r, c)
-					}
-				}
+	return decodes(func(s *relay.Session, r *relay.Request) {
+		if r.Err == nil {
+			return
+		}
+		if command, err := smp.DecodeCommand(s.Version(), r.Transmission.Command); err == nil {
+			if c, ok := command.(C); ok {
+				f(r, c)
 			}
-			return requests
 		}
 	})
 }
 
 // linkUnsigned executes commands of one kind without authorization.
 func linkUnsigned[C smp.Command]() func(*relay.Config) {
-	decodes := linkDecodes(func(r *relay.Request, c C) {
+	unsigned := linkDecodes(func(r *relay.Request, c C) {
 		if len(r.Transmission.Authorization) == 0 {
 			r.Command, r.Err = c, nil
 		}
@@ -149,10 +140,7 @@ func linkUnsigned[C smp.Command]() func(*relay.Config) {
 		}
 		return x.does(c)
 	})
-	return func(config *relay.Config) {
-		decodes(config)
-		overrules(config)
-	}
+	return together(unsigned, overrules)
 }
 
 // linkAnswers changes answers of one kind.
@@ -171,11 +159,4 @@ func linkChanged[R smp.Response](outs []relay.Output, change func(*R)) []relay.O
 		}
 	}
 	return outs
-}
-
-// linkRandom returns random bytes.
-func linkRandom(size int) []byte {
-	b := make([]byte, size)
-	_, _ = rand.Read(b)
-	return b
 }

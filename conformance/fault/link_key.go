@@ -67,7 +67,7 @@ var linkKeyFaults = []Fault{
 
 	linkFault("lkey-unverified", "The authorization of LKEY is parsed and not verified.",
 		"SMP-LINK-LKEY-AUTHORIZED", "lkey-authorised",
-		verifies(func(tag string, key keys.PublicKey) bool { return tag == "LKEY" && !key.IsZero() })),
+		unchecked("LKEY")),
 	linkFault("lkey-may-be-empty", "An empty authorization of LKEY is taken for one that needs no check.",
 		"SMP-LINK-LKEY-AUTHORIZED", "lkey-authorised", linkUnsigned[smp.LKEY]()),
 	linkFault("lkey-unsigned-auth", "LKEY without authorization is answered with AUTH, as one that does not verify.",

@@ -31,7 +31,7 @@ var linkNewFaults = []Fault{
 	linkFault("new-contact-id-made", "The relay makes the link id of a contact queue too, and ignores that of the client.",
 		"SMP-LINK-ID-CONTACT", "new-contact",
 		linkNew(func(x *linkCall, c smp.NEW, link *smp.QueueLink) []relay.Output {
-			link.LinkID = linkRandom(smp.SenderIDSize)
+			link.LinkID = random(smp.SenderIDSize)
 			return x.does(c)
 		})),
 	linkFault("new-messaging-id-hidden", "IDS has a link id for contact queues only, whose client knows it.",
@@ -92,7 +92,7 @@ var linkNewFaults = []Fault{
 		"SMP-LINK-ID-FRESH", "new-ids", linkIDsCounted()),
 	linkFault("id-short", "The link id of an invitation is short, since it travels in links.",
 		"SMP-LINK-ID-FRESH", "new-ids",
-		linkIDs(func(*relay.Request) []byte { return linkRandom(8) })),
+		linkIDs(func(*relay.Request) []byte { return random(8) })),
 
 	linkFault("sizes-limited", "User data of more than 8 kB are refused, although clients pad them to more.",
 		"SMP-LINK-SIZES", "sizes",
@@ -130,7 +130,7 @@ var linkNewFaults = []Fault{
 		"SMP-LINK-MESSAGING-FIELDS SMP-LINK-CONTACT-FIELDS", "new-without",
 		linkAnswers(func(_ *relay.Request, ids *smp.IDS) {
 			if len(ids.LinkID) == 0 {
-				ids.LinkID = linkRandom(smp.SenderIDSize)
+				ids.LinkID = random(smp.SenderIDSize)
 			}
 		})),
 }
@@ -154,7 +154,7 @@ func linkNew(f func(x *linkCall, c smp.NEW, link *smp.QueueLink) []relay.Output)
 // createsAs executes NEW with another sender id, of the relay.
 func (x *linkCall) createsAs(c smp.NEW, link *smp.QueueLink) []relay.Output {
 	own := x.r.Transmission.CorrelationID
-	x.r.Transmission.CorrelationID = linkRandom(smp.CorrelationIDSize)
+	x.r.Transmission.CorrelationID = random(smp.CorrelationIDSize)
 	link.SenderID = smp.SenderID(x.r.Transmission.CorrelationID)
 	outs := x.does(c)
 	x.r.Transmission.CorrelationID = own
@@ -179,6 +179,6 @@ func linkIDs(id func(*relay.Request) []byte) func(*relay.Config) {
 
 func linkIDsCounted() func(*relay.Config) {
 	var n atomic.Uint64
-	start := linkRandom(smp.SenderIDSize - 8)
+	start := random(smp.SenderIDSize - 8)
 	return linkIDs(func(*relay.Request) []byte { return binary.BigEndian.AppendUint64(bytes.Clone(start), n.Add(1)) })
 }

@@ -37,7 +37,7 @@ var linkOwnerFaults = []Fault{
 
 	linkFault("lset-unverified", "The authorization of LSET is parsed and not verified.",
 		"SMP-LINK-LSET-AUTHORIZED", "lset-authorised",
-		verifies(func(tag string, key keys.PublicKey) bool { return tag == "LSET" && !key.IsZero() })),
+		unchecked("LSET")),
 	linkFault("lset-may-be-empty", "An empty authorization of LSET is taken for one that needs no check.",
 		"SMP-LINK-LSET-AUTHORIZED", "lset-authorised", linkUnsigned[smp.LSET]()),
 	linkFault("lset-any-recipient", "LSET may be authorized by the recipient of any queue.",
@@ -46,7 +46,7 @@ var linkOwnerFaults = []Fault{
 		"SMP-LINK-LDEL-AUTHORIZED", "ldel-authorised", linkAnyRecipient[smp.LDEL]()),
 	linkFault("ldel-unverified", "The authorization of LDEL is parsed and not verified.",
 		"SMP-LINK-LDEL-AUTHORIZED", "ldel-authorised",
-		verifies(func(tag string, key keys.PublicKey) bool { return tag == "LDEL" && !key.IsZero() })),
+		unchecked("LDEL")),
 	linkFault("ldel-may-be-empty", "An empty authorization of LDEL is taken for one that needs no check.",
 		"SMP-LINK-LDEL-AUTHORIZED", "ldel-authorised", linkUnsigned[smp.LDEL]()),
 	linkFault("lset-first-owner", "Of the keys of RKEY only the first may change the link.",

@@ -47,7 +47,7 @@ var linkTakenFaults = []Fault{
 	linkFault("new-link-id-remade", "For a link id that is taken the relay makes another one.",
 		"SMP-LINK-ID-TAKEN", "new-link-id-taken",
 		linkIDTaken(func(x *linkCall, c smp.NEW, link *smp.QueueLink) []relay.Output {
-			link.LinkID = linkRandom(smp.SenderIDSize)
+			link.LinkID = random(smp.SenderIDSize)
 			return x.does(c)
 		})),
 	linkFault("new-link-id-told", "NEW with a link id that is taken is told so, with DUPLICATE.",
@@ -58,7 +58,7 @@ var linkTakenFaults = []Fault{
 	linkFault("new-link-id-late", "NEW finds out that its link id is taken when the queue exists already.",
 		"SMP-LINK-ID-TAKEN", "new-link-id-taken",
 		linkIDTaken(func(x *linkCall, c smp.NEW, link *smp.QueueLink) []relay.Output {
-			link.LinkID = linkRandom(smp.SenderIDSize)
+			link.LinkID = random(smp.SenderIDSize)
 			x.does(c)
 			return x.refuses(smp.ErrAuth)
 		})),

@@ -8,13 +8,10 @@ import (
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
-	"smpcheck/reference/wire"
 )
 
 // manageFaults are mistakes in managing queues: RKEY, OFF, DEL, QUE.
 var manageFaults = slices.Concat(rkeyFaults, offFaults, delFaults, deldFaults, queFaults)
-
-var contactVersions = wire.Versions(smp.VersionShortLinks, smp.MaxVersion)
 
 var rkeyFaults = []Fault{
 	{
@@ -22,7 +19,7 @@ var rkeyFaults = []Fault{
 		Story:    "A queue has one recipient key, and RKEY stores the first one of its list.",
 		Breaks:   []string{"SMP-RKEY-REPLACES"},
 		Cases:    []string{"relay/rkey/adds"},
-		Versions: contactVersions,
+		Versions: since(smp.VersionShortLinks),
 		Apply: handles(func(s *relay.Session, r *relay.Request, c smp.RKEY, next execute) []relay.Output {
 			r.Command = smp.RKEY{Keys: c.Keys[:1]}
 			return next(s, r)
@@ -33,7 +30,7 @@ var rkeyFaults = []Fault{
 		Story:    "The keys of RKEY have to be of the same algorithm as that of NEW.",
 		Breaks:   []string{"SMP-RKEY-MIXED"},
 		Cases:    []string{"relay/rkey/adds"},
-		Versions: contactVersions,
+		Versions: since(smp.VersionShortLinks),
 		Apply: refusesForm(func(c smp.RKEY, _ []byte) bool {
 			return slices.ContainsFunc(c.Keys, func(k keys.PublicKey) bool { return k.Algorithm() != c.Keys[0].Algorithm() })
 		}),
@@ -43,7 +40,7 @@ var rkeyFaults = []Fault{
 		Story:    "RKEY is answered as SUB is.",
 		Breaks:   []string{"SMP-RKEY-OK"},
 		Cases:    []string{"relay/rkey/adds"},
-		Versions: serviceVersions,
+		Versions: since(smp.VersionServices),
 		Apply:    answeredWith[smp.RKEY](smp.SOK{}),
 	},
 	{
@@ -51,7 +48,7 @@ var rkeyFaults = []Fault{
 		Story:    "RKEY adds keys, and the key of NEW stays for ever.",
 		Breaks:   []string{"SMP-RKEY-DROPS"},
 		Cases:    []string{"relay/rkey/drops"},
-		Versions: contactVersions,
+		Versions: since(smp.VersionShortLinks),
 		Apply: handles(func(s *relay.Session, r *relay.Request, c smp.RKEY, next execute) []relay.Output {
 			r.Command = smp.RKEY{Keys: slices.Concat(c.Keys, r.Queue.Record().RecipientKeys)}
 			return next(s, r)
@@ -62,7 +59,7 @@ var rkeyFaults = []Fault{
 		Story:    "RKEY is taken for queues of every mode.",
 		Breaks:   []string{"SMP-RKEY-CONTACT-ONLY"},
 		Cases:    []string{"relay/rkey/contact-only"},
-		Versions: contactVersions,
+		Versions: since(smp.VersionShortLinks),
 		Apply: handles(func(_ *relay.Session, r *relay.Request, c smp.RKEY, _ execute) []relay.Output {
 			r.Queue.Change(func(record *relay.Record) { record.RecipientKeys = c.Keys })
 			return reply(r, smp.OK{})
@@ -73,7 +70,7 @@ var rkeyFaults = []Fault{
 		Story:    "RKEY looks at the mode of the queue after it has replaced the keys.",
 		Breaks:   []string{"SMP-RKEY-CONTACT-ONLY"},
 		Cases:    []string{"relay/rkey/contact-only"},
-		Versions: contactVersions,
+		Versions: since(smp.VersionShortLinks),
 		Apply: handles(func(s *relay.Session, r *relay.Request, c smp.RKEY, next execute) []relay.Output {
 			r.Queue.Change(func(record *relay.Record) { record.RecipientKeys = c.Keys })
 			return next(s, r)
@@ -84,7 +81,7 @@ var rkeyFaults = []Fault{
 		Story:    "RKEY of a messaging queue is answered as a command that is not allowed.",
 		Breaks:   []string{"SMP-RKEY-CONTACT-ONLY"},
 		Cases:    []string{"relay/rkey/contact-only"},
-		Versions: contactVersions,
+		Versions: since(smp.VersionShortLinks),
 		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.RKEY, next execute) []relay.Output {
 			if r.Queue.Record().Mode != smp.Contact {
 				return refuse(r, smp.ErrCmdProhibited)
@@ -97,7 +94,7 @@ var rkeyFaults = []Fault{
 		Story:    "The list of RKEY is parsed as one of any length.",
 		Breaks:   []string{"SMP-RKEY-EMPTY"},
 		Cases:    []string{"relay/rkey/empty"},
-		Versions: contactVersions,
+		Versions: since(smp.VersionShortLinks),
 		Apply: misreads("RKEY", func(_ uint16, command []byte) smp.Command {
 			if bytes.Equal(command, []byte("RKEY \x00")) {
 				return smp.RKEY{}
@@ -110,7 +107,7 @@ var rkeyFaults = []Fault{
 		Story:    "RKEY without a key would leave nobody who may do anything, so it is not authorized.",
 		Breaks:   []string{"SMP-RKEY-EMPTY"},
 		Cases:    []string{"relay/rkey/empty"},
-		Versions: contactVersions,
+		Versions: since(smp.VersionShortLinks),
 		Apply:    instead("RKEY", smp.ErrCmdSyntax, smp.ErrAuth),
 	},
 }
@@ -130,7 +127,7 @@ var offFaults = []Fault{
 		Story:    "OFF is answered as SUB is.",
 		Breaks:   []string{"SMP-OFF-OK"},
 		Cases:    []string{"relay/off/suspends"},
-		Versions: serviceVersions,
+		Versions: since(smp.VersionServices),
 		Apply:    answeredWith[smp.OFF](smp.SOK{}),
 	},
 	suspendsSome("unsecured-only", "The sender of a secured queue is known and may go on after OFF.", func(r *relay.Record) bool { return r.SenderKey.IsZero() }),

@@ -35,7 +35,7 @@ var delFaults = []Fault{
 		Story:    "DEL is answered as SUB is.",
 		Breaks:   []string{"SMP-DEL-OK"},
 		Cases:    []string{"relay/del/gone"},
-		Versions: serviceVersions,
+		Versions: since(smp.VersionServices),
 		Apply:    answeredWith[smp.DEL](smp.SOK{}),
 	},
 	{
@@ -117,7 +117,7 @@ var deldFaults = []Fault{
 		Breaks: []string{"SMP-DELD-SENT"},
 		Cases:  []string{"relay/del/event"},
 		Apply: pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
-			if !isDeleted(out) {
+			if !isA[smp.DELD](out) {
 				next(to, q, out)
 			}
 		}),
@@ -127,9 +127,9 @@ var deldFaults = []Fault{
 		Story:    "A queue that is deleted ends the subscription, so the event is END.",
 		Breaks:   []string{"SMP-DELD-SENT"},
 		Cases:    []string{"relay/del/event"},
-		Versions: wire.Versions(smp.VersionDeleted, smp.MaxVersion),
+		Versions: since(smp.VersionDeleted),
 		Apply: pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
-			if isDeleted(out) {
+			if isA[smp.DELD](out) {
 				out.Response = smp.END{}
 			}
 			next(to, q, out)
@@ -142,7 +142,7 @@ var deldFaults = []Fault{
 		Cases:    []string{"relay/del/event-old"},
 		Versions: wire.Versions(smp.MinVersion, smp.VersionDeleted-1),
 		Apply: together(stages(spells), pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
-			if isDeleted(out) {
+			if isA[smp.DELD](out) {
 				out.Response = spelled{Response: smp.DELD{}, text: "DELD"}
 			}
 			next(to, q, out)
@@ -160,7 +160,7 @@ var deldFaults = []Fault{
 					return next(s, r)
 				}),
 				pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
-					if isDeleted(out) {
+					if isA[smp.DELD](out) {
 						out.CorrelationID, _ = dels.get(string(q.RecipientID()))
 					}
 					next(to, q, out)
@@ -182,9 +182,4 @@ var deldFaults = []Fault{
 			return outs
 		}),
 	},
-}
-
-func isDeleted(out relay.Output) bool {
-	_, ok := out.Response.(smp.DELD)
-	return ok
 }

@@ -3,7 +3,6 @@ package fault
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net"
 
@@ -33,14 +32,12 @@ type meeting struct {
 	answer func(block []byte) []byte
 }
 
-type secure = func(ctx context.Context, raw net.Conn, config transport.ServerConfig) (net.Conn, transport.Binding, error)
+// apply replaces the stage Handshake.
+func (m meeting) apply(c *relay.Config) { c.Stages.Handshake = m.handshake }
 
-// errRefused ends a connection that a wrong relay does not want.
-var errRefused = errors.New("refused")
-
-// meets replaces the stage Handshake.
-func meets(m meeting) func(*relay.Config) {
-	return stages(func(st *relay.Stages) { st.Handshake = m.handshake })
+// on returns the connection on which the handshake of SMP is done so, after that of TLS.
+func (m *meeting) on(conn net.Conn, binding transport.Binding) net.Conn {
+	return &greeting{Conn: conn, meeting: m, tls: binding}
 }
 
 func (m *meeting) handshake(ctx context.Context, raw net.Conn, config transport.ServerConfig) (*transport.Conn, error) {
@@ -64,15 +61,7 @@ func (m *meeting) handshake(ctx context.Context, raw net.Conn, config transport.
 	if m.stream != nil {
 		conn = m.stream(conn)
 	}
-	return transport.ServerHandshake(ctx, &greeting{Conn: conn, meeting: m, tls: binding}, binding, config)
-}
-
-func rightTLS(ctx context.Context, raw net.Conn, config transport.ServerConfig) (net.Conn, transport.Binding, error) {
-	s, err := transport.ServerTLS(ctx, raw, config)
-	if err != nil {
-		return nil, transport.Binding{}, err
-	}
-	return s, s.Binding(), nil
+	return transport.ServerHandshake(ctx, m.on(conn, binding), binding, config)
 }
 
 // greeting is a connection on which the first block of each side is changed.
@@ -151,54 +140,6 @@ func padded(content []byte) []byte {
 	return block
 }
 
-// clientContent changes the content of the client's hello. A block without content is
-// left as it is.
-func clientContent(change func(content []byte) ([]byte, error)) func([]byte) ([]byte, error) {
-	return func(block []byte) ([]byte, error) {
-		content, err := wire.Unpad(block)
-		if err != nil {
-			return block, nil
-		}
-		if content, err = change(bytes.Clone(content)); err != nil {
-			return nil, err
-		}
-		return padded(content), nil
-	}
-}
-
-// clientHello is the hello of a client up to the fields that depend on the version.
-type clientHello struct {
-	version uint16
-	keyHash []byte
-	rest    []byte
-}
-
-// encode returns the content of the block.
-func (h clientHello) encode() ([]byte, error) {
-	w := wire.NewWriter(nil)
-	w.Uint16(h.version)
-	w.Short(h.keyHash)
-	content, err := w.Bytes()
-	return append(content, h.rest...), err
-}
-
-// clientFields changes the fields of the client's hello. One without them is left as it
-// is.
-func clientFields(change func(*clientHello) error) func([]byte) ([]byte, error) {
-	return clientContent(func(content []byte) ([]byte, error) {
-		r := wire.NewReader(content)
-		h := clientHello{version: r.Uint16(), keyHash: r.Short()}
-		if r.Err() != nil {
-			return content, nil
-		}
-		h.rest = r.Rest()
-		if err := change(&h); err != nil {
-			return nil, err
-		}
-		return h.encode()
-	})
-}
-
 // relayHello changes the fields of the relay's hello.
 func relayHello(change func(*transport.ServerHello)) func([]byte, transport.Binding) []byte {
 	return func(block []byte, _ transport.Binding) []byte {
@@ -216,37 +157,4 @@ func relayHello(change func(*transport.ServerHello)) func([]byte, transport.Bind
 		}
 		return padded(content)
 	}
-}
-
-// skipping is a stream of blocks without those before the first hello.
-type skipping struct {
-	net.Conn
-	isHello func(block []byte) bool
-	rest    []byte
-	met     bool
-}
-
-// Read reads what follows the blocks that are no hello.
-func (s *skipping) Read(b []byte) (int, error) {
-	for !s.met {
-		s.rest = make([]byte, transport.BlockSize)
-		if _, err := io.ReadFull(s.Conn, s.rest); err != nil {
-			return 0, err
-		}
-		s.met = s.isHello(s.rest)
-	}
-	if len(s.rest) == 0 {
-		return s.Conn.Read(b)
-	}
-	n := copy(b, s.rest)
-	s.rest = s.rest[n:]
-	return n, nil
-}
-
-// skipsMalformed is a relay that waits for a hello however many other blocks come.
-func skipsMalformed(c *relay.Config) {
-	own := c.Credentials.Fingerprint()
-	meets(meeting{stream: func(conn net.Conn) net.Conn {
-		return &skipping{Conn: conn, isHello: func(block []byte) bool { return isHello(block, own[:]) }}
-	}})(c)
 }

@@ -98,7 +98,7 @@ func withoutNames(id, story string, answer *smp.Error) Fault {
 		Story:  story,
 		Breaks: []string{"SMP-NAME-NO-RESOLVER"},
 		Cases:  []string{"relay/names/no-resolver"},
-		Apply:  both(func(c *relay.Config) { c.Names = nil }, refusesNames(answer, func(*relay.Session, string) bool { return true })),
+		Apply:  together(func(c *relay.Config) { c.Names = nil }, refusesNames(answer, func(*relay.Session, string) bool { return true })),
 	}
 }
 
@@ -119,7 +119,7 @@ func notFound(id, story string, by *smp.Error, breaks []string, noticing ...stri
 // caseEchoed writes names into their records as they came.
 func caseEchoed(c *relay.Config) {
 	echoes := newEchoes()
-	both(
+	together(
 		decodes(func(_ *relay.Session, r *relay.Request) {
 			if name, ok := nameIn(r); ok {
 				echoes.came(r.Transmission.CorrelationID, name)

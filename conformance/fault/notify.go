@@ -2,9 +2,6 @@ package fault
 
 import (
 	"slices"
-
-	"smpcheck/reference/smp"
-	"smpcheck/reference/wire"
 )
 
 // notifyFaults are mistakes in notifications.
@@ -13,6 +10,3 @@ var notifyFaults = slices.Concat(
 	notifierSubscribeFaults, notifierRightFaults,
 	notificationFaults, notificationSealFaults, notificationKeepFaults,
 )
-
-// notifierInNew is where NEW can have the keys of a notifier.
-var notifierInNew = wire.Versions(smp.VersionNotifierKeys, smp.MaxVersion)

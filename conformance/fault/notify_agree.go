@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"crypto/rand"
 	"sync"
 
 	"smpcheck/reference/box"
@@ -11,26 +10,24 @@ import (
 )
 
 // keyOf makes, or finds, the key of the relay that a secret for a queue is agreed with.
-type keyOf = func(*relay.Queue) (keys.PrivateKey, error)
-
-func freshKey() (keys.PrivateKey, error) { return keys.Generate(keys.X25519, rand.Reader) }
+type keyOf = func(*relay.Queue) keys.PrivateKey
 
 // oneKey is the same key for all queues.
 func oneKey() keyOf {
-	once := sync.OnceValues(freshKey)
-	return func(*relay.Queue) (keys.PrivateKey, error) { return once() }
+	once := sync.OnceValue(func() keys.PrivateKey { return newKeyOf(keys.X25519) })
+	return func(*relay.Queue) keys.PrivateKey { return once() }
 }
 
 // keyPerQueue is the same key whenever it is asked for for one queue.
 func keyPerQueue() keyOf {
 	var made notes[*relay.Queue, keys.PrivateKey]
-	return func(q *relay.Queue) (keys.PrivateKey, error) {
+	return func(q *relay.Queue) keys.PrivateKey {
 		if key, ok := made.get(q); ok {
-			return key, nil
+			return key
 		}
-		key, err := freshKey()
+		key := newKeyOf(keys.X25519)
 		made.set(q, key)
-		return key, err
+		return key
 	}
 }
 
@@ -43,13 +40,12 @@ func agreesNotifiers(private keyOf) func(*relay.Config) {
 			if !ok {
 				continue
 			}
-			own, err := private(r.Queue)
+			own := private(r.Queue)
+			agreed, err := box.Agree(own, c.DHKey)
 			if err != nil {
-				return refuse(r, smp.ErrInternal)
-			}
-			if r.Queue.Notifier().MetaKey, err = box.Agree(own, c.DHKey); err != nil {
 				return refuse(r, smp.ErrCrypto)
 			}
+			r.Queue.Notifier().MetaKey = agreed
 			nid.ServerDHKey = own.Public()
 			outs[i].Response = nid
 		}
@@ -70,10 +66,10 @@ type messageKeys struct {
 func agreesEverything(c *relay.Config, underMessageKey bool) {
 	m := &messageKeys{}
 	seals(func(x *sealer) {
-		x.key = func() (keys.PrivateKey, error) {
-			key, err := freshKey()
+		x.key = func() keys.PrivateKey {
+			key := newKeyOf(keys.X25519)
 			m.made.set(key.Public(), key)
-			return key, err
+			return key
 		}
 	})(c)
 	if underMessageKey {
@@ -90,9 +86,9 @@ func agreesEverything(c *relay.Config, underMessageKey bool) {
 		}
 		return outs
 	})(c)
-	agreesNotifiers(func(q *relay.Queue) (keys.PrivateKey, error) {
+	agreesNotifiers(func(q *relay.Queue) keys.PrivateKey {
 		key, _ := m.ofQueue.get(string(q.RecipientID()))
-		return key, nil
+		return key
 	})(c)
 	announces(func(r *relay.Relay, q *relay.Queue, message *relay.Message, next announce) {
 		if n := q.Notifier(); n != nil {

@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 )
@@ -45,7 +44,7 @@ var notifierDeleteFaults = []Fault{
 		Story:  "NDEL takes nothing from anybody, so its authorization is not verified.",
 		Breaks: []string{"SMP-NTF-NDEL-AUTHORIZED"},
 		Cases:  []string{"relay/notify/ndel-authorised"},
-		Apply:  verifies(func(tag string, key keys.PublicKey) bool { return tag == "NDEL" && !key.IsZero() }),
+		Apply:  unchecked("NDEL"),
 	},
 	{
 		ID:     "notify/ndel-may-be-empty",

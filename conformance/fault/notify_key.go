@@ -2,7 +2,6 @@ package fault
 
 import (
 	"bytes"
-	"crypto/rand"
 
 	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
@@ -204,13 +203,11 @@ func rekeysNotifier(s *relay.Session, r *relay.Request, c smp.NKEY, next execute
 	if n == nil {
 		return next(s, r)
 	}
-	own, err := keys.Generate(keys.X25519, rand.Reader)
+	own := newKeyOf(keys.X25519)
+	agreed, err := box.Agree(own, c.DHKey)
 	if err != nil {
-		return refuse(r, smp.ErrInternal)
-	}
-	if n.MetaKey, err = box.Agree(own, c.DHKey); err != nil {
 		return refuse(r, smp.ErrCrypto)
 	}
-	n.AuthKey = c.AuthKey
+	n.MetaKey, n.AuthKey = agreed, c.AuthKey
 	return reply(r, smp.NID{NotifierCredentials: smp.NotifierCredentials{NotifierID: n.ID, ServerDHKey: own.Public()}})
 }

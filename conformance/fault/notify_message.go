@@ -252,7 +252,7 @@ var notificationKeepFaults = []Fault{
 			push, execute := st.Push, st.Execute
 			st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
 				outs := execute(s, r)
-				if _, ok := r.Command.(smp.NSUB); ok && isSubscribed(outs) {
+				if _, ok := r.Command.(smp.NSUB); ok && repliedWith[smp.SOK](outs) {
 					if m := r.Queue.Mailbox().Head(); m != nil && m.Notify {
 						push(s, r.Queue, notification(r.Queue, m))
 					}

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 )
@@ -12,7 +13,7 @@ var notifierNewFaults = []Fault{
 		Story:    "NEW reads the keys of a notifier and leaves enabling notifications to NKEY.",
 		Breaks:   []string{"SMP-NEW-NOTIFIER"},
 		Cases:    []string{"relay/notify/new-ids"},
-		Versions: notifierInNew,
+		Versions: since(smp.VersionNotifierKeys),
 		Apply: handles(func(s *relay.Session, r *relay.Request, c smp.NEW, next execute) []relay.Output {
 			c.Notifier = nil
 			bare := *r
@@ -25,7 +26,7 @@ var notifierNewFaults = []Fault{
 		Story:    "The id of a notifier from NEW stands in IDS and is not entered where NSUB looks it up.",
 		Breaks:   []string{"SMP-NTF-NEW-WORKS"},
 		Cases:    []string{"relay/notify/new-works"},
-		Versions: notifierInNew,
+		Versions: since(smp.VersionNotifierKeys),
 		Apply:    forgetsNotifiersOfNEW,
 	},
 	{
@@ -33,10 +34,11 @@ var notifierNewFaults = []Fault{
 		Story:    "The key for notifications in IDS is made when the answer is written, and another one has agreed the secret.",
 		Breaks:   []string{"SMP-NTF-NEW-WORKS"},
 		Cases:    []string{"relay/notify/new-works"},
-		Versions: notifierInNew,
+		Versions: since(smp.VersionNotifierKeys),
 		Apply: alters[smp.NEW](func(_ *relay.Session, _ *relay.Request, ids smp.IDS) smp.Response {
-			if shown, err := freshKey(); err == nil && ids.Notifier != nil {
-				ids.Notifier = &smp.NotifierCredentials{NotifierID: ids.Notifier.NotifierID, ServerDHKey: shown.Public()}
+			if ids.Notifier != nil {
+				shown := newKeyOf(keys.X25519).Public()
+				ids.Notifier = &smp.NotifierCredentials{NotifierID: ids.Notifier.NotifierID, ServerDHKey: shown}
 			}
 			return ids
 		}),
@@ -46,7 +48,7 @@ var notifierNewFaults = []Fault{
 		Story:    "NEW takes the bytes of the DH key for notifications whatever algorithm stands in front of them.",
 		Breaks:   []string{"SMP-NTF-NEW-DH-KEY"},
 		Cases:    []string{"relay/notify/new-dh-key"},
-		Versions: notifierInNew,
+		Versions: since(smp.VersionNotifierKeys),
 		Apply:    takesAnyKeyLast("NEW"),
 	},
 }

@@ -6,43 +6,6 @@ import (
 	"smpcheck/reference/smp"
 )
 
-// notified is what a faulty relay notes about a queue that NKEY has given a notifier.
-type notified struct {
-	recipientID, senderID, notifierID string
-	recipientKey, notifierKey         keys.PublicKey
-}
-
-// notifiers finds queues by any id that they, or their notifiers, ever had.
-type notifiers struct{ byID notes[string, *notified] }
-
-func (d *notifiers) note(st *relay.Stages) {
-	next := st.Execute
-	st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
-		outs := next(s, r)
-		c, ok := r.Command.(smp.NKEY)
-		if !ok || len(outs) == 0 {
-			return outs
-		}
-		if nid, ok := outs[0].Response.(smp.NID); ok {
-			d.enter(r.Queue, nid, c)
-		}
-		return outs
-	}
-}
-
-func (d *notifiers) enter(q *relay.Queue, nid smp.NID, c smp.NKEY) {
-	n := &notified{
-		recipientID: string(q.RecipientID()), senderID: string(q.SenderID()), notifierID: string(nid.NotifierID),
-		recipientKey: q.Record().RecipientKeys[0], notifierKey: c.AuthKey,
-	}
-	if earlier, ok := d.byID.get(n.recipientID); ok {
-		d.byID.set(earlier.notifierID, n)
-	}
-	for _, id := range []string{n.recipientID, n.senderID, n.notifierID} {
-		d.byID.set(id, n)
-	}
-}
-
 // recipientOf, senderOf and notifierOf are the ids of the parties.
 func recipientOf(n *notified) string { return n.recipientID }
 func senderOf(n *notified) string    { return n.senderID }
@@ -53,7 +16,6 @@ func notifierOf(n *notified) string  { return n.notifierID }
 func foundBy(tag string, own func(*notified) string, named func(n *notified, id string) bool) func(*relay.Config) {
 	return stages(func(st *relay.Stages) {
 		var d notifiers
-		var u underOtherID
 		d.note(st)
 		meant := func(r *relay.Request) []byte {
 			id := string(r.Transmission.EntityID)
@@ -63,7 +25,7 @@ func foundBy(tag string, own func(*notified) string, named func(n *notified, id 
 			}
 			return []byte(own(n))
 		}
-		u.authorise(st, meant)
+		looksUp(st, meant)
 		execute := st.Execute
 		st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
 			id := meant(r)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 
-	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
@@ -18,7 +17,7 @@ var notifierSubscribeFaults = []Fault{
 		Story:    "NSUB is answered with OK at every version, because SOK is taken for an answer to SUB alone.",
 		Breaks:   []string{"SMP-NTF-NSUB-SOK"},
 		Cases:    []string{"relay/notify/nsub-sok"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: alters[smp.NSUB](func(*relay.Session, *relay.Request, smp.SOK) smp.Response {
 			return smp.OK{}
 		}),
@@ -28,7 +27,7 @@ var notifierSubscribeFaults = []Fault{
 		Story:    "SOK always carries an id, and without a service it is that of the notifier.",
 		Breaks:   []string{"SMP-NTF-NSUB-SOK"},
 		Cases:    []string{"relay/notify/nsub-sok"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: alters[smp.NSUB](func(_ *relay.Session, r *relay.Request, _ smp.SOK) smp.Response {
 			return smp.SOK{ServiceID: r.Transmission.EntityID}
 		}),
@@ -51,7 +50,7 @@ var notifierSubscribeFaults = []Fault{
 		Story:  "Whoever knows a notifier id may use it: the authorization of NSUB is not verified.",
 		Breaks: []string{"SMP-NTF-NSUB-AUTHORIZED", "SMP-NTF-NSUB-OTHER-KEYS"},
 		Cases:  []string{"relay/notify/nsub-authorised", "relay/notify/nsub-authorised-displaces", "relay/notify/nsub-other-keys"},
-		Apply:  verifies(func(tag string, key keys.PublicKey) bool { return tag == "NSUB" && !key.IsZero() }),
+		Apply:  unchecked("NSUB"),
 	},
 	{
 		ID:     "notify/nsub-may-be-empty",
@@ -319,26 +318,6 @@ func lastNSUB(change func(out *relay.Output, id []byte) bool) func(*relay.Config
 			return next(s, r)
 		}),
 	)
-}
-
-// tellsDisplaced sends notifications also to the connections that NSUB has displaced.
-func tellsDisplaced(c *relay.Config) {
-	var displaced notes[*relay.Queue, []*relay.Session]
-	handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next execute) []relay.Output {
-		if earlier := r.Queue.NotificationSubscriber(); earlier != nil && earlier != s {
-			displaced.update(r.Queue, func(list []*relay.Session) []*relay.Session { return append(list, earlier) })
-		}
-		return next(s, r)
-	})(c)
-	pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
-		if out.Notification != nil {
-			list, _ := displaced.get(q)
-			for _, earlier := range list {
-				next(earlier, q, out)
-			}
-		}
-		next(to, q, out)
-	})(c)
 }
 
 // endsWithDisplaced drops notifications of a queue when a connection that was its notifier

@@ -27,15 +27,15 @@ var privacyPartiesFaults = []Fault{
 		Story:  "Blocks are made in one buffer, and what the last one left there is the padding of the next.",
 		Breaks: []string{"CLAIM-UNLINK-PARTIES", "CLAIM-UNLINK-NOTIFIER", "CLAIM-UNLINK-WIRE"},
 		Cases:  []string{"relay/privacy/parties", "relay/privacy/parties-forwarded", "relay/privacy/notifier", "relay/privacy/queues"},
-		Apply:  func(c *relay.Config) { blocks(staleBlocks())(c) },
+		Apply:  func(c *relay.Config) { staleBlocks().apply(c) },
 	},
 	{
 		ID:       "privacy/message-id-of-command",
 		Story:    "The id of a message is the correlation id of its SEND, which is random and has 24 bytes.",
 		Breaks:   []string{"CLAIM-UNLINK-PARTIES"},
 		Cases:    []string{"relay/privacy/parties"},
-		Versions: wire.Versions(smp.VersionAuthenticators, smp.MaxVersion),
-		Apply: idsOfMessages(func(r *relay.Request, id []byte) []byte {
+		Versions: since(smp.VersionAuthenticators),
+		Apply: messageIDs(func(r *relay.Request, id []byte) []byte {
 			if len(r.Transmission.CorrelationID) == len(id) {
 				return bytes.Clone(r.Transmission.CorrelationID)
 			}
@@ -47,7 +47,7 @@ var privacyPartiesFaults = []Fault{
 		Story:    "The id of a message that was forwarded is the correlation id of RFWD, by which a proxy can ask for it.",
 		Breaks:   []string{"CLAIM-UNLINK-PARTIES"},
 		Cases:    []string{"relay/privacy/parties-forwarded"},
-		Versions: wire.Versions(smp.VersionProxy, smp.MaxVersion),
+		Versions: since(smp.VersionProxy),
 		Apply:    messageIDsOfForwards,
 	},
 	{
@@ -73,7 +73,7 @@ var privacyPartiesFaults = []Fault{
 		Story:    "The correlation id of RFWD is cut from the key of the command, which is a new one for each.",
 		Breaks:   []string{"CLAIM-ROUTE-NO-MATCH"},
 		Cases:    []string{"relay/privacy/hops"},
-		Versions: wire.Versions(smp.VersionProxy, smp.MaxVersion),
+		Versions: since(smp.VersionProxy),
 		Apply: hop{nonce: func(_ *client.Client, c smp.ForwardedCommand) box.Nonce {
 			return smp.CorrelationNonce(c.Key.Raw()[:box.NonceSize])
 		}}.apply,
@@ -84,8 +84,8 @@ var privacyPartiesFaults = []Fault{
 		Breaks: []string{"CLAIM-UNLINK-WIRE"},
 		Cases:  []string{"relay/privacy/queues"},
 		Apply: func(c *relay.Config) {
-			name := randomID()[:16]
-			messageIDs(func(id []byte) []byte { copy(id, name); return id })(c)
+			name := random(16)
+			messageIDs(func(_ *relay.Request, id []byte) []byte { copy(id, name); return id })(c)
 		},
 	},
 }
@@ -115,23 +115,23 @@ var privacyWireFaults = []Fault{
 		Story:  "The hello is padded to 16384 bytes without the two bytes of its length.",
 		Breaks: []string{"SMP-BLOCK-SIZE"},
 		Cases:  []string{"relay/privacy/hello-size"},
-		Apply: meets(meeting{hello: func(block []byte, _ transport.Binding) []byte {
+		Apply: meeting{hello: func(block []byte, _ transport.Binding) []byte {
 			return append(block, wire.PadByte, wire.PadByte)
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "privacy/content-flushed",
 		Story:  "Content and padding are written one after the other, and each becomes a record of its own.",
 		Breaks: []string{"CLAIM-TLS-RECORDS"},
 		Cases:  []string{"relay/privacy/message-records"},
-		Apply:  blocks(codec{write: inTwo(func(content []byte) int { return len(content) })}),
+		Apply:  codec{write: inTwo(func(content []byte) int { return len(content) })}.apply,
 	},
 	{
 		ID:     "privacy/message-in-parts",
 		Story:  "Blocks that deliver a message are written in parts of 4096 bytes, so that they go out while they are made.",
 		Breaks: []string{"CLAIM-TLS-RECORDS", "CLAIM-TLS-SILENT-SIZES"},
 		Cases:  []string{"relay/privacy/message-records", "relay/privacy/answer-records"},
-		Apply: blocks(codec{write: func(conn net.Conn, block, content []byte) error {
+		Apply: codec{write: func(conn net.Conn, block, content []byte) error {
 			if !isDelivery(content) {
 				_, err := conn.Write(block)
 				return err
@@ -142,19 +142,19 @@ var privacyWireFaults = []Fault{
 				}
 			}
 			return nil
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "privacy/errors-flushed",
 		Story:  "An error is flushed as soon as its text is written, and the padding follows.",
 		Breaks: []string{"CLAIM-TLS-SILENT-SIZES"},
 		Cases:  []string{"relay/privacy/answer-records"},
-		Apply: blocks(codec{write: inTwo(func(content []byte) int {
+		Apply: codec{write: inTwo(func(content []byte) int {
 			if bytes.Contains(content, []byte("ERR ")) {
 				return 100
 			}
 			return 0
-		})}),
+		})}.apply,
 	},
 	{
 		ID:     "privacy/tickets-honoured",

@@ -22,8 +22,7 @@ var privacyIDFaults = []Fault{
 		Breaks: []string{"CLAIM-QUEUE-IDS-UNRELATED"},
 		Cases:  []string{"relay/privacy/ids-unrelated"},
 		Apply: func(c *relay.Config) {
-			secret := make([]byte, 24)
-			_, _ = rand.Read(secret) // it never fails
+			secret := random(idSize)
 			derivedSenderIDs(func(id []byte) []byte { return sum(id, secret) })(c)
 		},
 	},
@@ -50,7 +49,7 @@ var privacyIDFaults = []Fault{
 		Story:  "The id of a message begins with ten bytes of its queue's id, so that its row is found without an index.",
 		Breaks: []string{"SMP-MSG-ID-RANDOM"},
 		Cases:  []string{"relay/privacy/message-ids"},
-		Apply: idsOfMessages(func(r *relay.Request, id []byte) []byte {
+		Apply: messageIDs(func(r *relay.Request, id []byte) []byte {
 			copy(id, r.Queue.SenderID()[8:18])
 			return id
 		}),

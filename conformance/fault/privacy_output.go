@@ -80,7 +80,7 @@ var outputFaults = []Fault{
 		Cases:  []string{"relay/privacy/output-content"},
 		Apply: func(c *relay.Config) {
 			log := c.Logger
-			unknowns(func(_ uint16, r *relay.Request) {
+			unknowns(func(_ *relay.Session, r *relay.Request) {
 				log.Info("unknown", "start", base64.URLEncoding.EncodeToString(r.Transmission.Command[:min(40, len(r.Transmission.Command))]))
 			})(c)
 		},

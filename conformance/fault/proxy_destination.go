@@ -74,7 +74,7 @@ var proxyDestinationFaults = []Fault{
 		Story:    "RFWD is served on connections alone whose hello had the proxy flag.",
 		Breaks:   []string{"SMP-PROXY-RFWD-ANYONE"},
 		Cases:    []string{"relay/proxy/rfwd-anyone"},
-		Versions: wire.Versions(smp.VersionProxyFlag, smp.MaxVersion),
+		Versions: since(smp.VersionProxyFlag),
 		Apply: opensForward(func(s *relay.Session, r *relay.Request, next openForward) (*relay.Forward, *smp.Error) {
 			if s.Conn().Version() >= smp.VersionProxyFlag && !s.Conn().Proxy() {
 				return nil, smp.ErrCmdProhibited

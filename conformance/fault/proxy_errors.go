@@ -150,7 +150,7 @@ func timeoutError(id, story string, code smp.BrokerCode) Fault {
 		Story:  story,
 		Breaks: []string{"SMP-PROXY-ERR-TIMEOUT"},
 		Cases:  []string{"relay/proxy/error-timeout"},
-		Apply: both(
+		Apply: together(
 			proxyConfig(func(c *relay.ProxyConfig) { c.CommandTimeout = time.Second }),
 			brokerCode(smp.BrokerTimeout, code)),
 	}

@@ -30,7 +30,7 @@ var proxyForwardFaults = []Fault{
 		Breaks: []string{"SMP-PROXY-RFWD-UNCHANGED"},
 		Cases:  []string{"relay/proxy/forwards-anything"},
 		Apply: refusesPFWD(smp.ErrCmdSyntax, func(c smp.PFWD) bool {
-			return !wire.Versions(smp.VersionProxy, smp.MaxVersion).Contains(c.Version)
+			return !since(smp.VersionProxy).Contains(c.Version)
 		}),
 	},
 	{

@@ -23,7 +23,7 @@ var proxyHelloFaults = []Fault{
 		Story:    "The proxy connects to a destination as an ordinary client does.",
 		Breaks:   []string{"SMP-PROXY-HELLO-FLAG"},
 		Cases:    []string{"relay/proxy/hello-flag"},
-		Versions: wire.Versions(smp.VersionProxyFlag, smp.MaxVersion),
+		Versions: since(smp.VersionProxyFlag),
 		Apply:    connection{config: func(c *transport.ClientConfig) { c.Proxy = false }}.apply,
 	},
 	{
@@ -39,13 +39,8 @@ var proxyHelloFaults = []Fault{
 		Breaks: []string{"SMP-PROXY-HELLO-KEY"},
 		Cases:  []string{"relay/proxy/hello-key"},
 		Apply: func(c *relay.Config) {
-			key, err := keys.Generate(keys.X25519, rand.Reader)
-			connection{
-				config: func(c *transport.ClientConfig) { c.Key = key },
-				secure: func(s *transport.Secure, _ *transport.ClientConfig) (net.Conn, transport.Binding, error) {
-					return s, s.Binding(), err
-				},
-			}.apply(c)
+			key := newKeyOf(keys.X25519)
+			connection{config: func(c *transport.ClientConfig) { c.Key = key }}.apply(c)
 		},
 	},
 	{
@@ -61,7 +56,7 @@ var proxyHelloFaults = []Fault{
 		Breaks: []string{"SMP-PROXY-DESTINATION-OLD"},
 		Cases:  []string{"relay/proxy/old"},
 		Apply: connection{config: func(c *transport.ClientConfig) {
-			c.Versions = wire.Versions(smp.MinVersion, smp.MaxVersion)
+			c.Versions = since(smp.MinVersion)
 		}}.apply,
 	},
 	{

@@ -7,13 +7,11 @@ import (
 	"smpcheck/reference/client"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
-	"smpcheck/reference/wire"
 )
 
 type (
 	proxy   = func(context.Context, *relay.Session, *relay.Request) smp.Response
 	connect = func(context.Context, *relay.Relay, string, []byte) (*client.Client, error)
-	forward = func(context.Context, *client.Client, smp.ForwardedCommand) ([]byte, error)
 )
 
 // proxies replaces the stage Proxy; next is what it was.
@@ -21,16 +19,6 @@ func proxies(f func(ctx context.Context, s *relay.Session, r *relay.Request, nex
 	return stages(func(st *relay.Stages) {
 		next := st.Proxy
 		st.Proxy = func(ctx context.Context, s *relay.Session, r *relay.Request) smp.Response { return f(ctx, s, r, next) }
-	})
-}
-
-// forwards replaces the stage Forward; next is what it was.
-func forwards(f func(ctx context.Context, d *client.Client, c smp.ForwardedCommand, next forward) ([]byte, error)) func(*relay.Config) {
-	return stages(func(st *relay.Stages) {
-		next := st.Forward
-		st.Forward = func(ctx context.Context, d *client.Client, c smp.ForwardedCommand) ([]byte, error) {
-			return f(ctx, d, c, next)
-		}
 	})
 }
 
@@ -44,15 +32,6 @@ func connects(f func(ctx context.Context, r *relay.Relay, address string, keyHas
 	})
 }
 
-// both makes two changes of one configuration.
-func both(changes ...func(*relay.Config)) func(*relay.Config) {
-	return func(c *relay.Config) {
-		for _, change := range changes {
-			change(c)
-		}
-	}
-}
-
 // proxyConfig changes how the relay forwards.
 func proxyConfig(change func(*relay.ProxyConfig)) func(*relay.Config) {
 	return func(c *relay.Config) {
@@ -60,73 +39,6 @@ func proxyConfig(change func(*relay.ProxyConfig)) func(*relay.Config) {
 		change(&own)
 		c.Proxy = &own
 	}
-}
-
-// decodes changes requests after the stage Decode.
-func decodes(change func(s *relay.Session, r *relay.Request)) func(*relay.Config) {
-	return stages(func(st *relay.Stages) {
-		next := st.Decode
-		st.Decode = func(s *relay.Session, content []byte) []relay.Request {
-			requests := next(s, content)
-			for i := range requests {
-				change(s, &requests[i])
-			}
-			return requests
-		}
-	})
-}
-
-// withCredentials takes a command in spite of the authorization or entity id that it
-// must not have.
-func withCredentials(tag string) func(*relay.Config) {
-	return decodes(func(s *relay.Session, r *relay.Request) {
-		if r.Err == nil || !r.Err.Equal(smp.ErrCmdHasAuth) {
-			return
-		}
-		if c, err := smp.DecodeCommand(s.Version(), r.Transmission.Command); err == nil && c.Tag() == tag {
-			r.Command, r.Err = c, nil
-		}
-	})
-}
-
-// parsesAs refuses commands with CMD SYNTAX whose parameters cannot be read as read does.
-func parsesAs(tag string, read func(*wire.Reader)) func(*relay.Config) {
-	return decodes(func(_ *relay.Session, r *relay.Request) {
-		if r.Err != nil || r.Command.Tag() != tag {
-			return
-		}
-		parameters := wire.NewReader(r.Transmission.Command)
-		parameters.Literal(tag + " ")
-		read(parameters)
-		if parameters.Close() != nil {
-			r.Command, r.Err = nil, smp.ErrCmdSyntax
-		}
-	})
-}
-
-// sendsChanged changes transmissions on their way to a client.
-func sendsChanged(change func(s *relay.Session, t *smp.Transmission)) func(*relay.Config) {
-	return stages(func(st *relay.Stages) {
-		next := st.Encode
-		st.Encode = func(s *relay.Session, outs []relay.Output) ([][]byte, error) {
-			contents, err := next(s, outs)
-			for i := 0; i < len(contents) && err == nil; i++ {
-				contents[i], err = rewrittenBlock(s, contents[i], change)
-			}
-			return contents, err
-		}
-	})
-}
-
-func rewrittenBlock(s *relay.Session, content []byte, change func(*relay.Session, *smp.Transmission)) ([]byte, error) {
-	encoded, err := smp.DecodeBlock(content)
-	for i := 0; i < len(encoded) && err == nil; i++ {
-		encoded[i], err = changed(s.Version(), encoded[i], func(t *smp.Transmission) { change(s, t) })
-	}
-	if err != nil {
-		return nil, err
-	}
-	return smp.EncodeBlock(encoded...)
 }
 
 // changed is an encoded transmission after a change.

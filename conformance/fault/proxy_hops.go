@@ -2,7 +2,6 @@ package fault
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
@@ -193,13 +192,7 @@ func paddedAtRandom() func(*relay.Config) {
 }
 
 func authorizedRFWD(c *relay.Config) {
-	key, err := keys.Generate(keys.Ed25519, rand.Reader)
-	forwards(func(ctx context.Context, d *client.Client, c smp.ForwardedCommand, _ forward) ([]byte, error) {
-		if err != nil {
-			return nil, err
-		}
-		return hop{signer: key}.forward(ctx, d, c)
-	})(c)
+	hop{signer: newKeyOf(keys.Ed25519)}.apply(c)
 }
 
 // forwardKey is the key of the context under which the stage Forward finds the client.

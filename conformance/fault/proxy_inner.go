@@ -10,7 +10,6 @@ import (
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
-	"smpcheck/reference/wire"
 )
 
 // proxyInnerFaults are mistakes in executing what came through a proxy.
@@ -46,7 +45,7 @@ var proxyInnerFaults = []Fault{
 			if r.Command.Tag() != "SEND" {
 				return next(s, r)
 			}
-			return answered(r, smp.OK{})
+			return reply(r, smp.OK{})
 		}),
 	},
 	{
@@ -54,7 +53,7 @@ var proxyInnerFaults = []Fault{
 		Story:    "SEND alone may be forwarded, as before version 9.",
 		Breaks:   []string{"SMP-PROXY-INNER-SKEY"},
 		Cases:    []string{"relay/proxy/skey", "relay/proxy/whole"},
-		Versions: wire.Versions(smp.VersionSenderKeys, smp.MaxVersion),
+		Versions: since(smp.VersionSenderKeys),
 		Apply:    innerProhibited("SKEY"),
 	},
 	{
@@ -62,12 +61,12 @@ var proxyInnerFaults = []Fault{
 		Story:    "A forwarded SKEY is answered and the key not stored.",
 		Breaks:   []string{"SMP-PROXY-INNER-SKEY"},
 		Cases:    []string{"relay/proxy/skey", "relay/proxy/whole"},
-		Versions: wire.Versions(smp.VersionSenderKeys, smp.MaxVersion),
+		Versions: since(smp.VersionSenderKeys),
 		Apply: innerExecutes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
 			if r.Command.Tag() != "SKEY" {
 				return next(s, r)
 			}
-			return answered(r, smp.OK{})
+			return reply(r, smp.OK{})
 		}),
 	},
 	{
@@ -75,7 +74,7 @@ var proxyInnerFaults = []Fault{
 		Story:    "Links cannot be used through a proxy, since the document does not name their commands there.",
 		Breaks:   []string{"SMP-PROXY-INNER-LINKS"},
 		Cases:    []string{"relay/proxy/lkey", "relay/proxy/lget", "relay/proxy/whole"},
-		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Versions: since(smp.VersionShortLinks),
 		Apply:    innerProhibited("LKEY", "LGET"),
 	},
 	{
@@ -83,7 +82,7 @@ var proxyInnerFaults = []Fault{
 		Story:    "A forwarded LKEY reads the link and does not secure its queue.",
 		Breaks:   []string{"SMP-PROXY-INNER-LINKS"},
 		Cases:    []string{"relay/proxy/lkey"},
-		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Versions: since(smp.VersionShortLinks),
 		Apply:    lkeyWithoutKey,
 	},
 	{
@@ -91,12 +90,12 @@ var proxyInnerFaults = []Fault{
 		Story:    "The limit of messages is applied to what a forwarded LGET gets.",
 		Breaks:   []string{"SMP-PROXY-INNER-LINKS"},
 		Cases:    []string{"relay/proxy/lget"},
-		Versions: wire.Versions(smp.VersionShortLinks, smp.MaxVersion),
+		Versions: since(smp.VersionShortLinks),
 		Apply: innerExecutes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
 			outs := next(s, r)
 			if len(outs) == 1 {
 				if encoded, err := smp.EncodeResponse(s.Version(), outs[0].Response); err == nil && len(encoded) > 14000 {
-					return answered(r, smp.ERR{Err: smp.ErrLargeMsg})
+					return refuse(r, smp.ErrLargeMsg)
 				}
 			}
 			return outs
@@ -194,7 +193,7 @@ var proxyInnerFaults = []Fault{
 		Story:  "PRXY inside is served, so that a client can hide behind two proxies.",
 		Breaks: []string{"SMP-PROXY-INNER-OTHER"},
 		Cases:  []string{"relay/proxy/inside-forward"},
-		Apply: both(innerCommand("PRXY"), stages(func(st *relay.Stages) {
+		Apply: together(innerCommand("PRXY"), stages(func(st *relay.Stages) {
 			next := st.Execute
 			st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
 				if !s.Forwarded() || r.Command.Tag() != "PRXY" {
@@ -202,7 +201,7 @@ var proxyInnerFaults = []Fault{
 				}
 				ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 				defer cancel()
-				return answered(r, st.Proxy(ctx, s, r))
+				return reply(r, st.Proxy(ctx, s, r))
 			}
 		})),
 	},
@@ -222,11 +221,6 @@ func proxyInnerCommandFaults() (faults []Fault) {
 	return faults
 }
 
-// answered is the answer to a request.
-func answered(r *relay.Request, response smp.Response) []relay.Output {
-	return []relay.Output{{CorrelationID: r.Transmission.CorrelationID, EntityID: r.Transmission.EntityID, Response: response}}
-}
-
 // innerExecutes replaces the stage Execute for what came through a proxy.
 func innerExecutes(f func(s *relay.Session, r *relay.Request, next execute) []relay.Output) func(*relay.Config) {
 	return executes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
@@ -241,23 +235,9 @@ func innerExecutes(f func(s *relay.Session, r *relay.Request, next execute) []re
 func innerRefused(e *smp.Error, refused func(*relay.Session, *relay.Request) bool) func(*relay.Config) {
 	return innerExecutes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
 		if refused(s, r) {
-			return answered(r, smp.ERR{Err: e})
+			return refuse(r, e)
 		}
 		return next(s, r)
-	})
-}
-
-// innerProhibited takes fewer commands through a proxy.
-func innerProhibited(tags ...string) func(*relay.Config) {
-	return decodes(func(s *relay.Session, r *relay.Request) {
-		if !s.Forwarded() || r.Err != nil {
-			return
-		}
-		for _, tag := range tags {
-			if r.Command.Tag() == tag {
-				r.Err = smp.ErrCmdProhibited
-			}
-		}
 	})
 }
 

@@ -42,7 +42,7 @@ var proxyPasswordFaults = []Fault{
 		Story:  "The password is compared when the destination has been connected to.",
 		Breaks: []string{"SMP-PROXY-PASSWORD-WRONG"},
 		Cases:  []string{"relay/proxy/password-wrong"},
-		Apply: both(withProxyPassword, proxies(func(ctx context.Context, s *relay.Session, r *relay.Request, next proxy) smp.Response {
+		Apply: together(withProxyPassword, proxies(func(ctx context.Context, s *relay.Session, r *relay.Request, next proxy) smp.Response {
 			c, ok := r.Command.(smp.PRXY)
 			if !ok || string(c.Password) == sesame {
 				return next(ctx, s, r)
@@ -58,14 +58,14 @@ var proxyPasswordFaults = []Fault{
 		Story:  "A wrong password in PRXY is answered as in NEW.",
 		Breaks: []string{"SMP-PROXY-PASSWORD-WRONG"},
 		Cases:  []string{"relay/proxy/password-wrong"},
-		Apply:  both(withProxyPassword, replaces(smp.ErrProxyBasicAuth, smp.ErrAuth)),
+		Apply:  together(withProxyPassword, replaces(smp.ErrProxyBasicAuth, smp.ErrAuth)),
 	},
 	{
 		ID:     "proxy/password-no-session",
 		Story:  "PRXY with a wrong password is answered with the error of PFWD without a session.",
 		Breaks: []string{"SMP-PROXY-PASSWORD-WRONG"},
 		Cases:  []string{"relay/proxy/password-wrong"},
-		Apply:  both(withProxyPassword, replaces(smp.ErrProxyBasicAuth, smp.ErrProxyNoSession)),
+		Apply:  together(withProxyPassword, replaces(smp.ErrProxyBasicAuth, smp.ErrProxyNoSession)),
 	},
 	disabled("no-session", "PRXY and PFWD get one answer while forwarding is off.", map[string]*smp.Error{"PRXY": smp.ErrProxyNoSession}),
 	disabled("basic-auth", "PFWD is refused like PRXY while forwarding is off.", map[string]*smp.Error{"PFWD": smp.ErrProxyBasicAuth}),
@@ -81,7 +81,7 @@ func withProxyPassword(c *relay.Config) { c.Password = smp.Password(sesame) }
 
 // passwords are relays with a password that serve a PRXY with another one too.
 func passwords(enough func(smp.PRXY) bool) func(*relay.Config) {
-	return both(withProxyPassword, proxies(func(ctx context.Context, s *relay.Session, r *relay.Request, next proxy) smp.Response {
+	return together(withProxyPassword, proxies(func(ctx context.Context, s *relay.Session, r *relay.Request, next proxy) smp.Response {
 		if c, ok := r.Command.(smp.PRXY); ok && enough(c) {
 			c.Password = smp.Password(sesame)
 			r.Command = c
@@ -97,7 +97,7 @@ func disabled(id, story string, answers map[string]*smp.Error) Fault {
 		Story:  story,
 		Breaks: []string{"SMP-PROXY-DISABLED"},
 		Cases:  []string{"relay/proxy/disabled"},
-		Apply: both(func(c *relay.Config) { c.Proxy = nil }, executes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
+		Apply: together(func(c *relay.Config) { c.Proxy = nil }, executes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
 			outs := slices.Clone(next(s, r))
 			if e := answers[r.Command.Tag()]; e != nil && len(outs) == 1 {
 				outs[0].Response = smp.ERR{Err: e}

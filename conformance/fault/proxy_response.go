@@ -219,7 +219,7 @@ func errorsOutside(which string) func(*relay.Config) {
 // queueShown puts the entity id of the forwarded command into RRES.
 func queueShown() func(*relay.Config) {
 	var shown sync.Map // of entity ids, by correlation id of RFWD
-	return both(
+	return together(
 		sealsForward(func(s *relay.Session, f *relay.Forward, content []byte, next sealForward) smp.Response {
 			if encoded, err := smp.DecodeBlock(content); err == nil && len(encoded) == 1 {
 				if t, err := smp.DecodeTransmission(f.Version, encoded[0]); err == nil {

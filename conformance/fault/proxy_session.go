@@ -150,7 +150,7 @@ var proxySessionFaults = []Fault{
 		Breaks: []string{"SMP-PROXY-PKEY-VERSION-CAP"},
 		Cases:  []string{"relay/proxy/version-cap"},
 		Apply: changesPKEY(func(_ *relay.Session, k *smp.PKEY) {
-			k.Versions = wire.Versions(smp.VersionProxy, smp.MaxVersion)
+			k.Versions = since(smp.VersionProxy)
 		}),
 	},
 	{

@@ -191,7 +191,7 @@ func changedBlock(content []byte, change func([][]byte) ([][]byte, error)) []byt
 // correlationOfLast gives PRES the correlation id of the last PFWD of the connection.
 func correlationOfLast() func(*relay.Config) {
 	var last sync.Map // of correlation ids, by *relay.Session
-	return both(
+	return together(
 		executes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
 			if r.Command.Tag() == "PFWD" {
 				last.Store(s, bytes.Clone(r.Transmission.CorrelationID))

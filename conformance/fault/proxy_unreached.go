@@ -77,7 +77,7 @@ var proxyUnreachedFaults = []Fault{
 		Story:  "A destination that is silent is answered like one that must not be connected to.",
 		Breaks: []string{"SMP-PROXY-DESTINATION-GONE"},
 		Cases:  []string{"relay/proxy/silent-hello"},
-		Apply: both(
+		Apply: together(
 			proxyConfig(func(c *relay.ProxyConfig) { c.ConnectTimeout = time.Second }),
 			brokerCode(smp.BrokerTimeout, smp.BrokerHost)),
 	},

@@ -15,7 +15,6 @@ import (
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
-	"smpcheck/reference/wire"
 )
 
 // proxyValidityFaults are mistakes with destinations whose certificates are not signed, not
@@ -124,7 +123,7 @@ func dialUnchecked(ctx context.Context, address string, keyHash []byte, takes fu
 		return nil, errors.Join(errUntaken, secure.Close())
 	}
 	binding := transport.Binding{SessionID: state.ClientFinished, PeerChain: state.PeerCertificates, ALPN: state.ALPN}
-	config := transport.ClientConfig{KeyHash: keyHash, Versions: wire.Versions(smp.VersionProxy, smp.MaxVersion), Proxy: true}
+	config := transport.ClientConfig{KeyHash: keyHash, Versions: since(smp.VersionProxy), Proxy: true}
 	below, err := withShortHello(secure, chain[0].Raw, keyHash)
 	if err != nil {
 		return nil, errors.Join(err, secure.Close())
@@ -151,5 +150,5 @@ func withShortHello(conn net.Conn, leaf, keyHash []byte) (net.Conn, error) {
 			}
 		}
 	})
-	return &skipping{Conn: conn, rest: shorter(block, transport.Binding{}), met: true}, nil
+	return &replay{Conn: conn, head: shorter(block, transport.Binding{})}, nil
 }

@@ -12,14 +12,6 @@ import (
 // secureFaults are mistakes in securing queues: KEY and SKEY.
 var secureFaults = slices.Concat(securingFaults, keyFaults, skeyFaults)
 
-// senderKeyVersions are those that have SKEY, authenticatorVersions those with X25519
-// keys that authorize.
-var (
-	senderKeyVersions     = wire.Versions(smp.VersionSenderKeys, smp.MaxVersion)
-	authenticatorVersions = wire.Versions(smp.VersionAuthenticators, smp.MaxVersion)
-	serviceVersions       = wire.Versions(smp.VersionServices, smp.MaxVersion)
-)
-
 var securingFaults = []Fault{
 	{
 		ID:     "key/unsigned-still-accepted",
@@ -42,7 +34,7 @@ var securingFaults = []Fault{
 		Story:  "A secured queue wants messages to be signed, and by whom is the business of the recipient.",
 		Breaks: []string{"SMP-KEY-SECURES", "SMP-SEND-SECURED-WRONG-KEY"},
 		Cases:  []string{"relay/key/secures", "relay/send/secured-wrong-key"},
-		Apply:  verifies(func(tag string, key keys.PublicKey) bool { return tag == "SEND" && !key.IsZero() }),
+		Apply:  unchecked("SEND"),
 	},
 }
 
@@ -62,7 +54,7 @@ var keyFaults = []Fault{
 		Story:    "KEY is answered as SUB is.",
 		Breaks:   []string{"SMP-KEY-OK"},
 		Cases:    []string{"relay/key/secures"},
-		Versions: serviceVersions,
+		Versions: since(smp.VersionServices),
 		Apply:    answeredWith[smp.KEY](smp.SOK{}),
 	},
 	{
@@ -70,7 +62,7 @@ var keyFaults = []Fault{
 		Story:    "KEY takes the key of a signature, and X25519 makes none.",
 		Breaks:   []string{"SMP-KEY-X25519"},
 		Cases:    []string{"relay/key/x25519"},
-		Versions: authenticatorVersions,
+		Versions: since(smp.VersionAuthenticators),
 		Apply:    refusesForm(func(c smp.KEY, _ []byte) bool { return c.SenderKey.Algorithm() == keys.X25519 }),
 	},
 	{
@@ -145,7 +137,7 @@ var keyFaults = []Fault{
 		Story:    "A queue that its sender has secured is none that the recipient secures.",
 		Breaks:   []string{"SMP-KEY-SENDER-SECURED"},
 		Cases:    []string{"relay/key/after-skey"},
-		Versions: senderKeyVersions,
+		Versions: since(smp.VersionSenderKeys),
 		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.KEY, next execute) []relay.Output {
 			if record := r.Queue.Record(); record.Mode == smp.Messaging && !record.SenderKey.IsZero() {
 				return refuse(r, smp.ErrCmdProhibited)
@@ -158,7 +150,7 @@ var keyFaults = []Fault{
 		Story:    "The recipient has the last word about who may send.",
 		Breaks:   []string{"SMP-KEY-SENDER-SECURED"},
 		Cases:    []string{"relay/key/after-skey"},
-		Versions: senderKeyVersions,
+		Versions: since(smp.VersionSenderKeys),
 		Apply: handles(func(s *relay.Session, r *relay.Request, c smp.KEY, next execute) []relay.Output {
 			if record := r.Queue.Record(); record.Mode == smp.Messaging {
 				setSenderKey(r.Queue, c.SenderKey)
@@ -211,18 +203,18 @@ var skeyFaults = []Fault{
 		Story:    "SKEY is answered and its key is not stored.",
 		Breaks:   []string{"SMP-SKEY-SECURES"},
 		Cases:    []string{"relay/skey/secures", "relay/skey/x25519"},
-		Versions: senderKeyVersions,
+		Versions: since(smp.VersionSenderKeys),
 		Apply: handles(func(_ *relay.Session, r *relay.Request, _ smp.SKEY, _ execute) []relay.Output {
 			return reply(r, smp.OK{})
 		}),
 	},
-	emptiesQueue[smp.SKEY]("skey", senderKeyVersions),
+	emptiesQueue[smp.SKEY]("skey", since(smp.VersionSenderKeys)),
 	{
 		ID:       "skey/answered-sok",
 		Story:    "SKEY is answered as SUB is.",
 		Breaks:   []string{"SMP-SKEY-OK"},
 		Cases:    []string{"relay/skey/secures"},
-		Versions: serviceVersions,
+		Versions: since(smp.VersionServices),
 		Apply:    answeredWith[smp.SKEY](smp.SOK{}),
 	},
 	{
@@ -230,7 +222,7 @@ var skeyFaults = []Fault{
 		Story:    "SKEY has to be signed, and an authenticator is no signature.",
 		Breaks:   []string{"SMP-SKEY-SECURES"},
 		Cases:    []string{"relay/skey/x25519"},
-		Versions: senderKeyVersions,
+		Versions: since(smp.VersionSenderKeys),
 		Apply:    refusesForm(func(c smp.SKEY, _ []byte) bool { return c.SenderKey.Algorithm() == keys.X25519 }),
 	},
 	{
@@ -238,7 +230,7 @@ var skeyFaults = []Fault{
 		Story:    "SKEY is taken under any id of the queue.",
 		Breaks:   []string{"SMP-SKEY-SENDER-ID"},
 		Cases:    []string{"relay/skey/recipient-id"},
-		Versions: senderKeyVersions,
+		Versions: since(smp.VersionSenderKeys),
 		Apply:    eitherID("SKEY", ownSenderID),
 	},
 	{
@@ -246,15 +238,15 @@ var skeyFaults = []Fault{
 		Story:    "SKEY of an unsecured queue has nobody yet who could authorize it.",
 		Breaks:   []string{"SMP-SKEY-AUTHORIZED"},
 		Cases:    []string{"relay/skey/other-key"},
-		Versions: senderKeyVersions,
-		Apply:    verifies(func(tag string, key keys.PublicKey) bool { return tag == "SKEY" && !key.IsZero() }),
+		Versions: since(smp.VersionSenderKeys),
+		Apply:    unchecked("SKEY"),
 	},
 	{
 		ID:       "skey/by-recipient",
 		Story:    "The recipient's key authorizes everything that is about the queue, SKEY too.",
 		Breaks:   []string{"SMP-SKEY-AUTHORIZED"},
 		Cases:    []string{"relay/skey/other-key"},
-		Versions: senderKeyVersions,
+		Versions: since(smp.VersionSenderKeys),
 		Apply:    alsoBy("SKEY", keyOfRecipient),
 	},
 	{
@@ -262,7 +254,7 @@ var skeyFaults = []Fault{
 		Story:    "The sender of any queue may secure it, whether the recipient allows that or not.",
 		Breaks:   []string{"SMP-SKEY-NOT-ALLOWED"},
 		Cases:    []string{"relay/skey/not-allowed"},
-		Versions: senderKeyVersions,
+		Versions: since(smp.VersionSenderKeys),
 		Apply:    storesMode(func(smp.QueueMode) smp.QueueMode { return smp.Messaging }),
 	},
 	{
@@ -278,7 +270,7 @@ var skeyFaults = []Fault{
 		Story:    "SKEY that the queue does not allow is answered as a command that must not be used.",
 		Breaks:   []string{"SMP-SKEY-NOT-ALLOWED", "SMP-SKEY-CHANGED"},
 		Cases:    []string{"relay/skey/not-allowed", "relay/skey/changed"},
-		Versions: senderKeyVersions,
+		Versions: since(smp.VersionSenderKeys),
 		Apply:    instead("SKEY", smp.ErrAuth, smp.ErrCmdProhibited),
 	},
 	{
@@ -286,7 +278,7 @@ var skeyFaults = []Fault{
 		Story:    "SKEY is allowed once, whatever its key.",
 		Breaks:   []string{"SMP-SKEY-REPEATED"},
 		Cases:    []string{"relay/skey/repeated"},
-		Versions: senderKeyVersions,
+		Versions: since(smp.VersionSenderKeys),
 		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.SKEY, next execute) []relay.Output {
 			if !r.Queue.Record().SenderKey.IsZero() {
 				return refuse(r, smp.ErrAuth)
@@ -299,7 +291,7 @@ var skeyFaults = []Fault{
 		Story:    "The last SKEY counts, since it is authorized by the key that it brings.",
 		Breaks:   []string{"SMP-SKEY-CHANGED"},
 		Cases:    []string{"relay/skey/changed"},
-		Versions: senderKeyVersions,
+		Versions: since(smp.VersionSenderKeys),
 		Apply:    together(stages(authorisesOwnKeys), handles(replaceSenderKey)),
 	},
 }

@@ -115,7 +115,7 @@ var senderFaults = []Fault{
 		Cases:  []string{"relay/send/recipient-unseen"},
 		Apply: together(stages(spells), handles(func(s *relay.Session, r *relay.Request, _ smp.SEND, next execute) []relay.Output {
 			outs := next(s, r)
-			if isOK(outs) && r.Queue.Subscriber() == nil {
+			if repliedWith[smp.OK](outs) && r.Queue.Subscriber() == nil {
 				return reply(r, spelled{Response: smp.OK{}, text: "OK STORED"})
 			}
 			return outs
@@ -286,7 +286,7 @@ var sizeFaults = []Fault{
 		Story:    "The largest body is what fits a delivery, for all clients.",
 		Breaks:   []string{"SMP-SEND-TOO-LARGE", "SMP-SEND-TOO-LARGE-OLD"},
 		Cases:    []string{"relay/send/too-large", "relay/send/too-large-old"},
-		Versions: wire.Versions(smp.VersionProxy, smp.MaxVersion),
+		Versions: since(smp.VersionProxy),
 		Apply:    remembering(storesLonger),
 	},
 	{

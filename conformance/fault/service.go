@@ -2,9 +2,6 @@ package fault
 
 import (
 	"slices"
-
-	"smpcheck/reference/smp"
-	"smpcheck/reference/wire"
 )
 
 // serviceFaults are mistakes with client services.
@@ -13,6 +10,3 @@ var serviceFaults = slices.Concat(
 	serviceSubscribeFaults, serviceTakeoverFaults, serviceSingleFaults, serviceNotifyFaults,
 	serviceSignatureFaults, serviceCommandFaults,
 )
-
-// withSUBS is where SUBS exists.
-var withSUBS = wire.Versions(smp.VersionServiceCounts, smp.MaxVersion)

@@ -131,7 +131,7 @@ func miscounted() (faults []Fault) {
 	} {
 		faults = append(faults, Fault{
 			ID: "service/" + f.name, Story: f.story,
-			Breaks: []string{f.broken}, Cases: []string{"relay/service/" + f.caseID}, Versions: withSUBS,
+			Breaks: []string{f.broken}, Cases: []string{"relay/service/" + f.caseID}, Versions: since(smp.VersionServiceCounts),
 			Apply: counting([]string{f.forgets}, nil, nil),
 		})
 	}
@@ -205,14 +205,14 @@ func mishashed() (faults []Fault) {
 	} {
 		faults = append(faults, Fault{
 			ID: "service/hash-" + f.name, Story: f.story,
-			Breaks: f.breaks, Cases: f.cases, Versions: withSUBS,
+			Breaks: f.breaks, Cases: f.cases, Versions: since(smp.VersionServiceCounts),
 			Apply: counting(nil, f.hash, nil),
 		})
 	}
 	return append(faults, Fault{
 		ID:     "service/hash-of-recipients",
 		Story:  "NSUBS is answered with the hash of the recipients' ids, as SUBS is.",
-		Breaks: []string{"SMP-SERVICE-NSUBS-SOKS"}, Cases: []string{"relay/service/nsubs"}, Versions: withSUBS,
+		Breaks: []string{"SMP-SERVICE-NSUBS-SOKS"}, Cases: []string{"relay/service/nsubs"}, Versions: since(smp.VersionServiceCounts),
 		Apply: counting(nil, nil, (*relay.Queue).RecipientID),
 	})
 }

@@ -7,9 +7,6 @@ import (
 	"smpcheck/reference/transport"
 )
 
-// isService reports whether a session is that of a client service.
-func isService(s *relay.Session) bool { return s.Conn().Service() != nil }
-
 // toServices changes what is pushed to services; what change is false for is not sent.
 func toServices(change func(to *relay.Session, q *relay.Queue, out *relay.Output) (send bool)) func(*relay.Config) {
 	return pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
@@ -38,15 +35,6 @@ func servicesGet[R smp.Response](change func(out *relay.Output, response R)) fun
 	})
 }
 
-// isTaken reports whether SUBS or NSUBS was executed.
-func isTaken(outs []relay.Output) bool {
-	if len(outs) == 0 {
-		return false
-	}
-	_, ok := outs[0].Response.(smp.SOKS)
-	return ok
-}
-
 // claims notes which queues, by the ids of recipients and notifiers, a session has created
 // or subscribed to one by one, and which session has used SUBS or NSUBS.
 type claims struct {
@@ -69,11 +57,11 @@ func (x *claims) note(st *relay.Stages) {
 				x.single.set(claim{s, string(ids.RecipientID)}, true)
 			}
 		case smp.SUB, smp.NSUB:
-			if isSubscribed(outs) {
+			if repliedWith[smp.SOK](outs) {
 				x.single.set(claim{s, string(r.Transmission.EntityID)}, true)
 			}
 		case smp.SUBS, smp.NSUBS:
-			if isTaken(outs) {
+			if repliedWith[smp.SOKS](outs) {
 				x.all.set(s, true)
 			}
 		}

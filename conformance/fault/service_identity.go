@@ -23,7 +23,7 @@ var serviceIdentityFaults = []Fault{
 		Story:    "The relay sends its third message to every client, with an empty service id to those without credentials.",
 		Breaks:   []string{"SMP-SERVICE-ANSWER-ONLY"},
 		Cases:    []string{"relay/service/ordinary-gets-no-answer"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    stages(answersEverybody),
 	},
 	{
@@ -31,7 +31,7 @@ var serviceIdentityFaults = []Fault{
 		Story:    "A service says in each handshake what it is for, and the role is not kept with its certificate.",
 		Breaks:   []string{"SMP-SERVICE-ID-ROLE"},
 		Cases:    []string{"relay/service/one-role"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    stages(acceptsAnyRole),
 	},
 	{
@@ -39,7 +39,7 @@ var serviceIdentityFaults = []Fault{
 		Story:    "A letter that is none of the three roles is taken for a service that receives messages.",
 		Breaks:   []string{"SMP-SERVICE-ROLE-OTHER"},
 		Cases:    []string{"relay/service/unknown-role"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    vouches(vouching{unknownRole: true}),
 	},
 	{
@@ -47,7 +47,7 @@ var serviceIdentityFaults = []Fault{
 		Story:    "The session key of a service is taken out of its signature, and the signature is not verified.",
 		Breaks:   []string{"SMP-SERVICE-KEY-SIGNATURE"},
 		Cases:    []string{"relay/service/key-signed-by-another"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    vouches(vouching{anySigner: true}),
 	},
 	{
@@ -55,7 +55,7 @@ var serviceIdentityFaults = []Fault{
 		Story:    "The certificates in the hello are believed, whichever ones TLS has shown.",
 		Breaks:   []string{"SMP-SERVICE-CHAIN-TLS"},
 		Cases:    []string{"relay/service/chain-of-another"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    vouches(vouching{anyChain: true}),
 	},
 	{
@@ -63,7 +63,7 @@ var serviceIdentityFaults = []Fault{
 		Story:    "TLS asks for a client certificate without a list of authorities, and nobody verifies who has signed it.",
 		Breaks:   []string{"SMP-SERVICE-ID-UNIQUE"},
 		Cases:    []string{"relay/service/identity-of-another"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    withTLS(anyChainTLS),
 	},
 	{
@@ -71,7 +71,7 @@ var serviceIdentityFaults = []Fault{
 		Story:    "The chain of a service has to have two certificates, as that of a relay.",
 		Breaks:   []string{"SMP-SERVICE-CHAIN-SELF"},
 		Cases:    []string{"relay/service/one-certificate"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: stages(func(st *relay.Stages) {
 			next := st.Service
 			st.Service = func(ctx context.Context, r *relay.Relay, s transport.Service, chain [][]byte) ([]byte, error) {
@@ -91,7 +91,7 @@ var serviceRoleFaults = []Fault{
 		Story:    "Every service may use SUBS, whatever its role is.",
 		Breaks:   []string{"SMP-SERVICE-ROLE-COMMANDS"},
 		Cases:    []string{"relay/service/role-of-service-commands"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    inRole(transport.RoleMessaging, "SUBS"),
 	},
 	{
@@ -99,7 +99,7 @@ var serviceRoleFaults = []Fault{
 		Story:    "A messaging service may use NSUBS, because it may do more than a notifier.",
 		Breaks:   []string{"SMP-SERVICE-ROLE-COMMANDS"},
 		Cases:    []string{"relay/service/role-of-service-commands"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    inRole(transport.RoleNotifier, "NSUBS"),
 	},
 	{
@@ -107,7 +107,7 @@ var serviceRoleFaults = []Fault{
 		Story:    "NEW is for everybody, also for a notification service.",
 		Breaks:   []string{"SMP-SERVICE-ROLE-QUEUES"},
 		Cases:    []string{"relay/service/role-of-queue-commands"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    inRole(transport.RoleMessaging, "NEW"),
 	},
 	{
@@ -115,7 +115,7 @@ var serviceRoleFaults = []Fault{
 		Story:    "The role decides about SUBS and NSUBS alone, and a notification service may use the commands for single queues.",
 		Breaks:   []string{"SMP-SERVICE-ROLE-QUEUES"},
 		Cases:    []string{"relay/service/role-of-queue-commands"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    inRole(transport.RoleMessaging, "SUB", "QUE", "SEND"),
 	},
 	{
@@ -123,7 +123,7 @@ var serviceRoleFaults = []Fault{
 		Story:    "A messaging service may subscribe to notifications with NSUB.",
 		Breaks:   []string{"SMP-SERVICE-ROLE-QUEUES"},
 		Cases:    []string{"relay/service/role-of-queue-commands"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    inRole(transport.RoleNotifier, "NSUB"),
 	},
 }
@@ -171,11 +171,7 @@ func acceptsAnyRole(st *relay.Stages) {
 
 // idPerConnection gives a service another id in each of its connections.
 func idPerConnection(c *relay.Config) {
-	serviceIDs(func() []byte {
-		id := make([]byte, idSize)
-		rand.Read(id)
-		return id
-	})(c)
+	serviceIDs(func() []byte { return random(idSize) })(c)
 	present := func(s *relay.Session, _ smp.SOK) smp.SOK { return smp.SOK{ServiceID: s.Conn().Service().ID} }
 	together(sok[smp.SUB](present), sok[smp.NSUB](present))(c)
 }
@@ -232,8 +228,8 @@ func (v vouching) handshake(ctx context.Context, s *transport.Secure, config tra
 		service.Fingerprint = hello.fingerprint
 		return decide(ctx, service, chain)
 	}
-	met := &greeting{Conn: s, meeting: &meeting{client: hello.vouched}}
-	conn, err := transport.ServerHandshake(ctx, met, binding, config)
+	believing := meeting{client: hello.vouched}
+	conn, err := transport.ServerHandshake(ctx, believing.on(s, binding), binding, config)
 	if err == nil && conn.Service() != nil {
 		conn.Service().Fingerprint = hello.fingerprint
 	}

@@ -13,7 +13,7 @@ var serviceNotifyFaults = []Fault{
 		Story:    "NSUB of a service is answered as that of any client.",
 		Breaks:   []string{"SMP-SERVICE-NSUB-ASSOCIATES"},
 		Cases:    []string{"relay/service/nsub"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    sok[smp.NSUB](func(*relay.Session, smp.SOK) smp.SOK { return smp.SOK{} }),
 	},
 	{
@@ -21,7 +21,7 @@ var serviceNotifyFaults = []Fault{
 		Story:    "NSUB of a service gives it the notifier, and notifications come after NSUBS only.",
 		Breaks:   []string{"SMP-SERVICE-NSUB-ASSOCIATES"},
 		Cases:    []string{"relay/service/nsub-announces"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: func(c *relay.Config) {
 			var x claims
 			stages(x.note)(c)
@@ -36,7 +36,7 @@ var serviceNotifyFaults = []Fault{
 		Story:    "END is for ordinary notifiers that other ones displace; a service takes notifiers without it.",
 		Breaks:   []string{"SMP-NTF-TAKEOVER-END"},
 		Cases:    []string{"relay/service/nsub-displaces"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: pushesDuring[smp.NSUB](func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
 			if isService(to) || !isService(q.NotificationSubscriber()) {
 				next(to, q, out)
@@ -48,7 +48,7 @@ var serviceNotifyFaults = []Fault{
 		Story:    "A service is told about messages besides the ordinary notifier that has subscribed before.",
 		Breaks:   []string{"SMP-NTF-TAKEOVER"},
 		Cases:    []string{"relay/service/nsub-displaces"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    tellsDisplaced,
 	},
 	{
@@ -56,7 +56,7 @@ var serviceNotifyFaults = []Fault{
 		Story:    "Services were built for messages first, and NSUBS is an unknown command.",
 		Breaks:   []string{"SMP-SERVICE-NSUBS-SOKS", "SMP-SERVICE-NSUBS-OLD"},
 		Cases:    []string{"relay/service/nsubs", "relay/service/nsubs-old"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: handles(func(_ *relay.Session, r *relay.Request, _ smp.NSUBS, _ execute) []relay.Output {
 			return refuse(r, smp.ErrCmdUnknown)
 		}),
@@ -79,7 +79,7 @@ var serviceNotifyFaults = []Fault{
 		Story:    "NSUBS compares count and hash, and what was not subscribed with NSUB is not announced.",
 		Breaks:   []string{"SMP-SERVICE-NSUBS-DELIVERS", "SMP-SERVICE-NSUBS-OLD"},
 		Cases:    []string{"relay/service/nsubs-delivers", "relay/service/nsubs-old"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    onlyClaimed(func(claimed bool) bool { return claimed }),
 	},
 	{
@@ -87,7 +87,7 @@ var serviceNotifyFaults = []Fault{
 		Story:    "NSUBS ends with ALLS, as SUBS does.",
 		Breaks:   []string{"SMP-SERVICE-NSUBS-NO-ALLS"},
 		Cases:    []string{"relay/service/nsubs-no-alls"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.NSUBS, next execute) []relay.Output {
 			return append(next(s, r), relay.Output{Response: smp.ALLS{}})
 		}),
@@ -97,7 +97,7 @@ var serviceNotifyFaults = []Fault{
 		Story:    "NSUB of an ordinary client borrows a notifier of a service, and SOK names the service.",
 		Breaks:   []string{"SMP-SERVICE-NSUB-DETACHES"},
 		Cases:    []string{"relay/service/nsub-detaches"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    borrowsNotifiers,
 	},
 	{
@@ -105,7 +105,7 @@ var serviceNotifyFaults = []Fault{
 		Story:    "An ordinary NSUB is told about messages besides the service, which keeps the notifier.",
 		Breaks:   []string{"SMP-SERVICE-NSUB-DETACHES"},
 		Cases:    []string{"relay/service/nsub-detaches"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    tellsServiceToo,
 	},
 }
@@ -114,7 +114,7 @@ var serviceNotifyFaults = []Fault{
 func owners(c *relay.Config, of *notes[string, []byte]) {
 	handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next execute) []relay.Output {
 		outs := next(s, r)
-		if isSubscribed(outs) && isService(s) {
+		if repliedWith[smp.SOK](outs) && isService(s) {
 			of.set(string(r.Transmission.EntityID), s.Conn().Service().ID)
 		}
 		return outs
@@ -126,7 +126,7 @@ func borrowsNotifiers(c *relay.Config) {
 	owners(c, &of)
 	handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next execute) []relay.Output {
 		outs := next(s, r)
-		if id, owned := of.get(string(r.Transmission.EntityID)); owned && isSubscribed(outs) {
+		if id, owned := of.get(string(r.Transmission.EntityID)); owned && repliedWith[smp.SOK](outs) {
 			outs[0].Response = smp.SOK{ServiceID: id}
 		}
 		return outs

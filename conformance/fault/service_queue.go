@@ -12,7 +12,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "A queue that a service creates belongs to it, and IDS does not say so.",
 		Breaks:   []string{"SMP-SERVICE-NEW-ASSOCIATES"},
 		Cases:    []string{"relay/service/new"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: alters[smp.NEW](func(_ *relay.Session, _ *relay.Request, ids smp.IDS) smp.Response {
 			ids.ServiceID = nil
 			return ids
@@ -23,7 +23,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "IDS names a service for everybody, an id of zero bytes where there is none.",
 		Breaks:   []string{"SMP-SERVICE-NEW-ASSOCIATES"},
 		Cases:    []string{"relay/service/new"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: alters[smp.NEW](func(_ *relay.Session, _ *relay.Request, ids smp.IDS) smp.Response {
 			if ids.ServiceID == nil {
 				ids.ServiceID = make([]byte, 24)
@@ -36,7 +36,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "A service that creates a queue without subscribing to it is subscribed all the same.",
 		Breaks:   []string{"SMP-SERVICE-NEW-CREATE-ONLY"},
 		Cases:    []string{"relay/service/new-create-only"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: handles(func(s *relay.Session, r *relay.Request, c smp.NEW, next execute) []relay.Output {
 			subscribed := *r
 			c.Subscribe = c.Subscribe || isService(s)
@@ -49,7 +49,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "SUB of a service is answered as that of any client, and only its queues say whose they are.",
 		Breaks:   []string{"SMP-SERVICE-SUB-ASSOCIATES"},
 		Cases:    []string{"relay/service/sub"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    sok[smp.SUB](func(*relay.Session, smp.SOK) smp.SOK { return smp.SOK{} }),
 	},
 	{
@@ -57,7 +57,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "The id of a service is made with each of its connections.",
 		Breaks:   []string{"SMP-SERVICE-SUB-ASSOCIATES", "SMP-SERVICE-NSUB-ASSOCIATES"},
 		Cases:    []string{"relay/service/sub", "relay/service/nsub"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    idPerConnection,
 	},
 	{
@@ -65,7 +65,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "A queue stays with the service that it was given to, and SUB of another one is refused.",
 		Breaks:   []string{"SMP-SERVICE-SUB-ASSOCIATES"},
 		Cases:    []string{"relay/service/migration"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
 			if id := r.Queue.ServiceID(); id != nil && isService(s) && string(id) != string(s.Conn().Service().ID) {
 				return refuse(r, smp.ErrService)
@@ -78,7 +78,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "END is for ordinary subscribers that other ones displace; a service takes queues without it.",
 		Breaks:   []string{"SMP-SUB-END"},
 		Cases:    []string{"relay/service/sub-displaces"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
 			if _, ok := out.Response.(smp.END); ok && q.ServiceID() != nil && !isService(to) {
 				return
@@ -91,7 +91,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "A queue that a service takes keeps its ordinary subscriber besides.",
 		Breaks:   []string{"SMP-SUB-TAKEOVER-SILENT"},
 		Cases:    []string{"relay/service/sub-displaces"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    keepsOrdinary,
 	},
 	{
@@ -99,7 +99,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "Queues belong to the connection of a service, and to its next one only when it subscribes again.",
 		Breaks:   []string{"SMP-SERVICE-KEPT", "SMP-SERVICE-SUBS-LATER", "SMP-SERVICE-SUBS-DELIVERS"},
 		Cases:    []string{"relay/service/kept", "relay/service/subs-later", "relay/service/subs-delivers"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: together(onlyClaimed(func(claimed bool) bool { return claimed }),
 			alters[smp.SUBS](func(*relay.Session, *relay.Request, smp.SOKS) smp.Response { return smp.SOKS{} })),
 	},
@@ -108,7 +108,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "A queue of a service cannot be subscribed to by an ordinary client.",
 		Breaks:   []string{"SMP-SERVICE-SUB-DETACHES"},
 		Cases:    []string{"relay/service/sub-detaches"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
 			if r.Queue.ServiceID() != nil && !isService(s) {
 				return refuse(r, smp.ErrService)
@@ -121,11 +121,11 @@ var serviceQueueFaults = []Fault{
 		Story:    "SUB of an ordinary client borrows a queue of a service, and SOK names the service.",
 		Breaks:   []string{"SMP-SERVICE-SUB-DETACHES"},
 		Cases:    []string{"relay/service/sub-detaches"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
 			id := r.Queue.ServiceID()
 			outs := next(s, r)
-			if isSubscribed(outs) && id != nil {
+			if repliedWith[smp.SOK](outs) && id != nil {
 				outs[0].Response = smp.SOK{ServiceID: id}
 			}
 			return outs
@@ -136,7 +136,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "A service loses a queue to an ordinary client and is not told.",
 		Breaks:   []string{"SMP-SERVICE-SUB-DETACHED-EVENT"},
 		Cases:    []string{"relay/service/sub-detaches-event"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    servicesMiss[smp.END](),
 	},
 	{
@@ -144,7 +144,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "A service that loses one queue is told by ENDS, with the count 1.",
 		Breaks:   []string{"SMP-SERVICE-SUB-DETACHED-EVENT"},
 		Cases:    []string{"relay/service/sub-detaches-event"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: servicesGet(func(out *relay.Output, _ smp.END) {
 			out.Response = smp.ENDS{ServiceQueues: smp.ServiceQueues{Count: 1, IDsHash: smp.HashIDs(out.EntityID)}}
 		}),
@@ -154,7 +154,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "A service is not told that a queue of its own was deleted, because it can count.",
 		Breaks:   []string{"SMP-SERVICE-DELETED-EVENT"},
 		Cases:    []string{"relay/service/delete-event"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    servicesMiss[smp.DELD](),
 	},
 	{
@@ -162,7 +162,7 @@ var serviceQueueFaults = []Fault{
 		Story:    "A service gets END for a queue of its own, whether it was deleted or taken.",
 		Breaks:   []string{"SMP-SERVICE-DELETED-EVENT"},
 		Cases:    []string{"relay/service/delete-event"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    servicesGet(func(out *relay.Output, _ smp.DELD) { out.Response = smp.END{} }),
 	},
 }

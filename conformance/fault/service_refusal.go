@@ -8,7 +8,6 @@ import (
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
-	"smpcheck/reference/wire"
 )
 
 var serviceRefusalFaults = []Fault{{
@@ -16,7 +15,7 @@ var serviceRefusalFaults = []Fault{{
 	Story:    "A service that is not accepted learns it from the end of its connection.",
 	Breaks:   []string{"SMP-SERVICE-ANSWER-ERROR"},
 	Cases:    []string{"relay/service/refusal-told"},
-	Versions: wire.Versions(smp.VersionServiceCounts, smp.MaxVersion),
+	Versions: since(smp.VersionServiceCounts),
 	Apply: stages(func(st *relay.Stages) {
 		st.Handshake = func(ctx context.Context, raw net.Conn, config transport.ServerConfig) (*transport.Conn, error) {
 			secure, err := transport.ServerTLS(ctx, raw, config)

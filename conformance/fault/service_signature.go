@@ -1,8 +1,6 @@
 package fault
 
 import (
-	"slices"
-
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -15,7 +13,7 @@ var serviceSignatureFaults = []Fault{
 		Story:    "The signature of the service is verified where there is one, and SUB and NEW may go without.",
 		Breaks:   []string{"SMP-SERVICE-SIGNATURE-MISSING"},
 		Cases:    []string{"relay/service/signature-missing"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: authorisesWithout(func(_ *relay.Session, r *relay.Request) bool {
 			return isOneOf(r, "SUB", "NEW") && r.Transmission.ServiceSignature == nil
 		}),
@@ -25,7 +23,7 @@ var serviceSignatureFaults = []Fault{
 		Story:    "NEW of a service needs no signature of the service, because there is no queue yet to take.",
 		Breaks:   []string{"SMP-SERVICE-SIGNATURE-MISSING"},
 		Cases:    []string{"relay/service/signature-missing"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: authorisesWithout(func(_ *relay.Session, r *relay.Request) bool {
 			return isOneOf(r, "NEW") && r.Transmission.ServiceSignature == nil
 		}),
@@ -35,7 +33,7 @@ var serviceSignatureFaults = []Fault{
 		Story:    "The signature of the service is parsed and not verified: the handshake has shown who it is.",
 		Breaks:   []string{"SMP-SERVICE-SIGNATURE-COVERS"},
 		Cases:    []string{"relay/service/signature-wrong"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: authorisesWithout(func(_ *relay.Session, r *relay.Request) bool {
 			return isOneOf(r, "SUB", "NEW") && r.Transmission.ServiceSignature != nil
 		}),
@@ -45,7 +43,7 @@ var serviceSignatureFaults = []Fault{
 		Story:    "Services were built for messages first, and the signature is asked for in NEW and SUB alone.",
 		Breaks:   []string{"SMP-SERVICE-SIGNATURE-MISSING"},
 		Cases:    []string{"relay/service/signature-nsub"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: authorisesWithout(func(_ *relay.Session, r *relay.Request) bool {
 			return isOneOf(r, "NSUB") && r.Transmission.ServiceSignature == nil
 		}),
@@ -55,7 +53,7 @@ var serviceSignatureFaults = []Fault{
 		Story:    "The signature of the service in NSUB is parsed and not verified.",
 		Breaks:   []string{"SMP-SERVICE-SIGNATURE-COVERS"},
 		Cases:    []string{"relay/service/signature-nsub"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: authorisesWithout(func(_ *relay.Session, r *relay.Request) bool {
 			return isOneOf(r, "NSUB") && r.Transmission.ServiceSignature != nil
 		}),
@@ -65,7 +63,7 @@ var serviceSignatureFaults = []Fault{
 		Story:    "The key of the queue signs what it signs elsewhere, without the certificate of the service.",
 		Breaks:   []string{"SMP-SERVICE-SIGNATURE-QUEUE-KEY"},
 		Cases:    []string{"relay/service/signature-queue-key", "relay/service/signature-nsub"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: stages(func(st *relay.Stages) {
 			verify := st.Verify
 			st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
@@ -80,7 +78,7 @@ var serviceSignatureFaults = []Fault{
 		Story:    "A signature of the service is ignored in commands that do not need it.",
 		Breaks:   []string{"SMP-SERVICE-SIGNATURE-WHERE"},
 		Cases:    []string{"relay/service/signature-needless"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: dropsSignature(func(s *relay.Session, r *relay.Request) bool {
 			return isService(s) && !smp.UsesServiceSignature(r.Command)
 		}),
@@ -90,12 +88,10 @@ var serviceSignatureFaults = []Fault{
 		Story:    "The signature of a service is ignored in sessions of ordinary clients.",
 		Breaks:   []string{"SMP-SERVICE-SIGNATURE-MISSING"},
 		Cases:    []string{"relay/service/signature-ordinary"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    dropsSignature(func(s *relay.Session, _ *relay.Request) bool { return !isService(s) }),
 	},
 }
-
-func isOneOf(r *relay.Request, tags ...string) bool { return slices.Contains(tags, r.Command.Tag()) }
 
 // dropsSignature authorises some requests as if the service had not signed them.
 func dropsSignature(such func(s *relay.Session, r *relay.Request) bool) func(*relay.Config) {
@@ -117,7 +113,7 @@ var serviceCommandFaults = []Fault{
 		Story:    "SUBS and NSUBS of a client that is no service are answered with a count of 0.",
 		Breaks:   []string{"SMP-SERVICE-COMMAND-ORDINARY"},
 		Cases:    []string{"relay/service/command-ordinary"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: together(accepts(func(s *relay.Session, _ *relay.Request) bool { return !isService(s) }),
 			executes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
 				if isOneOf(r, "SUBS", "NSUBS") && !isService(s) {
@@ -131,7 +127,7 @@ var serviceCommandFaults = []Fault{
 		Story:    "TLS has shown who the service is, so SUBS and NSUBS need no authorization.",
 		Breaks:   []string{"SMP-SERVICE-COMMAND-UNSIGNED"},
 		Cases:    []string{"relay/service/command-unsigned"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: together(mayBeEmpty("SUBS"), mayBeEmpty("NSUBS"),
 			accepts(func(s *relay.Session, r *relay.Request) bool {
 				return isService(s) && len(r.Transmission.Authorization) == 0
@@ -142,7 +138,7 @@ var serviceCommandFaults = []Fault{
 		Story:    "The authorization of SUBS and NSUBS is parsed and not verified.",
 		Breaks:   []string{"SMP-SERVICE-COMMAND-WRONG-KEY"},
 		Cases:    []string{"relay/service/command-wrong-key"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    accepts(func(s *relay.Session, r *relay.Request) bool { return isService(s) }),
 	},
 	{
@@ -150,7 +146,7 @@ var serviceCommandFaults = []Fault{
 		Story:    "The connection says which service SUBS is for, and its entity id is not looked at.",
 		Breaks:   []string{"SMP-SERVICE-ENTITY-OTHER"},
 		Cases:    []string{"relay/service/command-id-of-another"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    accepts(signedByService),
 	},
 	{
@@ -158,7 +154,7 @@ var serviceCommandFaults = []Fault{
 		Story:    "The signature of the service has to stand in its own field in SUBS and NSUBS too.",
 		Breaks:   []string{"SMP-SERVICE-COMMAND-SIGNED"},
 		Cases:    []string{"relay/service/command-signed"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    refusesService(func(s *relay.Session, r *relay.Request) bool { return r.Transmission.ServiceSignature == nil }),
 	},
 	{
@@ -166,7 +162,7 @@ var serviceCommandFaults = []Fault{
 		Story:    "SUBS and NSUBS are about the whole connection and must not name anything.",
 		Breaks:   []string{"SMP-SERVICE-ENTITY"},
 		Cases:    []string{"relay/service/command-signed"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply:    refusesService(func(s *relay.Session, r *relay.Request) bool { return len(r.Transmission.EntityID) > 0 }),
 	},
 }

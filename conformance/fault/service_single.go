@@ -13,7 +13,7 @@ var serviceSingleFaults = []Fault{
 		Story:    "SUB and NSUB of a queue that the service has already change nothing, also on another connection of it.",
 		Breaks:   []string{"SMP-SERVICE-TAKEOVER"},
 		Cases:    []string{"relay/service/sub-takeover", "relay/service/nsub-takeover"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    servesSingle(func(first, _ *relay.Session) []*relay.Session { return []*relay.Session{first} }),
 	},
 	{
@@ -21,7 +21,7 @@ var serviceSingleFaults = []Fault{
 		Story:    "Each connection of a service that has subscribed to a queue gets what comes for it.",
 		Breaks:   []string{"SMP-SERVICE-TAKEOVER"},
 		Cases:    []string{"relay/service/sub-takeover", "relay/service/nsub-takeover"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    servesSingle(func(first, last *relay.Session) []*relay.Session { return []*relay.Session{first, last} }),
 	},
 	{
@@ -29,7 +29,7 @@ var serviceSingleFaults = []Fault{
 		Story:    "A queue to which a connection of the service has subscribed is taken, so SUB of another one is an error of the service.",
 		Breaks:   []string{"SMP-SERVICE-TAKEOVER"},
 		Cases:    []string{"relay/service/sub-takeover"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: remembering(func(first *notes[string, *relay.Session]) func(*relay.Config) {
 			return handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next execute) []relay.Output {
 				if isService(s) && firstOf(first, s, r.Transmission.EntityID) != s {

@@ -12,7 +12,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "SUBS is answered with OK, as SUB was in old versions.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-SOKS"},
 		Cases:    []string{"relay/service/subs", "relay/service/subs-none"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    alters[smp.SUBS](func(*relay.Session, *relay.Request, smp.SOKS) smp.Response { return smp.OK{} }),
 	},
 	{
@@ -20,7 +20,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "SOKS repeats count and hash of SUBS, so that the service sees that it was understood.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-DRIFT", "SMP-SERVICE-KEPT"},
 		Cases:    []string{"relay/service/subs-drift", "relay/service/kept"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: alters[smp.SUBS](func(_ *relay.Session, r *relay.Request, _ smp.SOKS) smp.Response {
 			return smp.SOKS{ServiceQueues: r.Command.(smp.SUBS).ServiceQueues}
 		}),
@@ -30,7 +30,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "SOKS is about no queue and has no entity id.",
 		Breaks:   []string{"SMP-SERVICE-SOKS-ENTITY"},
 		Cases:    []string{"relay/service/subs-entity"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: handles(func(s *relay.Session, r *relay.Request, _ smp.SUBS, next execute) []relay.Output {
 			outs := next(s, r)
 			for i := range outs {
@@ -44,10 +44,10 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "SUBS with another count than that of the relay is refused, for the service to subscribe one by one.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-DRIFT"},
 		Cases:    []string{"relay/service/subs-drift"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: handles(func(s *relay.Session, r *relay.Request, c smp.SUBS, next execute) []relay.Output {
 			outs := next(s, r)
-			if isTaken(outs) && outs[0].Response.(smp.SOKS).Count != c.Count {
+			if repliedWith[smp.SOKS](outs) && outs[0].Response.(smp.SOKS).Count != c.Count {
 				return refuse(r, smp.ErrService)
 			}
 			return outs
@@ -58,7 +58,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "After SUBS with a wrong hash the service does not know its queues, so ALLS would mislead it.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-DRIFT"},
 		Cases:    []string{"relay/service/subs-drift"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    withoutALLSAfterDrift,
 	},
 	{
@@ -66,7 +66,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "SUBS is for what comes from now on, and waiting messages need SUB for each queue.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-DELIVERS", "SMP-SERVICE-ALLS-LAST"},
 		Cases:    []string{"relay/service/subs-delivers", "relay/service/alls"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    whileCollecting(func(_ *relay.Session, out *relay.Output) bool { return out.Message == nil }),
 	},
 	{
@@ -74,7 +74,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "SUBS brings one waiting message, and the next queue follows when it is acknowledged.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-DELIVERS", "SMP-SERVICE-ALLS-LAST"},
 		Cases:    []string{"relay/service/subs-delivers", "relay/service/alls"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    collectsOne,
 	},
 	{
@@ -82,7 +82,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "After SUBS what waited is delivered, and later messages only of queues that this connection has subscribed to.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-LATER"},
 		Cases:    []string{"relay/service/subs-later"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    onlyClaimed(func(claimed bool) bool { return claimed }),
 	},
 	{
@@ -90,7 +90,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "ACK is for who has subscribed with SUB, and after SUBS it is answered with NO_MSG.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-ACK"},
 		Cases:    []string{"relay/service/subs-ack"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    acknowledgedBySUBS(func(r *relay.Request, _ []relay.Output) []relay.Output { return refuse(r, smp.ErrNoMsg) }),
 	},
 	{
@@ -98,7 +98,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "ACK of a message that came by SUBS is answered with OK, and the next one waits for another SUBS.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-ACK"},
 		Cases:    []string{"relay/service/subs-ack"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: acknowledgedBySUBS(func(r *relay.Request, outs []relay.Output) []relay.Output {
 			return reply(r, smp.OK{})
 		}),
@@ -108,10 +108,10 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "ALLS follows SOKS at once, since everything has been put into the queue of the connection.",
 		Breaks:   []string{"SMP-SERVICE-ALLS-LAST"},
 		Cases:    []string{"relay/service/alls"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: together(servicesMiss[smp.ALLS](), handles(func(s *relay.Session, r *relay.Request, _ smp.SUBS, next execute) []relay.Output {
 			outs := next(s, r)
-			if isTaken(outs) {
+			if repliedWith[smp.SOKS](outs) {
 				outs = append(outs, relay.Output{Response: smp.ALLS{}})
 			}
 			return outs
@@ -122,7 +122,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "SOKS says how many queues there are, and no ALLS follows.",
 		Breaks:   []string{"SMP-SERVICE-ALLS-LAST"},
 		Cases:    []string{"relay/service/alls", "relay/service/alls-none"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    servicesMiss[smp.ALLS](),
 	},
 	{
@@ -130,7 +130,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "ALLS ends what was delivered, so that nothing comes if nothing waits.",
 		Breaks:   []string{"SMP-SERVICE-ALLS-LAST"},
 		Cases:    []string{"relay/service/alls-none"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    allsAfterMessages,
 	},
 	{
@@ -138,7 +138,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "ALLS is sent when the last message was put into the queue, and again when it was written.",
 		Breaks:   []string{"SMP-SERVICE-ALLS-LAST"},
 		Cases:    []string{"relay/service/alls"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
 			if _, ok := out.Response.(smp.ALLS); ok {
 				next(to, q, out)
@@ -151,7 +151,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "ALLS carries the id of the service, as ENDS does.",
 		Breaks:   []string{"SMP-SERVICE-ALLS-EVENT"},
 		Cases:    []string{"relay/service/alls-ids"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: toServices(func(to *relay.Session, _ *relay.Queue, out *relay.Output) bool {
 			if _, ok := out.Response.(smp.ALLS); ok {
 				out.EntityID = to.Conn().Service().ID
@@ -164,7 +164,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "ALLS belongs to SUBS and has its correlation id.",
 		Breaks:   []string{"SMP-SERVICE-ALLS-EVENT"},
 		Cases:    []string{"relay/service/alls-ids"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    correlatesALLS,
 	},
 	{
@@ -172,7 +172,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "Each SUBS is followed by an ALLS, also if it delivers nothing.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-REPEATED"},
 		Cases:    []string{"relay/service/subs-again"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: secondSUBS(func(r *relay.Request, _ *relay.Session, _ []relay.Output) []relay.Output {
 			return []relay.Output{{Response: smp.ALLS{}}}
 		}),
@@ -182,7 +182,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "A second SUBS brings again what was delivered and is not acknowledged, as a second SUB does.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-REPEATED"},
 		Cases:    []string{"relay/service/subs-again"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: secondSUBS(func(_ *relay.Request, _ *relay.Session, delivered []relay.Output) []relay.Output {
 			return delivered
 		}),
@@ -192,7 +192,7 @@ var serviceSubscribeFaults = []Fault{
 		Story:    "A second SUBS on a connection is taken for a mistake of the service.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-REPEATED"},
 		Cases:    []string{"relay/service/subs-again"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: func(c *relay.Config) {
 			var taken notes[*relay.Session, bool]
 			handles(func(s *relay.Session, r *relay.Request, _ smp.SUBS, next execute) []relay.Output {
@@ -256,7 +256,7 @@ func withoutALLSAfterDrift(c *relay.Config) {
 	var drifted notes[*relay.Session, bool]
 	handles(func(s *relay.Session, r *relay.Request, c smp.SUBS, next execute) []relay.Output {
 		outs := next(s, r)
-		if isTaken(outs) {
+		if repliedWith[smp.SOKS](outs) {
 			drifted.set(s, outs[0].Response.(smp.SOKS).ServiceQueues != c.ServiceQueues)
 		}
 		return outs

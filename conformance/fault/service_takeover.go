@@ -12,7 +12,7 @@ var serviceTakeoverFaults = []Fault{
 		Story:    "A service has one subscribed connection, and SUBS or NSUBS of another one is refused.",
 		Breaks:   []string{"SMP-SERVICE-TAKEOVER"},
 		Cases:    []string{"relay/service/takeover", "relay/service/nsubs-takeover"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    refusesSecond,
 	},
 	{
@@ -20,7 +20,7 @@ var serviceTakeoverFaults = []Fault{
 		Story:    "SUBS and NSUBS of a second connection are answered, and everything still goes to the first.",
 		Breaks:   []string{"SMP-SERVICE-TAKEOVER"},
 		Cases:    []string{"relay/service/takeover", "relay/service/nsubs-takeover"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: func(c *relay.Config) {
 			servesConnections(func(earlier, later *relay.Session) []*relay.Session { return []*relay.Session{earlier} })(c)
 		},
@@ -30,7 +30,7 @@ var serviceTakeoverFaults = []Fault{
 		Story:    "All connections of a service are told everything, and those who have it already drop it.",
 		Breaks:   []string{"SMP-SERVICE-TAKEOVER"},
 		Cases:    []string{"relay/service/takeover", "relay/service/nsubs-takeover"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: func(c *relay.Config) {
 			servesConnections(func(earlier, later *relay.Session) []*relay.Session { return []*relay.Session{earlier, later} })(c)
 		},
@@ -40,7 +40,7 @@ var serviceTakeoverFaults = []Fault{
 		Story:    "A message that was sent to one connection of a service is not sent to the next, acknowledged or not.",
 		Breaks:   []string{"SMP-SERVICE-TAKEOVER"},
 		Cases:    []string{"relay/service/takeover"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    deliversOnce,
 	},
 	{
@@ -48,7 +48,7 @@ var serviceTakeoverFaults = []Fault{
 		Story:    "END is sent for single queues, and for the subscription of a whole service nothing is.",
 		Breaks:   []string{"SMP-SERVICE-ENDS"},
 		Cases:    []string{"relay/service/ends"}, // others would wait as long once more
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    servicesMiss[smp.ENDS](),
 	},
 	{
@@ -56,7 +56,7 @@ var serviceTakeoverFaults = []Fault{
 		Story:    "The end of a service subscription is told by END with the service id.",
 		Breaks:   []string{"SMP-SERVICE-ENDS"},
 		Cases:    []string{"relay/service/ends"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    servicesGet(func(out *relay.Output, _ smp.ENDS) { out.Response = smp.END{} }),
 	},
 	{
@@ -64,7 +64,7 @@ var serviceTakeoverFaults = []Fault{
 		Story:    "ENDS goes to the connection that is entered for the service, which is the new one already.",
 		Breaks:   []string{"SMP-SERVICE-ENDS"},
 		Cases:    []string{"relay/service/ends"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    endsToNew,
 	},
 	{
@@ -72,7 +72,7 @@ var serviceTakeoverFaults = []Fault{
 		Story:    "ENDS is about the connection, which knows its service, and has no entity id.",
 		Breaks:   []string{"SMP-SERVICE-ENDS"},
 		Cases:    []string{"relay/service/ends", "relay/service/nsubs-takeover"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    servicesGet(func(out *relay.Output, _ smp.ENDS) { out.EntityID = nil }),
 	},
 	{
@@ -80,7 +80,7 @@ var serviceTakeoverFaults = []Fault{
 		Story:    "ENDS says what is left to the connection: count 0 and a hash of zeros.",
 		Breaks:   []string{"SMP-SERVICE-ENDS-COUNT"},
 		Cases:    []string{"relay/service/ends", "relay/service/nsubs-takeover"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply:    servicesGet(func(out *relay.Output, _ smp.ENDS) { out.Response = smp.ENDS{} }),
 	},
 	{
@@ -88,7 +88,7 @@ var serviceTakeoverFaults = []Fault{
 		Story:    "ENDS has the right count and a hash of zeros, because the hash is needed for SUBS only.",
 		Breaks:   []string{"SMP-SERVICE-ENDS-COUNT"},
 		Cases:    []string{"relay/service/ends", "relay/service/nsubs-takeover"},
-		Versions: withSUBS,
+		Versions: since(smp.VersionServiceCounts),
 		Apply: servicesGet(func(out *relay.Output, ends smp.ENDS) {
 			out.Response = smp.ENDS{ServiceQueues: smp.ServiceQueues{Count: ends.Count}}
 		}),

@@ -131,7 +131,7 @@ var subFaults = []Fault{
 				}),
 				handles(func(s *relay.Session, r *relay.Request, _ smp.ACK, next execute) []relay.Output {
 					outs := next(s, r)
-					if isOK(outs) {
+					if repliedWith[smp.OK](outs) {
 						busy.take(s)
 					}
 					return outs
@@ -192,7 +192,7 @@ var subAnswerFaults = []Fault{
 		Story:    "SUB is answered OK, as before there were services.",
 		Breaks:   []string{"SMP-SUB-SOK"},
 		Cases:    []string{"relay/sub/answer-sok"},
-		Versions: wire.Versions(smp.VersionServices, smp.MaxVersion),
+		Versions: since(smp.VersionServices),
 		Apply:    alters[smp.SUB](func(*relay.Session, *relay.Request, smp.SOK) smp.Response { return smp.OK{} }),
 	},
 	{
@@ -200,9 +200,9 @@ var subAnswerFaults = []Fault{
 		Story:    "SOK always has a service id, of a service that has a single client if need be.",
 		Breaks:   []string{"SMP-SUB-SOK"},
 		Cases:    []string{"relay/sub/answer-sok"},
-		Versions: wire.Versions(smp.VersionServices, smp.MaxVersion),
+		Versions: since(smp.VersionServices),
 		Apply: alters[smp.SUB](func(*relay.Session, *relay.Request, smp.SOK) smp.Response {
-			return smp.SOK{ServiceID: randomID()}
+			return smp.SOK{ServiceID: random(idSize)}
 		}),
 	},
 	{

@@ -27,7 +27,7 @@ var takeoverFaults = []Fault{
 		Cases:  []string{"relay/sub/takeover"},
 		Apply: remembering(func(displaced *notes[string, *relay.Session]) func(*relay.Config) {
 			return pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
-				if isEnd(out) {
+				if isA[smp.END](out) {
 					displaced.set(string(q.RecipientID()), to)
 				}
 				if other, ok := displaced.get(string(q.RecipientID())); ok && out.Message != nil {
@@ -65,7 +65,7 @@ var takeoverFaults = []Fault{
 				if first, ok := displaced.get(id); ok && first == to && out.Message != nil {
 					return
 				}
-				if _, ok := displaced.get(id); !ok && isEnd(out) {
+				if _, ok := displaced.get(id); !ok && isA[smp.END](out) {
 					displaced.set(id, to)
 				}
 				next(to, q, out)
@@ -93,7 +93,7 @@ var takeoverFaults = []Fault{
 		Cases:  []string{"relay/sub/end-once"},
 		Apply: pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
 			next(to, q, out)
-			if isEnd(out) {
+			if isA[smp.END](out) {
 				next(to, q, out)
 			}
 		}),
@@ -104,7 +104,7 @@ var takeoverFaults = []Fault{
 		Breaks: []string{"SMP-SUB-END"},
 		Cases:  []string{"relay/sub/end"},
 		Apply: pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
-			if !isEnd(out) {
+			if !isA[smp.END](out) {
 				next(to, q, out)
 			}
 		}),
@@ -124,7 +124,7 @@ var takeoverFaults = []Fault{
 					return outs
 				}),
 				pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
-					if creator, ok := creators.get(string(q.RecipientID())); ok && isEnd(out) {
+					if creator, ok := creators.get(string(q.RecipientID())); ok && isA[smp.END](out) {
 						to = creator
 					}
 					next(to, q, out)
@@ -158,7 +158,7 @@ var takeoverFaults = []Fault{
 					return next(s, r)
 				}),
 				pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
-					if isEnd(out) {
+					if isA[smp.END](out) {
 						out.CorrelationID, _ = subs.get(string(q.RecipientID()))
 					}
 					next(to, q, out)
@@ -187,11 +187,6 @@ var takeoverFaults = []Fault{
 		Cases:  []string{"relay/sub/close-displaced"},
 		Apply:  remembering(closedConnectionsEndAll),
 	},
-}
-
-func isEnd(out relay.Output) bool {
-	_, ok := out.Response.(smp.END)
-	return ok
 }
 
 // endings are the queues that connections were subscribed to, and those that have no
@@ -224,7 +219,7 @@ func closedConnectionsEndAll(e *endings) func(*relay.Config) {
 		}),
 		pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next push) {
 			id := string(q.RecipientID())
-			if isEnd(out) {
+			if isA[smp.END](out) {
 				e.displaced.update(to, func(ids []string) []string { return append(ids, id) })
 			}
 			if _, ok := e.ended.get(id); !ok || out.Message == nil {
@@ -255,7 +250,7 @@ var redeliveryFaults = []Fault{
 		Apply: remembering(func(ids *notes[string, []byte]) func(*relay.Config) {
 			return together(
 				delivers(func(_ *relay.Session, _ *relay.Queue, m *relay.Message) {
-					id := randomID()
+					id := random(idSize)
 					ids.set(string(id), m.ID)
 					m.ID = id
 				}),

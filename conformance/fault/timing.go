@@ -6,7 +6,6 @@ import (
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
-	"smpcheck/reference/wire"
 )
 
 // timingRules are what a relay breaks whose time tells whether a queue exists.
@@ -50,7 +49,7 @@ var timingFaults = []Fault{
 		Story:    "SKEY and LKEY for a queue that is secured already are refused before anything is verified.",
 		Breaks:   timingRules,
 		Cases:    []string{"relay/timing/skey", "relay/timing/lkey"},
-		Versions: wire.Versions(smp.VersionSenderKeys, smp.MaxVersion),
+		Versions: since(smp.VersionSenderKeys),
 		Apply: verifiesSlowly(func(r *relay.Request, key keys.PublicKey) bool {
 			return r.Queue != nil && key.IsZero() && isOneOf(r, "SKEY", "LKEY")
 		}),
@@ -60,7 +59,7 @@ var timingFaults = []Fault{
 		Story:    "An authorization that the algorithm of the key cannot have made is refused at once.",
 		Breaks:   timingRules,
 		Cases:    []string{"relay/timing/sub", "relay/timing/send"},
-		Versions: wire.Versions(smp.VersionAuthenticators, smp.MaxVersion),
+		Versions: since(smp.VersionAuthenticators),
 		Apply: verifiesSlowly(func(r *relay.Request, key keys.PublicKey) bool {
 			scheme, err := smp.SchemeOf(r.Transmission.Authorization)
 			return err == nil && (key.Algorithm() == keys.X25519) != (scheme == smp.Authenticator) && !key.IsZero()

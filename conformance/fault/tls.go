@@ -23,12 +23,9 @@ var tlsFaults = slices.Concat(tlsVersionFaults, tlsSuiteFaults, tlsSignatureFaul
 // chacha12 is ECDHE-ECDSA-CHACHA20-POLY1305, for TLS 1.2.
 const chacha12 = tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
 
-// withTLS replaces the handshake of TLS alone.
-func withTLS(s secure) func(*relay.Config) { return meets(meeting{secure: s}) }
-
 // configured changes the configuration of both handshakes.
 func configured(change func(*transport.ServerConfig)) func(*relay.Config) {
-	return meets(meeting{config: change})
+	return meeting{config: change}.apply
 }
 
 var tlsVersionFaults = []Fault{
@@ -67,13 +64,13 @@ var tlsVersionFaults = []Fault{
 		Story:  "The list of cipher suites was made for TLS 1.3 alone, and TLS 1.2 takes those of the library.",
 		Breaks: []string{"SMP-TLS-12-CIPHER"},
 		Cases:  []string{"relay/tls/version-12-cipher"},
-		Apply: meets(meeting{
+		Apply: meeting{
 			config: func(c *transport.ServerConfig) { c.MinTLS = tls.VersionTLS12 },
 			secure: forClients(func(h *tls.ClientHelloInfo) bool {
 				return !offersModern(h) && !slices.Contains(h.CipherSuites, chacha12)
 			},
 				goTLS(func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS12, tls.VersionTLS12 })),
-		}),
+		}.apply,
 	},
 	{
 		ID:     "tls/version-12-old-master-secret",
@@ -224,12 +221,4 @@ var tlsResumptionFaults = []Fault{
 			c.SetSessionTicketKeys([][32]byte{{1}})
 		}))),
 	},
-}
-
-// tickets is a relay that hands out session tickets.
-func tickets(refuse bool, earlyData uint32) func(*relay.Config) {
-	return func(c *relay.Config) {
-		t := &tlsprobe.Tickets{Refuse: refuse, EarlyData: earlyData}
-		withTLS(ownTLS(func(s *tlsprobe.ServerConfig) { s.Tickets = t }))(c)
-	}
 }

@@ -22,10 +22,10 @@ var tlsHelloFaults = []Fault{
 		Story:  "The relay reads the application protocol of the client and does not confirm it.",
 		Breaks: []string{"SMP-TLS-ALPN"},
 		Cases:  []string{"relay/tls/alpn"},
-		Apply: meets(meeting{
+		Apply: meeting{
 			secure:  ownTLS(func(c *tlsprobe.ServerConfig) { c.SelectALPN = nil }),
 			binding: func(_ net.Conn, b *transport.Binding) { b.ALPN = transport.Protocol },
-		}),
+		}.apply,
 	},
 	{
 		ID:     "tls/alpn-first-only",
@@ -50,7 +50,7 @@ var tlsHelloFaults = []Fault{
 		Story:  "A client that names another application protocol is taken for one of the newest version.",
 		Breaks: []string{"SMP-TLS-ALPN-UNKNOWN"},
 		Cases:  []string{"relay/tls/alpn-unknown"},
-		Apply: meets(meeting{
+		Apply: meeting{
 			secure: forClients(func(h *tls.ClientHelloInfo) bool { return len(h.SupportedProtos) > 0 },
 				ownTLS(func(*tlsprobe.ServerConfig) {})),
 			binding: func(c net.Conn, b *transport.Binding) {
@@ -58,7 +58,7 @@ var tlsHelloFaults = []Fault{
 					b.ALPN = transport.Protocol
 				}
 			},
-		}),
+		}.apply,
 	},
 	{
 		ID:       "tls/alpn-required",
@@ -75,7 +75,7 @@ var tlsHelloFaults = []Fault{
 		Breaks:   []string{"SMP-TLS-ALPN-ABSENT"},
 		Cases:    []string{"relay/tls/alpn-absent"},
 		Versions: wire.Versions(6, 6),
-		Apply:    meets(meeting{binding: func(_ net.Conn, b *transport.Binding) { b.ALPN = transport.Protocol }}),
+		Apply:    meeting{binding: func(_ net.Conn, b *transport.Binding) { b.ALPN = transport.Protocol }}.apply,
 	},
 	{
 		ID:     "tls/server-name-required",
@@ -97,7 +97,7 @@ var tlsHelloFaults = []Fault{
 		Story:    "The relay expects the certificates of services in their hello alone and does not ask for them in TLS.",
 		Breaks:   []string{"SMP-TLS-CLIENT-CERTIFICATE-REQUEST"},
 		Cases:    []string{"relay/tls/client-certificate-request"},
-		Versions: wire.Versions(smp.VersionServices, smp.MaxVersion),
+		Versions: since(smp.VersionServices),
 		Apply:    withTLS(ownTLS(func(c *tlsprobe.ServerConfig) { c.NoRequest = true })),
 	},
 	{
@@ -121,7 +121,7 @@ var tlsHelloFaults = []Fault{
 		Story:  "The ClientHello is expected in one record.",
 		Breaks: []string{"SMP-TLS-HELLO-FRAGMENTS"},
 		Cases:  []string{"relay/tls/hello-fragments"},
-		Apply:  meets(meeting{secure: wholeHello}),
+		Apply:  meeting{secure: wholeHello}.apply,
 	},
 }
 

@@ -3,7 +3,6 @@ package fault
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"io"
 	"net"
@@ -28,11 +27,7 @@ var tlsSessionFaults = []Fault{
 		Story:  "The session identifier is 32 random bytes, as the one of a web session would be.",
 		Breaks: []string{"SMP-TLS-CHANNEL-BINDING", "SMP-TLS-CHANNEL-BINDING-CLIENT"},
 		Cases:  []string{"relay/tls/channel-binding", "relay/tls/channel-binding-client"},
-		Apply: sessionID(func(net.Conn) []byte {
-			id := make([]byte, 32)
-			rand.Read(id)
-			return id
-		}),
+		Apply:  sessionID(func(net.Conn) []byte { return random(32) }),
 	},
 	{
 		ID:     "tls/session-id-exporter",
@@ -57,7 +52,7 @@ var tlsSessionFaults = []Fault{
 		Story:  "The session identifier is cut to 12 bytes, the length of a Finished message in TLS 1.2.",
 		Breaks: []string{"SMP-TLS-CHANNEL-BINDING", "SMP-TLS-CHANNEL-BINDING-CLIENT"},
 		Cases:  []string{"relay/tls/channel-binding", "relay/tls/channel-binding-client"},
-		Apply:  meets(meeting{binding: func(_ net.Conn, b *transport.Binding) { b.SessionID = b.SessionID[:12] }}),
+		Apply:  meeting{binding: func(_ net.Conn, b *transport.Binding) { b.SessionID = b.SessionID[:12] }}.apply,
 	},
 	{
 		ID:     "tls/session-id-of-client",
@@ -66,11 +61,11 @@ var tlsSessionFaults = []Fault{
 		Cases:  []string{"relay/tls/session-unique"},
 		Apply: func(c *relay.Config) {
 			var known sync.Map
-			meets(meeting{binding: func(conn net.Conn, b *transport.Binding) {
+			meeting{binding: func(conn net.Conn, b *transport.Binding) {
 				host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
 				id, _ := known.LoadOrStore(host, b.SessionID)
 				b.SessionID = id.([]byte)
-			}})(c)
+			}}.apply(c)
 		},
 	},
 	{
@@ -78,37 +73,37 @@ var tlsSessionFaults = []Fault{
 		Story:  "The session identifier is the first Finished message, which in TLS 1.3 is that of the relay.",
 		Breaks: []string{"SMP-TLS-CHANNEL-BINDING-CLIENT"},
 		Cases:  []string{"relay/tls/channel-binding-client"},
-		Apply: meets(meeting{
+		Apply: meeting{
 			secure: ownTLS(func(*tlsprobe.ServerConfig) {}),
 			binding: func(c net.Conn, b *transport.Binding) {
 				if own, ok := c.(*tlsprobe.Conn); ok {
 					b.SessionID = own.State().ServerFinished
 				}
 			},
-		}),
+		}.apply,
 	},
 	{
 		ID:     "tls/read-is-a-record",
 		Story:  "The ClientHello is taken from one read of the network.",
 		Breaks: []string{"SMP-TLS-FRAGMENTS"},
 		Cases:  []string{"relay/tls/single-bytes"},
-		Apply:  meets(meeting{network: func(c net.Conn) net.Conn { return &impatient{Conn: c, whole: wholeRecord, once: true} }}),
+		Apply:  meeting{network: func(c net.Conn) net.Conn { return &impatient{Conn: c, whole: wholeRecord, once: true} }}.apply,
 	},
 	{
 		ID:     "tls/record-is-a-block",
 		Story:  "One record of TLS is taken for one block.",
 		Breaks: []string{"SMP-TLS-FRAGMENTS"},
 		Cases:  []string{"relay/tls/block-fragments", "relay/tls/blocks-together"},
-		Apply: meets(meeting{stream: func(c net.Conn) net.Conn {
+		Apply: meeting{stream: func(c net.Conn) net.Conn {
 			return &impatient{Conn: c, whole: func(b []byte) bool { return len(b) == transport.BlockSize }}
-		}}),
+		}}.apply,
 	},
 	{
 		ID:     "tls/rest-of-record-dropped",
 		Story:  "What follows the end of a block in the same record is dropped.",
 		Breaks: []string{"SMP-TLS-FRAGMENTS"},
 		Cases:  []string{"relay/tls/blocks-together"},
-		Apply:  meets(meeting{stream: func(c net.Conn) net.Conn { return &forgetful{Conn: c} }}),
+		Apply:  meeting{stream: func(c net.Conn) net.Conn { return &forgetful{Conn: c} }}.apply,
 	},
 	{
 		ID:     "tls/garbage-kept",
@@ -151,7 +146,7 @@ var tlsSessionFaults = []Fault{
 
 // sessionID replaces the session identifier.
 func sessionID(id func(net.Conn) []byte) func(*relay.Config) {
-	return meets(meeting{binding: func(c net.Conn, b *transport.Binding) { b.SessionID = id(c) }})
+	return meeting{binding: func(c net.Conn, b *transport.Binding) { b.SessionID = id(c) }}.apply
 }
 
 // endsWithGarbage is a relay that accepts nobody after a peer that does not speak TLS, or

@@ -56,7 +56,7 @@ var idFaults = []Fault{
 		Cases:  []string{"relay/transmission/correlation-empty"},
 		Apply: decodes(func(_ *relay.Session, r *relay.Request) {
 			if len(r.Transmission.CorrelationID) == 0 {
-				r.Transmission.CorrelationID = randomID()
+				r.Transmission.CorrelationID = random(idSize)
 			}
 		}),
 	},
@@ -240,7 +240,7 @@ var sessionIDFaults = []Fault{
 		Story:    "The session identifier goes with responses at every version.",
 		Breaks:   []string{"SMP-TX-SESSION-ID"},
 		Cases:    []string{"relay/transmission/session-id-absent"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: reencodes(func(s *relay.Session, t *smp.Transmission) uint16 {
 			t.SessionID = s.Conn().SessionID()
 			return smp.VersionAuthenticators - 1
@@ -251,7 +251,7 @@ var sessionIDFaults = []Fault{
 		Story:    "A transmission that begins with the session identifier is served at every version.",
 		Breaks:   []string{"SMP-TX-SESSION-ID"},
 		Cases:    []string{"relay/transmission/session-id-absent"},
-		Versions: withAuthenticators,
+		Versions: since(smp.VersionAuthenticators),
 		Apply: redecodes(func(s *relay.Session, item []byte) []byte {
 			old, err := smp.DecodeTransmission(smp.VersionAuthenticators-1, item)
 			if err != nil || !bytes.Equal(old.SessionID, s.Conn().SessionID()) {

@@ -38,10 +38,10 @@ var commandFaults = []Fault{
 		Story:  "A command is recognised by its first letters, whatever letters follow.",
 		Breaks: []string{"SMP-TX-UNKNOWN-SUFFIX"},
 		Cases:  []string{"relay/transmission/unknown-suffix"},
-		Apply: unknowns(func(v uint16, r *relay.Request) {
+		Apply: unknowns(func(s *relay.Session, r *relay.Request) {
 			for _, name := range []string{"PING", "SUB", "DEL"} {
 				if bytes.HasPrefix(r.Transmission.Command, []byte(name)) {
-					serveAs(v, r, []byte(name))
+					serveAs(s, r, []byte(name))
 				}
 			}
 		}),
@@ -51,8 +51,8 @@ var commandFaults = []Fault{
 		Story:  "White space around a command is trimmed.",
 		Breaks: []string{"SMP-TX-UNKNOWN-SUFFIX"},
 		Cases:  []string{"relay/transmission/unknown-suffix"},
-		Apply: unknowns(func(v uint16, r *relay.Request) {
-			serveAs(v, r, bytes.TrimSpace(r.Transmission.Command))
+		Apply: unknowns(func(s *relay.Session, r *relay.Request) {
+			serveAs(s, r, bytes.TrimSpace(r.Transmission.Command))
 		}),
 	},
 	{
@@ -60,8 +60,8 @@ var commandFaults = []Fault{
 		Story:  "Names of commands are compared without regard to case.",
 		Breaks: []string{"SMP-TX-CASE"},
 		Cases:  []string{"relay/transmission/lower-case"},
-		Apply: unknowns(func(v uint16, r *relay.Request) {
-			serveAs(v, r, bytes.ToUpper(r.Transmission.Command))
+		Apply: unknowns(func(s *relay.Session, r *relay.Request) {
+			serveAs(s, r, bytes.ToUpper(r.Transmission.Command))
 		}),
 	},
 	{
@@ -69,8 +69,8 @@ var commandFaults = []Fault{
 		Story:  "Commands and responses have one parser, and a response from a client is prohibited rather than unknown.",
 		Breaks: []string{"SMP-TX-RELAY-NAME"},
 		Cases:  []string{"relay/transmission/relay-name"},
-		Apply: unknowns(func(v uint16, r *relay.Request) {
-			if _, err := smp.DecodeResponse(v, r.Transmission.Command); err == nil {
+		Apply: unknowns(func(s *relay.Session, r *relay.Request) {
+			if _, err := smp.DecodeResponse(s.Version(), r.Transmission.Command); err == nil {
 				r.Err = smp.ErrCmdProhibited
 			}
 		}),
@@ -87,7 +87,7 @@ var commandFaults = []Fault{
 		Story:  "Parameters that are missing have their zero value, so that SEND alone sends an empty message.",
 		Breaks: []string{"SMP-TX-SYNTAX"},
 		Cases:  []string{"relay/transmission/syntax"},
-		Apply: decides(func(_ uint16, r *relay.Request) {
+		Apply: decodes(func(_ *relay.Session, r *relay.Request) {
 			if failed(r, smp.ErrCmdSyntax) && string(r.Transmission.Command) == "SEND" {
 				r.Command, r.Err = smp.SEND{}, nil
 			}
@@ -98,7 +98,7 @@ var commandFaults = []Fault{
 		Story:  "An id at the end of a command is as long as what is there, whatever its length says.",
 		Breaks: []string{"SMP-TX-SYNTAX"},
 		Cases:  []string{"relay/transmission/syntax"},
-		Apply: decides(func(_ uint16, r *relay.Request) {
+		Apply: decodes(func(_ *relay.Session, r *relay.Request) {
 			if id, ok := bytes.CutPrefix(r.Transmission.Command, []byte("ACK ")); ok && failed(r, smp.ErrCmdSyntax) && len(id) > 0 {
 				r.Command, r.Err = smp.ACK{MsgID: id[1:]}, nil
 			}
@@ -109,10 +109,10 @@ var commandFaults = []Fault{
 		Story:  "What follows the last parameter is left for later versions to define, and ignored.",
 		Breaks: []string{"SMP-TX-TRAILING"},
 		Cases:  []string{"relay/transmission/trailing"},
-		Apply: decides(func(v uint16, r *relay.Request) {
+		Apply: decodes(func(s *relay.Session, r *relay.Request) {
 			const most = 4
 			for n := 1; n <= most && failed(r, smp.ErrCmdSyntax) && n <= len(r.Transmission.Command); n++ {
-				serveAs(v, r, r.Transmission.Command[:len(r.Transmission.Command)-n])
+				serveAs(s, r, r.Transmission.Command[:len(r.Transmission.Command)-n])
 			}
 		}),
 	},
@@ -153,9 +153,9 @@ var pingFaults = []Fault{
 		Story:  "PING needs no credentials, and those that are there are not looked at.",
 		Breaks: []string{"SMP-PING-UNSIGNED", "SMP-AUTH-HAS-AUTH"},
 		Cases:  []string{"relay/ping/credentials"},
-		Apply: decides(func(v uint16, r *relay.Request) {
-			if failed(r, smp.ErrCmdHasAuth) && tagOf(v, r) == "PING" {
-				serve(v, r)
+		Apply: decodes(func(s *relay.Session, r *relay.Request) {
+			if failed(r, smp.ErrCmdHasAuth) && tagOf(s, r) == "PING" {
+				serve(s, r)
 			}
 		}),
 	},
@@ -164,9 +164,9 @@ var pingFaults = []Fault{
 		Story:  "Only the entity id of PING has to be empty, and a signature does no harm.",
 		Breaks: []string{"SMP-PING-UNSIGNED", "SMP-AUTH-HAS-AUTH"},
 		Cases:  []string{"relay/ping/credentials"},
-		Apply: decides(func(v uint16, r *relay.Request) {
-			if failed(r, smp.ErrCmdHasAuth) && tagOf(v, r) == "PING" && len(r.Transmission.EntityID) == 0 {
-				serve(v, r)
+		Apply: decodes(func(s *relay.Session, r *relay.Request) {
+			if failed(r, smp.ErrCmdHasAuth) && tagOf(s, r) == "PING" && len(r.Transmission.EntityID) == 0 {
+				serve(s, r)
 			}
 		}),
 	},
@@ -175,9 +175,9 @@ var pingFaults = []Fault{
 		Story:  "What follows PING is payload, as in other protocols that have a PING.",
 		Breaks: []string{"SMP-PING-PARAMETERS"},
 		Cases:  []string{"relay/ping/parameters"},
-		Apply: decides(func(v uint16, r *relay.Request) {
+		Apply: decodes(func(s *relay.Session, r *relay.Request) {
 			if r.Err != nil && bytes.HasPrefix(r.Transmission.Command, []byte("PING ")) {
-				serveAs(v, r, []byte("PING"))
+				serveAs(s, r, []byte("PING"))
 			}
 		}),
 	},
@@ -200,15 +200,6 @@ var pingFaults = []Fault{
 			return 1
 		}),
 	},
-}
-
-// unknowns has decide look at commands that are unknown.
-func unknowns(decide func(version uint16, r *relay.Request)) func(*relay.Config) {
-	return decides(func(v uint16, r *relay.Request) {
-		if failed(r, smp.ErrCmdUnknown) {
-			decide(v, r)
-		}
-	})
 }
 
 // pongs changes every PONG.

@@ -53,7 +53,7 @@ var formFaults = []Fault{
 		Story:    "Every byte but 1 after an authorization means that there is no signature of a service.",
 		Breaks:   []string{"SMP-TX-SERVICE-SIGNATURE"},
 		Cases:    []string{"relay/transmission/service-signature"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: redecodes(func(s *relay.Session, item []byte) []byte {
 			if s.Version() < smp.VersionServices || len(item) == 0 || item[0] == 0 || len(item) <= 1+int(item[0]) || item[1+item[0]] == '1' {
 				return nil
@@ -68,7 +68,7 @@ var formFaults = []Fault{
 		Story:    "The signature of a service is only looked at in the session of one.",
 		Breaks:   []string{"SMP-TX-SERVICE-SIGNATURE"},
 		Cases:    []string{"relay/transmission/service-signature"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: replacesDecode(func(s *relay.Session, content []byte, next decode) []relay.Request {
 			requests := next(s, content)
 			for i := range requests {
@@ -84,7 +84,7 @@ var formFaults = []Fault{
 		Story:    "The option follows every authorization, and may be left out after an empty one.",
 		Breaks:   []string{"SMP-TX-SERVICE-SIGNATURE-EMPTY"},
 		Cases:    []string{"relay/transmission/service-signature-empty"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: redecodes(func(s *relay.Session, item []byte) []byte {
 			if s.Version() < smp.VersionServices || !bytes.HasPrefix(item, []byte{0, '0'}) {
 				return nil
@@ -97,7 +97,7 @@ var formFaults = []Fault{
 		Story:    "Responses have the option too, after their empty authorization.",
 		Breaks:   []string{"SMP-TX-SERVICE-SIGNATURE-EMPTY"},
 		Cases:    []string{"relay/transmission/service-signature-empty"},
-		Versions: withServices,
+		Versions: since(smp.VersionServices),
 		Apply: stages(func(st *relay.Stages) {
 			next := st.Encode
 			st.Encode = func(s *relay.Session, outs []relay.Output) ([][]byte, error) {

@@ -6,12 +6,6 @@ import (
 	"smpcheck/reference/wire"
 )
 
-// Where commands exist: all but those for links are as old as the protocol.
-var (
-	anyVersion wire.VersionRange
-	withLinks  = wire.Versions(smp.VersionShortLinks, smp.MaxVersion)
-)
-
 // Mistakes of commands that touch what they are not about.
 var undisturbedFaults = []Fault{
 	endsSubscription[smp.RKEY]("sub/ended-by-rkey", "New recipient keys are new recipients, so RKEY ends the subscription of the old ones."),
@@ -31,11 +25,11 @@ var undisturbedFaults = []Fault{
 	},
 	silencesNotifier[smp.KEY]("notify/ended-by-key", "Securing a queue writes its row anew, without the notifier's connection in it."),
 	silencesNotifier[smp.SUB]("notify/ended-by-sub", "A recipient that has subscribed needs no notifications any more."),
-	clearsMailbox[smp.NDEL]("delivery/cleared-by-ndel", "NDEL deletes what waits for the queue, which was meant to be the notifications.", anyVersion),
-	clearsMailbox[smp.LSET]("delivery/cleared-by-lset", "LSET creates the queue anew with its link, and with no messages.", withLinks),
-	clearsMailbox[smp.KEY]("delivery/cleared-by-key", "KEY deletes the messages that came before the queue was secured, since anybody could have sent them.", anyVersion),
-	dropsLink[smp.RKEY]("link/dropped-by-rkey", "The link belongs to the key that made it, so RKEY removes it.", withLinks),
-	dropsLink[smp.NDEL]("link/dropped-by-ndel", "NDEL removes everything that stands in the table of other ids of a queue.", withLinks),
+	clearsMailbox[smp.NDEL]("delivery/cleared-by-ndel", "NDEL deletes what waits for the queue, which was meant to be the notifications.", wire.VersionRange{}),
+	clearsMailbox[smp.LSET]("delivery/cleared-by-lset", "LSET creates the queue anew with its link, and with no messages.", since(smp.VersionShortLinks)),
+	clearsMailbox[smp.KEY]("delivery/cleared-by-key", "KEY deletes the messages that came before the queue was secured, since anybody could have sent them.", wire.VersionRange{}),
+	dropsLink[smp.RKEY]("link/dropped-by-rkey", "The link belongs to the key that made it, so RKEY removes it.", since(smp.VersionShortLinks)),
+	dropsLink[smp.NDEL]("link/dropped-by-ndel", "NDEL removes everything that stands in the table of other ids of a queue.", since(smp.VersionShortLinks)),
 }
 
 // endsSubscription is a command that ends the subscription to its queue.

@@ -21,7 +21,7 @@ var versionFaults = []Fault{
 		Story:    "The answer to NEW has the fields of version 6 whatever was agreed.",
 		Breaks:   []string{"SMP-VERSION-OWN-FORM"},
 		Cases:    []string{"relay/version/own-form"},
-		Versions: wire.Versions(smp.VersionSenderKeys, smp.MaxVersion),
+		Versions: since(smp.VersionSenderKeys),
 		Apply:    idsAt(func(uint16) uint16 { return smp.MinVersion }),
 	},
 	{
@@ -54,7 +54,7 @@ var versionFaults = []Fault{
 		Story:    "The largest body is that of the version at which the queue was made.",
 		Breaks:   []string{"SMP-VERSION-LARGE-SENDER"},
 		Cases:    []string{"relay/version/large-by-sender"},
-		Versions: wire.Versions(smp.VersionProxy, smp.MaxVersion),
+		Versions: since(smp.VersionProxy),
 		Apply: sendsByVersion(func(c smp.SEND, _, queue uint16) *smp.Error {
 			if len(c.Body) > smp.MaxMessageLength(queue) {
 				return smp.ErrLargeMsg
@@ -91,7 +91,7 @@ var versionFaults = []Fault{
 		Versions: legacy,
 		Apply: executes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
 			if _, ok := r.Command.(smp.NEW); ok && s.Conn().ALPN() == "" {
-				return refusal(r, smp.ErrAuth)
+				return refuse(r, smp.ErrAuth)
 			}
 			return next(s, r)
 		}),
@@ -104,13 +104,6 @@ var versionFaults = []Fault{
 		Versions: legacy,
 		Apply:    acceptsMoreThanOffered,
 	},
-}
-
-// refusal is the answer to a request with an error.
-func refusal(r *relay.Request, err *smp.Error) []relay.Output {
-	return []relay.Output{{
-		CorrelationID: r.Transmission.CorrelationID, EntityID: r.Transmission.EntityID, Response: smp.ERR{Err: err},
-	}}
 }
 
 // idsAt encodes IDS at another version than the agreed one.
@@ -158,14 +151,14 @@ func encodeIDS(s *relay.Session, out *relay.Output, ids smp.IDS, version uint16)
 
 // sendsByVersion refuses SEND by the versions of its sender and of the session that made
 // the queue.
-func sendsByVersion(refuse func(c smp.SEND, sender, queue uint16) *smp.Error) func(*relay.Config) {
+func sendsByVersion(refused func(c smp.SEND, sender, queue uint16) *smp.Error) func(*relay.Config) {
 	return func(c *relay.Config) {
 		var made sync.Map // version by sender id
 		executes(func(s *relay.Session, r *relay.Request, next execute) []relay.Output {
 			if command, ok := r.Command.(smp.SEND); ok {
 				if v, known := made.Load(string(r.Transmission.EntityID)); known {
-					if err := refuse(command, s.Version(), v.(uint16)); err != nil {
-						return refusal(r, err)
+					if err := refused(command, s.Version(), v.(uint16)); err != nil {
+						return refuse(r, err)
 					}
 				}
 			}
@@ -205,7 +198,7 @@ func unknownBefore(c *relay.Config) {
 
 // acceptsMoreThanOffered offers version 6 to clients without ALPN and serves them at any.
 func acceptsMoreThanOffered(c *relay.Config) {
-	meets(meeting{
+	meeting{
 		binding: func(_ net.Conn, b *transport.Binding) {
 			if b.ALPN == "" {
 				b.ALPN, b.CertificateSent = transport.Protocol, false
@@ -222,5 +215,5 @@ func acceptsMoreThanOffered(c *relay.Config) {
 			}
 			return padded(content)
 		},
-	})(c)
+	}.apply(c)
 }
