@@ -32,40 +32,6 @@ type Fault struct {
 	Apply func(*relay.Config)
 }
 
-// All returns the faults of every topic.
-func All() []Fault {
-	return slices.Concat(
-		authorizationFaults,
-		timingFaults,
-		tlsFaults,
-		certificateFaults,
-		handshakeFaults,
-		versionFaults,
-		blockFaults,
-		transmissionFaults,
-		errorsFaults,
-		createFaults,
-		outputFaults,
-		subscribeFaults,
-		secureFaults,
-		sendFaults,
-		deliveryFaults,
-		acknowledgeFaults,
-		manageFaults,
-		proxyFaults,
-		notifyFaults,
-		serviceFaults,
-		linkFaults,
-		namesFaults,
-		limitFaults,
-		undisturbedFaults,
-		circumstanceFaults,
-		queueInfoFaults,
-		serviceRefusalFaults,
-		privacyFaults,
-	)
-}
-
 // Config returns the configuration of a relay with the fault, made from that of one
 // without.
 func (f *Fault) Config(config relay.Config) relay.Config {
@@ -181,5 +147,5 @@ func (f *Fault) check(registry *conformance.Registry) (errs []error) {
 	return errs
 }
 
-// since is the range of versions from one on.
-func since(version uint16) wire.VersionRange { return wire.Versions(version, smp.MaxVersion) }
+// Since is the range of versions from one on.
+func Since(version uint16) wire.VersionRange { return wire.Versions(version, smp.MaxVersion) }
