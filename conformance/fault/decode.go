@@ -8,30 +8,15 @@ import (
 	"smpcheck/reference/wire"
 )
 
+// Decode is the stage Decode: it makes requests of the content of a block.
+type Decode = func(*relay.Session, []byte) []relay.Request
+
 // Decodes replaces the stage Decode; next is what it was.
 func Decodes(f func(s *relay.Session, content []byte, next Decode) []relay.Request) func(*relay.Config) {
 	return Stages(func(st *relay.Stages) {
 		next := st.Decode
 		st.Decode = func(s *relay.Session, content []byte) []relay.Request { return f(s, content, next) }
 	})
-}
-
-type Decode = func(*relay.Session, []byte) []relay.Request
-
-// Failed reports whether a request was refused with the error.
-func Failed(r *relay.Request, err *smp.Error) bool { return r.Err != nil && r.Err.Equal(err) }
-
-// Serve has a request served although it was refused, if its command can be decoded.
-func Serve(s *relay.Session, r *relay.Request) {
-	ServeAs(s, r, r.Transmission.Command)
-}
-
-// ServeAs is serve with other bytes for the command; the authorization is that of what
-// was sent.
-func ServeAs(s *relay.Session, r *relay.Request, command []byte) {
-	if c, err := smp.DecodeCommand(s.Version(), command); err == nil {
-		r.Command, r.Err = c, nil
-	}
 }
 
 // ChangesRequests changes requests after the stage Decode.
@@ -48,7 +33,23 @@ func ChangesRequests(change func(s *relay.Session, r *relay.Request)) func(*rela
 	})
 }
 
-// Unknowns has decide look at commands that are unknown.
+// Failed reports whether a request was refused with the error.
+func Failed(r *relay.Request, err *smp.Error) bool { return r.Err != nil && r.Err.Equal(err) }
+
+// Serve has a request served although it was refused, if its command can be decoded.
+func Serve(s *relay.Session, r *relay.Request) {
+	ServeAs(s, r, r.Transmission.Command)
+}
+
+// ServeAs is Serve with other bytes for the command; the authorization is that of what
+// was sent.
+func ServeAs(s *relay.Session, r *relay.Request, command []byte) {
+	if c, err := smp.DecodeCommand(s.Version(), command); err == nil {
+		r.Command, r.Err = c, nil
+	}
+}
+
+// Unknowns has decide look at requests that were refused since their command is unknown.
 func Unknowns(decide func(s *relay.Session, r *relay.Request)) func(*relay.Config) {
 	return ChangesRequests(func(s *relay.Session, r *relay.Request) {
 		if Failed(r, smp.ErrCmdUnknown) {
@@ -90,16 +91,11 @@ func ParsesAs(tag string, read func(*wire.Reader)) func(*relay.Config) {
 	})
 }
 
-// ProhibitsForwarded takes fewer commands through a proxy.
+// ProhibitsForwarded refuses the commands with the tags when they come through a proxy.
 func ProhibitsForwarded(tags ...string) func(*relay.Config) {
 	return ChangesRequests(func(s *relay.Session, r *relay.Request) {
-		if !s.Forwarded() || r.Err != nil {
-			return
-		}
-		for _, tag := range tags {
-			if r.Command.Tag() == tag {
-				r.Err = smp.ErrCmdProhibited
-			}
+		if s.Forwarded() && r.Err == nil && IsOneOf(r, tags...) {
+			r.Err = smp.ErrCmdProhibited
 		}
 	})
 }
@@ -117,7 +113,7 @@ func Misreads(tag string, read func(version uint16, command []byte) smp.Command)
 	})
 }
 
-// Rewrites is misreads by way of bytes that are well-formed.
+// Rewrites is Misreads by way of bytes that are well-formed.
 func Rewrites(tag string, rewrite func(version uint16, command []byte) []byte) func(*relay.Config) {
 	return Misreads(tag, func(version uint16, command []byte) smp.Command {
 		c, err := smp.DecodeCommand(version, rewrite(version, command))
@@ -128,6 +124,7 @@ func Rewrites(tag string, rewrite func(version uint16, command []byte) []byte) f
 	})
 }
 
+// IsTagged reports whether an encoded command has the tag.
 func IsTagged(command []byte, tag string) bool {
 	word, _, _ := bytes.Cut(command, []byte(" "))
 	return string(word) == tag

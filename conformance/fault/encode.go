@@ -53,6 +53,14 @@ func Reencodes(change func(s *relay.Session, t *smp.Transmission) (version uint1
 	})
 }
 
+// ChangesTransmissions is Reencodes at the version of the session.
+func ChangesTransmissions(change func(s *relay.Session, t *smp.Transmission)) func(*relay.Config) {
+	return Reencodes(func(s *relay.Session, t *smp.Transmission) uint16 {
+		change(s, t)
+		return s.Version()
+	})
+}
+
 func reencoded(s *relay.Session, content []byte, change func(*relay.Session, *smp.Transmission) uint16) []byte {
 	items, err := smp.DecodeBlock(content)
 	if err != nil {
@@ -75,21 +83,14 @@ func reencoded(s *relay.Session, content []byte, change func(*relay.Session, *sm
 	return content
 }
 
-// ChangesTransmissions changes transmissions on their way to a client, at the version of the session.
-func ChangesTransmissions(change func(s *relay.Session, t *smp.Transmission)) func(*relay.Config) {
-	return Reencodes(func(s *relay.Session, t *smp.Transmission) uint16 {
-		change(s, t)
-		return s.Version()
-	})
-}
-
-// Spelled is a response with other bytes than the protocol has for it.
+// Spelled is a response with other bytes than the protocol has for it. Spells sends it.
 type Spelled struct {
 	smp.Response
 	Text string
 }
 
-// Spells lets answers be spelled.
+// Spells replaces the stage Encode by one that sends the text of what is Spelled, each in a
+// block of its own.
 func Spells(st *relay.Stages) {
 	encode := st.Encode
 	st.Encode = func(s *relay.Session, outs []relay.Output) ([][]byte, error) {

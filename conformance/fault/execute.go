@@ -7,14 +7,16 @@ import (
 	"smpcheck/reference/smp"
 )
 
-// IsA reports whether an output is a response of one kind.
-func IsA[R smp.Response](out relay.Output) bool {
-	_, ok := out.Response.(R)
-	return ok
-}
+// Execute is the stage Execute.
+type Execute = func(*relay.Session, *relay.Request) []relay.Output
 
-// RepliedWith reports whether a request was answered with a response of one kind.
-func RepliedWith[R smp.Response](outs []relay.Output) bool { return len(outs) > 0 && IsA[R](outs[0]) }
+// Executes replaces the stage Execute; next is what it was.
+func Executes(f func(s *relay.Session, r *relay.Request, next Execute) []relay.Output) func(*relay.Config) {
+	return Stages(func(st *relay.Stages) {
+		next := st.Execute
+		st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output { return f(s, r, next) }
+	})
+}
 
 // Handles replaces the execution of one command; next is what it was.
 func Handles[C smp.Command](f func(s *relay.Session, r *relay.Request, c C, next Execute) []relay.Output) func(*relay.Config) {
@@ -47,16 +49,16 @@ func Reply(r *relay.Request, response smp.Response) []relay.Output {
 // Refuse answers a request with an error.
 func Refuse(r *relay.Request, err *smp.Error) []relay.Output { return Reply(r, smp.ERR{Err: err}) }
 
-// Executes replaces the stage Execute; next is what it was.
-func Executes(f func(s *relay.Session, r *relay.Request, next Execute) []relay.Output) func(*relay.Config) {
-	return Stages(func(st *relay.Stages) {
-		next := st.Execute
-		st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output { return f(s, r, next) }
-	})
+// IsA reports whether an output is a response of one kind.
+func IsA[R smp.Response](out relay.Output) bool {
+	_, ok := out.Response.(R)
+	return ok
 }
 
-type Execute = func(*relay.Session, *relay.Request) []relay.Output
+// RepliedWith reports whether a request was answered with a response of one kind.
+func RepliedWith[R smp.Response](outs []relay.Output) bool { return len(outs) > 0 && IsA[R](outs[0]) }
 
+// IsOneOf reports whether the command of a request has one of the tags.
 func IsOneOf(r *relay.Request, tags ...string) bool { return slices.Contains(tags, r.Command.Tag()) }
 
 // IsService reports whether a session is that of a client service.

@@ -52,6 +52,9 @@ func (f *Fault) VersionsOf(c *conformance.Case) []uint16 {
 	})
 }
 
+// Since is the range of versions from one up to the last.
+func Since(version uint16) wire.VersionRange { return wire.Versions(version, smp.MaxVersion) }
+
 var faultID = regexp.MustCompile(`^[a-z]+(/[a-z0-9]+(-[a-z0-9]+)*)$`)
 
 // Lookup returns the fault with the id.
@@ -146,6 +149,3 @@ func (f *Fault) check(registry *conformance.Registry) (errs []error) {
 	}
 	return errs
 }
-
-// Since is the range of versions from one on.
-func Since(version uint16) wire.VersionRange { return wire.Versions(version, smp.MaxVersion) }

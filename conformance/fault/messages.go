@@ -7,6 +7,9 @@ import (
 	"smpcheck/reference/smp"
 )
 
+// Push is the stage Push.
+type Push = func(to *relay.Session, q *relay.Queue, out relay.Output)
+
 // Pushes replaces the stage Push; next is what it was.
 func Pushes(f func(to *relay.Session, q *relay.Queue, out relay.Output, next Push)) func(*relay.Config) {
 	return Stages(func(st *relay.Stages) {
@@ -15,7 +18,8 @@ func Pushes(f func(to *relay.Session, q *relay.Queue, out relay.Output, next Pus
 	})
 }
 
-type Push = func(to *relay.Session, q *relay.Queue, out relay.Output)
+// Store is the stage Store.
+type Store = func(*relay.Queue, *relay.Message) bool
 
 // Stores replaces the stage Store; next is what it was.
 func Stores(f func(q *relay.Queue, m *relay.Message, next Store) bool) func(*relay.Config) {
@@ -24,8 +28,6 @@ func Stores(f func(q *relay.Queue, m *relay.Message, next Store) bool) func(*rel
 		st.Store = func(q *relay.Queue, m *relay.Message) bool { return f(q, m, next) }
 	})
 }
-
-type Store = func(*relay.Queue, *relay.Message) bool
 
 // Sealer is how a faulty relay encrypts messages for recipients. The fields have to be set.
 type Sealer struct {

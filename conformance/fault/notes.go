@@ -13,6 +13,7 @@ type Notes[K comparable, V any] struct {
 	m  map[K]V
 }
 
+// Get returns the value of a key, and whether there is one.
 func (n *Notes[K, V]) Get(k K) (V, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -20,6 +21,7 @@ func (n *Notes[K, V]) Get(k K) (V, bool) {
 	return v, ok
 }
 
+// Set replaces the value of a key.
 func (n *Notes[K, V]) Set(k K, v V) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -56,28 +58,6 @@ func (n *Notes[K, V]) Update(k K, change func(V) V) V {
 	return n.m[k]
 }
 
-// perSession holds something for each session of a relay.
-type perSession[T any] struct {
-	mu     sync.Mutex
-	values map[*relay.Session]*T
-}
-
-func NewPerSession[T any]() *perSession[T] {
-	return &perSession[T]{values: make(map[*relay.Session]*T)}
-}
-
-// Of returns what belongs to a session; the zero value of T is there first.
-func (p *perSession[T]) Of(s *relay.Session) *T {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	v, ok := p.values[s]
-	if !ok {
-		v = new(T)
-		p.values[s] = v
-	}
-	return v
-}
-
 // Each has f look at everything there is, in no order; f may not use n.
 func (n *Notes[K, V]) Each(f func(K, V)) {
 	n.mu.Lock()
@@ -85,4 +65,17 @@ func (n *Notes[K, V]) Each(f func(K, V)) {
 	for k, v := range n.m {
 		f(k, v)
 	}
+}
+
+// PerSession holds something for each session of a relay. Its zero value is ready for use.
+type PerSession[T any] struct{ values Notes[*relay.Session, *T] }
+
+// Of returns what belongs to a session; the zero value of T is there first.
+func (p *PerSession[T]) Of(s *relay.Session) *T {
+	return p.values.Update(s, func(v *T) *T {
+		if v == nil {
+			return new(T)
+		}
+		return v
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"smpcheck/reference/smp"
 )
 
+// Announce is the stage Announce.
 type Announce = func(*relay.Relay, *relay.Queue, *relay.Message)
 
 // Announces replaces the stage Announce; next is what it was.

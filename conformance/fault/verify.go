@@ -6,6 +6,23 @@ import (
 	"smpcheck/reference/smp"
 )
 
+// Verifies takes authorizations that accepts says, besides those that are right.
+func Verifies(accepts func(*relay.Session, *relay.Request, keys.PublicKey) bool) func(*relay.Config) {
+	return Stages(func(st *relay.Stages) {
+		next := st.Verify
+		st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+			return next(s, r, key) || accepts(s, r, key)
+		}
+	})
+}
+
+// Unchecked takes every authorization of one command for a queue that exists.
+func Unchecked(tag string) func(*relay.Config) {
+	return Verifies(func(_ *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+		return IsOneOf(r, tag) && !key.IsZero()
+	})
+}
+
 // Unsigned takes a command that has no authorization.
 func Unsigned(tag string) func(*relay.Config) {
 	return Together(
@@ -31,22 +48,5 @@ func RefusesWith(answer func(*relay.Session, *relay.Request) *smp.Error) func(*r
 			}
 			return answer(s, r)
 		}
-	})
-}
-
-// Verifies takes authorizations that accepts says, besides those that are right.
-func Verifies(accepts func(*relay.Session, *relay.Request, keys.PublicKey) bool) func(*relay.Config) {
-	return Stages(func(st *relay.Stages) {
-		next := st.Verify
-		st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-			return next(s, r, key) || accepts(s, r, key)
-		}
-	})
-}
-
-// Unchecked takes every authorization of one command for a queue that exists.
-func Unchecked(tag string) func(*relay.Config) {
-	return Verifies(func(_ *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-		return IsOneOf(r, tag) && !key.IsZero()
 	})
 }

@@ -33,9 +33,9 @@ var idCommands = []struct {
 // byEitherID are relays that look queues up in one table for the ids of both parties.
 func byEitherID() (faults []fault.Fault) {
 	for _, c := range idCommands {
-		name, ownID := strings.ToLower(c.tag), directory.OwnRecipientID
+		name, ownID := strings.ToLower(c.tag), directory.RecipientID
 		if c.tag == "SEND" || c.tag == "SKEY" {
-			ownID = directory.OwnSenderID
+			ownID = directory.SenderID
 		}
 		faults = append(faults, fault.Fault{
 			ID:       "authorization/" + name + "-by-either-id",

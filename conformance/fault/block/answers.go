@@ -96,7 +96,7 @@ var answerFaults = []fault.Fault{
 	},
 }
 
-// sharedBuffer is a codec with a buffer that keeps what was received.
+// sharedBuffer makes blocks in a buffer that keeps what was received.
 func sharedBuffer(c *relay.Config) {
 	var mu sync.Mutex
 	buffer := make([]byte, smp.BlockSize)

@@ -163,7 +163,7 @@ func counted(content []byte) []byte {
 func closesAfter(last func(*relay.Output) bool) func(*relay.Config) {
 	return fault.Stages(func(st *relay.Stages) {
 		encode, write := st.Encode, st.Write
-		ending := fault.NewPerSession[bool]()
+		ending := new(fault.PerSession[bool])
 		st.Encode = func(s *relay.Session, outs []relay.Output) ([][]byte, error) {
 			for i := range outs {
 				if last(&outs[i]) {

@@ -215,7 +215,7 @@ func pongs(change func(*relay.Output)) func(*relay.Config) {
 // countsPings answers the nth PING of a session as often as times says.
 func countsPings(times func(n int) int) func(*relay.Config) {
 	return fault.Stages(func(st *relay.Stages) {
-		next, counts := st.Execute, fault.NewPerSession[int]()
+		next, counts := st.Execute, new(fault.PerSession[int])
 		st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
 			if _, ok := r.Command.(smp.PING); !ok {
 				return next(s, r)

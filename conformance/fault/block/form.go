@@ -70,14 +70,10 @@ var formFaults = []fault.Fault{
 		Breaks:   []string{"SMP-TX-SERVICE-SIGNATURE"},
 		Cases:    []string{"relay/transmission/service-signature"},
 		Versions: fault.Since(smp.VersionServices),
-		Apply: fault.Decodes(func(s *relay.Session, content []byte, next fault.Decode) []relay.Request {
-			requests := next(s, content)
-			for i := range requests {
-				if s.Conn().Service() == nil {
-					requests[i].Transmission.ServiceSignature = nil
-				}
+		Apply: fault.ChangesRequests(func(s *relay.Session, r *relay.Request) {
+			if !fault.IsService(s) {
+				r.Transmission.ServiceSignature = nil
 			}
-			return requests
 		}),
 	},
 	{

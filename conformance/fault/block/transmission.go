@@ -191,7 +191,7 @@ var idFaults = []fault.Fault{
 		Breaks: []string{"SMP-TX-ORDER"},
 		Cases:  []string{"relay/transmission/order"},
 		Apply: fault.Stages(func(st *relay.Stages) {
-			next, held := st.Execute, fault.NewPerSession[[]relay.Output]()
+			next, held := st.Execute, new(fault.PerSession[[]relay.Output])
 			st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output {
 				waiting := held.Of(s) // of use to one goroutine, which executes
 				outs := next(s, r)

@@ -129,7 +129,7 @@ var limitFaults = []fault.Fault{
 // endWaits lets SUB wait for what is being written to the session that created or
 // subscribed to the queue before.
 func endWaits(c *relay.Config) {
-	writing := fault.NewPerSession[sync.Mutex]()
+	writing := new(fault.PerSession[sync.Mutex])
 	var subscribers fault.Notes[string, *relay.Session]
 	fault.Together(
 		fault.Stages(func(st *relay.Stages) {
@@ -169,7 +169,7 @@ func takeTurn(ctx context.Context, turn chan struct{}, conn net.Conn) error {
 	}
 }
 
-// oneReader is a codec that reads one block at a time, of all connections.
+// oneReader reads one block at a time, of all connections.
 func oneReader(c *relay.Config) {
 	var mu sync.Mutex
 	framing.Steps{Read: func(conn net.Conn, block []byte) error {

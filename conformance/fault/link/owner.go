@@ -179,17 +179,9 @@ func malformed(tag string, answer *smp.Error, some func([]byte) bool) func(*rela
 
 // syntax changes requests with a tag that are malformed.
 func syntax(tag string, change func(*relay.Session, *relay.Request)) func(*relay.Config) {
-	return fault.Stages(func(st *relay.Stages) {
-		decode := st.Decode
-		st.Decode = func(s *relay.Session, content []byte) []relay.Request {
-			requests := decode(s, content)
-			for i := range requests {
-				r := &requests[i]
-				if r.Err != nil && r.Err.Cmd == smp.CmdSyntax && bytes.HasPrefix(r.Transmission.Command, []byte(tag)) {
-					change(s, r)
-				}
-			}
-			return requests
+	return fault.ChangesRequests(func(s *relay.Session, r *relay.Request) {
+		if r.Err != nil && r.Err.Cmd == smp.CmdSyntax && bytes.HasPrefix(r.Transmission.Command, []byte(tag)) {
+			change(s, r)
 		}
 	})
 }

@@ -103,7 +103,7 @@ func countingIDs(name, requirement string, kind relay.IDKind) fault.Fault {
 		Cases:  []string{"relay/privacy/ids-order"},
 		Apply: func(c *relay.Config) {
 			var last atomic.Uint32
-			fault.ChangesIDs(func(k relay.IDKind) bool { return k == kind }, func(id []byte) []byte {
+			fault.ChangesIDs(func(k relay.IDKind) bool { return k == kind }, func(_ *relay.Request, id []byte) []byte {
 				binary.BigEndian.PutUint32(id[4:], last.Add(3))
 				return id
 			})(c)

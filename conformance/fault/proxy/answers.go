@@ -33,8 +33,8 @@ func connects(f func(ctx context.Context, r *relay.Relay, address string, keyHas
 	})
 }
 
-// config changes how the relay forwards.
-func config(change func(*relay.ProxyConfig)) func(*relay.Config) {
+// forwarding changes how the relay forwards.
+func forwarding(change func(*relay.ProxyConfig)) func(*relay.Config) {
 	return func(c *relay.Config) {
 		own := *c.Proxy
 		change(&own)

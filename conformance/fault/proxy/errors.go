@@ -153,7 +153,7 @@ func timeoutError(id, story string, code smp.BrokerCode) fault.Fault {
 		Breaks: []string{"SMP-PROXY-ERR-TIMEOUT"},
 		Cases:  []string{"relay/proxy/error-timeout"},
 		Apply: fault.Together(
-			config(func(c *relay.ProxyConfig) { c.CommandTimeout = time.Second }),
+			forwarding(func(c *relay.ProxyConfig) { c.CommandTimeout = time.Second }),
 			brokerCode(smp.BrokerTimeout, code)),
 	}
 }

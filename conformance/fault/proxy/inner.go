@@ -244,11 +244,8 @@ func innerRefused(e *smp.Error, refused func(*relay.Session, *relay.Request) boo
 
 // innerVerifies takes authorizations of forwarded commands besides those that are right.
 func innerVerifies(accepts func(*relay.Session, *relay.Request, keys.PublicKey) bool) func(*relay.Config) {
-	return fault.Stages(func(st *relay.Stages) {
-		next := st.Verify
-		st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-			return next(s, r, key) || s.Forwarded() && accepts(s, r, key)
-		}
+	return fault.Verifies(func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+		return s.Forwarded() && accepts(s, r, key)
 	})
 }
 

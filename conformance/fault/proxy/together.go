@@ -70,9 +70,7 @@ var togetherFaults = []fault.Fault{
 				}
 				ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 				defer cancel()
-				return []relay.Output{{
-					CorrelationID: r.Transmission.CorrelationID, EntityID: r.Transmission.EntityID, Response: st.Proxy(ctx, s, r),
-				}}
+				return fault.Reply(r, st.Proxy(ctx, s, r))
 			}
 		}),
 	},
@@ -95,7 +93,7 @@ var togetherFaults = []fault.Fault{
 		Story:  "A client may have as many PFWD under way as it likes, each with memory of its own.",
 		Breaks: []string{"SMP-PROXY-CONCURRENCY"},
 		Cases:  []string{"relay/proxy/bounded"},
-		Apply:  config(func(c *relay.ProxyConfig) { c.MaxCommands = 100_000 }),
+		Apply:  forwarding(func(c *relay.ProxyConfig) { c.MaxCommands = 100_000 }),
 	},
 	{
 		ID:     "proxy/client-ends-session",

@@ -57,7 +57,7 @@ var unreachedFaults = []fault.Fault{
 		Story:  "The proxy looks up onion hosts like others and does not find them.",
 		Breaks: []string{"SMP-PROXY-DESTINATION-HOST"},
 		Cases:  []string{"relay/proxy/host"},
-		Apply:  config(func(c *relay.ProxyConfig) { c.AllowHost = func(wire.Host) bool { return true } }),
+		Apply:  forwarding(func(c *relay.ProxyConfig) { c.AllowHost = func(wire.Host) bool { return true } }),
 	},
 	{
 		ID:     "proxy/first-host-alone",
@@ -79,7 +79,7 @@ var unreachedFaults = []fault.Fault{
 		Breaks: []string{"SMP-PROXY-DESTINATION-GONE"},
 		Cases:  []string{"relay/proxy/silent-hello"},
 		Apply: fault.Together(
-			config(func(c *relay.ProxyConfig) { c.ConnectTimeout = time.Second }),
+			forwarding(func(c *relay.ProxyConfig) { c.ConnectTimeout = time.Second }),
 			brokerCode(smp.BrokerTimeout, smp.BrokerHost)),
 	},
 	{

@@ -239,7 +239,7 @@ var ackRefusalFaults = []fault.Fault{
 		Story:  "ACK is looked up by any id of the queue.",
 		Breaks: []string{"SMP-ACK-SENDER-ID"},
 		Cases:  []string{"relay/ack/sender-id"},
-		Apply:  directory.EitherID("ACK", directory.OwnRecipientID),
+		Apply:  directory.EitherID("ACK", directory.RecipientID),
 	},
 	{
 		ID:     "ack/auth-as-no-msg",

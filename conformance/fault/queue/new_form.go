@@ -126,22 +126,16 @@ func newForms() (faults []fault.Fault) {
 
 // readsNew decodes NEW at other versions than the agreed one, if that is in a range.
 func readsNew(agreed wire.VersionRange, versions func(agreed uint16) []uint16) func(*relay.Config) {
-	return fault.Stages(func(st *relay.Stages) {
-		decode := st.Decode
-		st.Decode = func(s *relay.Session, content []byte) []relay.Request {
-			requests := decode(s, content)
-			for i := range requests {
-				if r := &requests[i]; agreed.Contains(s.Version()) && fault.IsTagged(r.Transmission.Command, "NEW") {
-					r.Command, r.Err = nil, smp.ErrCmdSyntax
-					for _, v := range versions(s.Version()) {
-						if c, err := smp.DecodeCommand(v, r.Transmission.Command); err == nil {
-							r.Command, r.Err = c, nil
-							break
-						}
-					}
-				}
+	return fault.ChangesRequests(func(s *relay.Session, r *relay.Request) {
+		if !agreed.Contains(s.Version()) || !fault.IsTagged(r.Transmission.Command, "NEW") {
+			return
+		}
+		r.Command, r.Err = nil, smp.ErrCmdSyntax
+		for _, v := range versions(s.Version()) {
+			if c, err := smp.DecodeCommand(v, r.Transmission.Command); err == nil {
+				r.Command, r.Err = c, nil
+				return
 			}
-			return requests
 		}
 	})
 }

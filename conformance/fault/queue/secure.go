@@ -72,7 +72,7 @@ var keyFaults = []fault.Fault{
 		Story:  "KEY is about the sender and is taken under the sender's id too.",
 		Breaks: []string{"SMP-KEY-RECIPIENT-ID"},
 		Cases:  []string{"relay/key/sender-id"},
-		Apply:  directory.EitherID("KEY", directory.OwnRecipientID),
+		Apply:  directory.EitherID("KEY", directory.RecipientID),
 	},
 	{
 		ID:     "key/wrong-id-unknown",
@@ -233,7 +233,7 @@ var skeyFaults = []fault.Fault{
 		Breaks:   []string{"SMP-SKEY-SENDER-ID"},
 		Cases:    []string{"relay/skey/recipient-id"},
 		Versions: fault.Since(smp.VersionSenderKeys),
-		Apply:    directory.EitherID("SKEY", directory.OwnSenderID),
+		Apply:    directory.EitherID("SKEY", directory.SenderID),
 	},
 	{
 		ID:       "skey/unverified",
@@ -249,7 +249,7 @@ var skeyFaults = []fault.Fault{
 		Breaks:   []string{"SMP-SKEY-AUTHORIZED"},
 		Cases:    []string{"relay/skey/other-key"},
 		Versions: fault.Since(smp.VersionSenderKeys),
-		Apply:    directory.AlsoBy("SKEY", directory.KeyOfRecipient),
+		Apply:    directory.AlsoBy("SKEY", directory.RecipientKey),
 	},
 	{
 		ID:       "skey/any-queue",

@@ -50,11 +50,8 @@ var senderFaults = []fault.Fault{
 		Story:  "As long as there is no key to verify a signature with, every signature is accepted.",
 		Breaks: []string{"SMP-SEND-UNSECURED-AUTHORIZED"},
 		Cases:  []string{"relay/send/unsecured-authorised"},
-		Apply: fault.Stages(func(st *relay.Stages) {
-			next := st.Verify
-			st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-				return next(s, r, key) || r.Command.Tag() == "SEND" && r.Queue != nil && key.IsZero()
-			}
+		Apply: fault.Verifies(func(_ *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+			return fault.IsOneOf(r, "SEND") && r.Queue != nil && key.IsZero()
 		}),
 	},
 	{
@@ -62,7 +59,7 @@ var senderFaults = []fault.Fault{
 		Story:  "All commands for a queue are verified by the key of NEW.",
 		Breaks: []string{"SMP-SEND-SECURED", "SMP-SEND-SECURED-WRONG-KEY"},
 		Cases:  []string{"relay/send/secured", "relay/send/secured-recipient-key"},
-		Apply: fault.Together(directory.AlsoBy("SEND", directory.KeyOfRecipient), fault.Remembering(func(own *directory.Queues) func(*relay.Config) {
+		Apply: fault.Together(directory.AlsoBy("SEND", directory.RecipientKey), fault.Remembering(func(own *directory.Queues) func(*relay.Config) {
 			return fault.Stages(func(st *relay.Stages) {
 				own.Note(st)
 				next := st.Verify
@@ -80,14 +77,14 @@ var senderFaults = []fault.Fault{
 		Story:  "The recipient owns the queue and may send to it too.",
 		Breaks: []string{"SMP-SEND-SECURED-WRONG-KEY"},
 		Cases:  []string{"relay/send/secured-recipient-key"},
-		Apply:  directory.AlsoBy("SEND", directory.KeyOfRecipient),
+		Apply:  directory.AlsoBy("SEND", directory.RecipientKey),
 	},
 	{
 		ID:     "send/either-id",
 		Story:  "A queue is looked up by any of its ids.",
 		Breaks: []string{"SMP-SEND-RECIPIENT-ID"},
 		Cases:  []string{"relay/send/recipient-id"},
-		Apply:  directory.EitherID("SEND", directory.OwnSenderID),
+		Apply:  directory.EitherID("SEND", directory.SenderID),
 	},
 	{
 		ID:     "send/unknown-queue-ok",

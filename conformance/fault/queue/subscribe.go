@@ -258,14 +258,14 @@ var subRefusalFaults = []fault.Fault{
 		Story:  "A queue is looked up by any of its ids, and the recipient's key opens it.",
 		Breaks: []string{"SMP-SUB-SENDER-ID"},
 		Cases:  []string{"relay/sub/sender-id"},
-		Apply:  directory.EitherID("SUB", directory.OwnRecipientID),
+		Apply:  directory.EitherID("SUB", directory.RecipientID),
 	},
 	{
 		ID:     "sub/sender-key",
 		Story:  "Whoever has one of the keys of a queue may subscribe to it.",
 		Breaks: []string{"SMP-SUB-AUTHORIZED"},
 		Cases:  []string{"relay/sub/sender-key"},
-		Apply:  directory.AlsoBy("SUB", directory.KeyOfSender),
+		Apply:  directory.AlsoBy("SUB", directory.SenderKey),
 	},
 	{
 		ID:     "sub/unknown-queue-ok",

@@ -182,18 +182,10 @@ func unknownBefore(c *relay.Config) {
 		"LSET": smp.VersionShortLinks, "LKEY": smp.VersionShortLinks, "LGET": smp.VersionShortLinks,
 		"SUBS": smp.VersionServices, "NSUBS": smp.VersionServices,
 	}
-	fault.Stages(func(st *relay.Stages) {
-		next := st.Decode
-		st.Decode = func(s *relay.Session, content []byte) []relay.Request {
-			requests := next(s, content)
-			for i := range requests {
-				r := &requests[i]
-				tag, _, _ := bytes.Cut(r.Transmission.Command, []byte(" "))
-				if since[string(tag)] > s.Version() {
-					r.Command, r.Err = nil, smp.ErrCmdUnknown
-				}
-			}
-			return requests
+	fault.ChangesRequests(func(s *relay.Session, r *relay.Request) {
+		tag, _, _ := bytes.Cut(r.Transmission.Command, []byte(" "))
+		if since[string(tag)] > s.Version() {
+			r.Command, r.Err = nil, smp.ErrCmdUnknown
 		}
 	})(c)
 }

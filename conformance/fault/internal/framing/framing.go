@@ -1,3 +1,5 @@
+// Package framing replaces parts of how a relay makes blocks of contents and back: padding,
+// encryption, reading and writing.
 package framing
 
 import (
@@ -38,14 +40,15 @@ type Ciphers struct {
 	once               sync.Once
 	err                error
 	sending, Receiving *box.Chain
-	Key                box.Key // the last one that opened a block
-	Nonce              box.Nonce
+	// Key and Nonce are for those who set them: the last ones that opened a block.
+	Key   box.Key
+	Nonce box.Nonce
 }
 
-// Apply replaces the stages Read and Write by the codec.
+// Apply replaces the stages Read and Write.
 func (c Steps) Apply(config *relay.Config) {
 	c.complete()
-	sessions := fault.NewPerSession[Ciphers]()
+	sessions := new(fault.PerSession[Ciphers])
 	of := func(s *relay.Session) (*Ciphers, error) {
 		state := sessions.Of(s)
 		state.once.Do(func() { state.sending, state.Receiving, state.err = c.Agree(s.Conn()) })
@@ -138,7 +141,7 @@ func (c *Steps) send(conn net.Conn, state *Ciphers, content []byte) error {
 	return c.Write(conn, block, content)
 }
 
-// Agreed are the right chains.
+// Agreed are the right chains, nil for blocks that are not encrypted.
 func Agreed(c *transport.Conn) (sending, receiving *box.Chain, err error) {
 	if !c.Encrypted() {
 		return nil, nil, nil
@@ -152,7 +155,7 @@ func Chains(c *transport.Conn) (sending, receiving *box.Chain, err error) {
 	return &first, &second, err
 }
 
-// ErrShort: not enough has come.
+// ErrShort says that there is not enough of a block, or for one.
 var ErrShort = errors.New("a part of a block")
 
 // IsDelivery reports whether a content delivers a message.

@@ -1,3 +1,5 @@
+// Package hop replaces parts of how a proxy forwards a command to its destination: how it
+// makes RFWD, and how it reads RRES.
 package hop
 
 import (
@@ -12,6 +14,9 @@ import (
 	"smpcheck/reference/smp"
 )
 
+// Forward is the stage Forward.
+type Forward = func(context.Context, *client.Client, smp.ForwardedCommand) ([]byte, error)
+
 // Forwards replaces the stage Forward; next is what it was.
 func Forwards(f func(ctx context.Context, d *client.Client, c smp.ForwardedCommand, next Forward) ([]byte, error)) func(*relay.Config) {
 	return fault.Stages(func(st *relay.Stages) {
@@ -22,25 +27,30 @@ func Forwards(f func(ctx context.Context, d *client.Client, c smp.ForwardedComma
 	})
 }
 
-type Forward = func(context.Context, *client.Client, smp.ForwardedCommand) ([]byte, error)
-
 // Steps is how a proxy makes RFWD and reads RRES; what is nil is done as it should be.
 type Steps struct {
-	Nonce  func(*client.Client, smp.ForwardedCommand) box.Nonce
+	// Nonce is the correlation id of RFWD, which is the nonce of its body too.
+	Nonce func(*client.Client, smp.ForwardedCommand) box.Nonce
+	// Entity is the entity id of RFWD.
 	Entity func(context.Context) []byte
+	// Signer authorizes RFWD.
 	Signer keys.PrivateKey
-	Key    func(*client.Client, box.Key) box.Key
-	Seal   func(c smp.ForwardedCommand, content []byte, nonce *box.Nonce, key *box.Key) []byte
-	Open   func(sealed []byte, nonce *box.Nonce, key *box.Key) (body []byte, err error)
+	// Key is the key of the bodies, made of the right one.
+	Key func(*client.Client, box.Key) box.Key
+	// Seal makes the body of RFWD.
+	Seal func(c smp.ForwardedCommand, content []byte, nonce *box.Nonce, key *box.Key) []byte
+	// Open makes the body of PRES of that of RRES.
+	Open func(sealed []byte, nonce *box.Nonce, key *box.Key) (body []byte, err error)
 }
 
-// Apply makes the relay forward by the hop.
+// Apply replaces the stage Forward.
 func (h Steps) Apply(c *relay.Config) {
 	Forwards(func(ctx context.Context, d *client.Client, c smp.ForwardedCommand, _ Forward) ([]byte, error) {
 		return h.Forward(ctx, d, c)
 	})(c)
 }
 
+// Forward forwards one command and returns the body of PRES.
 func (h Steps) Forward(ctx context.Context, d *client.Client, c smp.ForwardedCommand) ([]byte, error) {
 	key, err := box.DeriveKey(d.Conn().Secret())
 	if err != nil {
@@ -81,7 +91,7 @@ func (h Steps) Forward(ctx context.Context, d *client.Client, c smp.ForwardedCom
 	return Open(answer.Body, &nonce, &key)
 }
 
-// Open is what PRES has to carry.
+// Open opens the body of RRES and returns what PRES has to carry.
 func Open(sealed []byte, nonce *box.Nonce, key *box.Key) ([]byte, error) {
 	content, err := box.Open(nil, sealed, nonce, key)
 	if err != nil {
@@ -91,6 +101,7 @@ func Open(sealed []byte, nonce *box.Nonce, key *box.Key) ([]byte, error) {
 	return response.Body, err
 }
 
+// RandomNonce makes a correlation id.
 func RandomNonce() (n box.Nonce) {
 	_, _ = rand.Read(n[:]) // which never fails
 	return n

@@ -1,3 +1,5 @@
+// Package meeting replaces parts of how a relay meets a client: the handshakes of TLS and of
+// SMP, step by step.
 package meeting
 
 import (
@@ -18,7 +20,7 @@ type Steps struct {
 	Config func(*transport.ServerConfig)
 	// Secure does the handshake of TLS.
 	Secure TLS
-	// Network changes the connection below TLS, stream what is inside of it.
+	// Network changes the connection below TLS, Stream what is inside of it.
 	Network, Stream func(net.Conn) net.Conn
 	// Binding changes what the SMP handshake believes of TLS.
 	Binding func(net.Conn, *transport.Binding)
@@ -131,7 +133,7 @@ func (g *greeting) meet() error {
 	return err
 }
 
-// Block is the block with a content, which fits.
+// Block is the block with a content, nil if that does not fit.
 func Block(content []byte) []byte {
 	block, err := wire.Pad(nil, content, transport.BlockSize)
 	if err != nil {

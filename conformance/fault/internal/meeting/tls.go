@@ -14,7 +14,10 @@ import (
 	"smpcheck/reference/transport"
 )
 
-// OwnTLS is a relay with another implementation of TLS 1.3, which change makes wrong.
+// TLS is a handshake of TLS on a connection, and what the one of SMP has to know of it.
+type TLS = func(ctx context.Context, raw net.Conn, config transport.ServerConfig) (net.Conn, transport.Binding, error)
+
+// OwnTLS is another implementation of TLS 1.3, which change makes wrong.
 func OwnTLS(change func(*tlsprobe.ServerConfig)) TLS {
 	return func(ctx context.Context, raw net.Conn, config transport.ServerConfig) (net.Conn, transport.Binding, error) {
 		c := tlsprobe.ServerConfig{
@@ -46,6 +49,7 @@ func Signer(key keys.PrivateKey) crypto.Signer {
 	return ed448.NewKeyFromSeed(key.Raw())
 }
 
+// SelectSMP selects the protocol if the client offers it, and none otherwise.
 func SelectSMP(offered []string) string {
 	if slices.Contains(offered, transport.Protocol) {
 		return transport.Protocol
@@ -56,6 +60,7 @@ func SelectSMP(offered []string) string {
 // Replay is a connection of which something was read before.
 type Replay struct {
 	net.Conn
+	// Head is what was read and is read again.
 	Head []byte
 }
 
@@ -72,7 +77,8 @@ func (r *Replay) Read(b []byte) (int, error) {
 // WithTLS replaces the handshake of TLS alone.
 func WithTLS(s TLS) func(*relay.Config) { return Steps{Secure: s}.Apply }
 
-// Tickets is a relay that hands out session tickets.
+// Tickets hands out session tickets: refuse says that none is taken back, earlyData how many
+// bytes may come with one.
 func Tickets(refuse bool, earlyData uint32) func(*relay.Config) {
 	return func(c *relay.Config) {
 		t := &tlsprobe.Tickets{Refuse: refuse, EarlyData: earlyData}
@@ -80,6 +86,7 @@ func Tickets(refuse bool, earlyData uint32) func(*relay.Config) {
 	}
 }
 
+// RightTLS is the handshake of the reference.
 func RightTLS(ctx context.Context, raw net.Conn, config transport.ServerConfig) (net.Conn, transport.Binding, error) {
 	s, err := transport.ServerTLS(ctx, raw, config)
 	if err != nil {
@@ -87,5 +94,3 @@ func RightTLS(ctx context.Context, raw net.Conn, config transport.ServerConfig) 
 	}
 	return s, s.Binding(), nil
 }
-
-type TLS = func(ctx context.Context, raw net.Conn, config transport.ServerConfig) (net.Conn, transport.Binding, error)
