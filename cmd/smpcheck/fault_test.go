@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"smpcheck/conformance/fault"
+	"smpcheck/conformance/fault/all"
 	"smpcheck/conformance/report"
 	"smpcheck/conformance/residue"
 	"smpcheck/conformance/target"
@@ -60,7 +60,7 @@ func TestFaultsThatCannotBeUsed(t *testing.T) {
 // A fault may switch a role off, and what was known about it then holds no more.
 func TestFaultWithoutNames(t *testing.T) {
 	t.Parallel()
-	for _, f := range fault.All() {
+	for _, f := range all.Faults() {
 		config, err := embeddedConfig()
 		require.NoError(t, err)
 		if f.Config(config).Names != nil {

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"smpcheck/conformance/fault"
+	"smpcheck/conformance/fault/all"
 	"smpcheck/conformance/probe"
 	"smpcheck/conformance/relaycases"
 	"smpcheck/conformance/target"
@@ -9,5 +9,5 @@ import (
 
 // relaySuite is the suite that tests relays.
 func relaySuite() suite {
-	return suite{cases: relaycases.All, faults: fault.All, preflight: probe.Preflight, survey: probe.Survey, embed: startEmbedded, names: target.Names{Known: embeddedName}}
+	return suite{cases: relaycases.All, faults: all.Faults, preflight: probe.Preflight, survey: probe.Survey, embed: startEmbedded, names: target.Names{Known: embeddedName}}
 }

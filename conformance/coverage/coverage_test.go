@@ -15,6 +15,7 @@ import (
 	"smpcheck/conformance"
 	"smpcheck/conformance/coverage"
 	"smpcheck/conformance/fault"
+	"smpcheck/conformance/fault/all"
 	"smpcheck/conformance/relaycases"
 	"smpcheck/reference/relay"
 	"smpcheck/spec"
@@ -28,7 +29,7 @@ func realMatrix(t *testing.T) *coverage.Matrix {
 	require.NoError(t, registry.Add(relaycases.All()...))
 	pending, err := spec.LoadPending()
 	require.NoError(t, err)
-	m, err := coverage.New(registry, pending, fault.All())
+	m, err := coverage.New(registry, pending, all.Faults())
 	require.NoError(t, err)
 	return m
 }

@@ -8,6 +8,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
 	"smpcheck/reference/wire"
 )
 
@@ -31,40 +32,6 @@ type Fault struct {
 	Apply func(*relay.Config)
 }
 
-// All returns the faults of every topic.
-func All() []Fault {
-	return slices.Concat(
-		authorizationFaults,
-		timingFaults,
-		tlsFaults,
-		certificateFaults,
-		handshakeFaults,
-		versionFaults,
-		blockFaults,
-		transmissionFaults,
-		errorsFaults,
-		createFaults,
-		outputFaults,
-		subscribeFaults,
-		secureFaults,
-		sendFaults,
-		deliveryFaults,
-		acknowledgeFaults,
-		manageFaults,
-		proxyFaults,
-		notifyFaults,
-		serviceFaults,
-		linkFaults,
-		namesFaults,
-		limitFaults,
-		undisturbedFaults,
-		circumstanceFaults,
-		queueInfoFaults,
-		serviceRefusalFaults,
-		privacyFaults,
-	)
-}
-
 // Config returns the configuration of a relay with the fault, made from that of one
 // without.
 func (f *Fault) Config(config relay.Config) relay.Config {
@@ -84,6 +51,9 @@ func (f *Fault) VersionsOf(c *conformance.Case) []uint16 {
 		return !f.at(v) || c.Versions != (wire.VersionRange{}) && !c.Versions.Contains(v)
 	})
 }
+
+// Since is the range of versions from one up to the last.
+func Since(version uint16) wire.VersionRange { return wire.Versions(version, smp.MaxVersion) }
 
 var faultID = regexp.MustCompile(`^[a-z]+(/[a-z0-9]+(-[a-z0-9]+)*)$`)
 

@@ -2,17 +2,21 @@ package fault
 
 import "smpcheck/reference/relay"
 
-// stages makes a mistake in the stages alone.
-func stages(change func(*relay.Stages)) func(*relay.Config) {
+// Stages makes a mistake in the stages alone.
+func Stages(change func(*relay.Stages)) func(*relay.Config) {
 	return func(c *relay.Config) { change(&c.Stages) }
 }
 
-// executes replaces the stage Execute; next is what it was.
-func executes(f func(s *relay.Session, r *relay.Request, next execute) []relay.Output) func(*relay.Config) {
-	return stages(func(st *relay.Stages) {
-		next := st.Execute
-		st.Execute = func(s *relay.Session, r *relay.Request) []relay.Output { return f(s, r, next) }
-	})
+// Together makes several mistakes, the first one first.
+func Together(mistakes ...func(*relay.Config)) func(*relay.Config) {
+	return func(c *relay.Config) {
+		for _, m := range mistakes {
+			m(c)
+		}
+	}
 }
 
-type execute = func(*relay.Session, *relay.Request) []relay.Output
+// Remembering makes a mistake with something to remember, which begins anew with each relay.
+func Remembering[S any](mistake func(*S) func(*relay.Config)) func(*relay.Config) {
+	return func(c *relay.Config) { mistake(new(S))(c) }
+}

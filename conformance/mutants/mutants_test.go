@@ -12,6 +12,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/fault"
+	"smpcheck/conformance/fault/all"
 	"smpcheck/conformance/mutants"
 	"smpcheck/conformance/probe"
 	"smpcheck/conformance/relaycases"
@@ -103,7 +104,7 @@ func TestRelayThatDoesNotStart(t *testing.T) {
 	o.Start = func(context.Context, func(relay.Config) relay.Config) (string, func(), error) {
 		return "", nil, errors.New("no room")
 	}
-	report := run(t, o, fault.All()[0])
+	report := run(t, o, all.Faults()[0])
 	require.Equal(t, mutants.Broken, report.Faults[0].Verdict)
 	require.Contains(t, report.Faults[0].Detail, "no room")
 	require.Equal(t, 1, report.Summary.Broken)
@@ -157,7 +158,7 @@ func TestInterruption(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	report := mutants.Run(ctx, fault.All(), registry(t), options())
+	report := mutants.Run(ctx, all.Faults(), registry(t), options())
 	require.True(t, report.Interrupted)
-	require.Equal(t, len(fault.All()), report.Summary.Skipped)
+	require.Equal(t, len(all.Faults()), report.Summary.Skipped)
 }

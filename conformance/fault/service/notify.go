@@ -1,0 +1,157 @@
+package service
+
+import (
+	"smpcheck/conformance/fault"
+	"smpcheck/reference/relay"
+	"smpcheck/reference/smp"
+	"smpcheck/reference/wire"
+)
+
+// notifyFaults are mistakes with the notifications of services.
+var notifyFaults = []fault.Fault{
+	{
+		ID:       "service/nsub-names-no-service",
+		Story:    "NSUB of a service is answered as that of any client.",
+		Breaks:   []string{"SMP-SERVICE-NSUB-ASSOCIATES"},
+		Cases:    []string{"relay/service/nsub"},
+		Versions: fault.Since(smp.VersionServices),
+		Apply:    sok[smp.NSUB](func(*relay.Session, smp.SOK) smp.SOK { return smp.SOK{} }),
+	},
+	{
+		ID:       "service/nsub-is-no-subscription",
+		Story:    "NSUB of a service gives it the notifier, and notifications come after NSUBS only.",
+		Breaks:   []string{"SMP-SERVICE-NSUB-ASSOCIATES"},
+		Cases:    []string{"relay/service/nsub-announces"},
+		Versions: fault.Since(smp.VersionServices),
+		Apply: func(c *relay.Config) {
+			var x claims
+			fault.Stages(x.note)(c)
+			toServices(func(to *relay.Session, _ *relay.Queue, out *relay.Output) bool {
+				all, _ := x.all.Get(to)
+				return out.Notification == nil || all
+			})(c)
+		},
+	},
+	{
+		ID:       "service/nsub-displaces-silently",
+		Story:    "END is for ordinary notifiers that other ones displace; a service takes notifiers without it.",
+		Breaks:   []string{"SMP-NTF-TAKEOVER-END"},
+		Cases:    []string{"relay/service/nsub-displaces"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply: fault.PushesDuring[smp.NSUB](func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
+			if fault.IsService(to) || !fault.IsService(q.NotificationSubscriber()) {
+				next(to, q, out)
+			}
+		}),
+	},
+	{
+		ID:       "service/nsub-displaced-still-told",
+		Story:    "A service is told about messages besides the ordinary notifier that has subscribed before.",
+		Breaks:   []string{"SMP-NTF-TAKEOVER"},
+		Cases:    []string{"relay/service/nsub-displaces"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    fault.TellsDisplaced,
+	},
+	{
+		ID:       "service/nsubs-unknown",
+		Story:    "Services were built for messages first, and NSUBS is an unknown command.",
+		Breaks:   []string{"SMP-SERVICE-NSUBS-SOKS", "SMP-SERVICE-NSUBS-OLD"},
+		Cases:    []string{"relay/service/nsubs", "relay/service/nsubs-old"},
+		Versions: fault.Since(smp.VersionServices),
+		Apply: fault.Handles(func(_ *relay.Session, r *relay.Request, _ smp.NSUBS, _ fault.Execute) []relay.Output {
+			return fault.Refuse(r, smp.ErrCmdUnknown)
+		}),
+	},
+	{
+		ID:       "service/nsubs-not-before-19",
+		Story:    "NSUBS is refused before version 19, from which the document has it.",
+		Breaks:   []string{"SMP-SERVICE-NSUBS-OLD"},
+		Cases:    []string{"relay/service/nsubs-old"},
+		Versions: wire.Versions(smp.VersionServices, smp.VersionServiceCounts-1),
+		Apply: fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NSUBS, next fault.Execute) []relay.Output {
+			if s.Version() < smp.VersionServiceCounts {
+				return fault.Refuse(r, smp.ErrCmdProhibited)
+			}
+			return next(s, r)
+		}),
+	},
+	{
+		ID:       "service/nsubs-only-counts",
+		Story:    "NSUBS compares count and hash, and what was not subscribed with NSUB is not announced.",
+		Breaks:   []string{"SMP-SERVICE-NSUBS-DELIVERS", "SMP-SERVICE-NSUBS-OLD"},
+		Cases:    []string{"relay/service/nsubs-delivers", "relay/service/nsubs-old"},
+		Versions: fault.Since(smp.VersionServices),
+		Apply:    onlyClaimed(func(claimed bool) bool { return claimed }),
+	},
+	{
+		ID:       "service/nsubs-alls",
+		Story:    "NSUBS ends with ALLS, as SUBS does.",
+		Breaks:   []string{"SMP-SERVICE-NSUBS-NO-ALLS"},
+		Cases:    []string{"relay/service/nsubs-no-alls"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply: fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NSUBS, next fault.Execute) []relay.Output {
+			return append(next(s, r), relay.Output{Response: smp.ALLS{}})
+		}),
+	},
+	{
+		ID:       "service/nsub-detaches-not",
+		Story:    "NSUB of an ordinary client borrows a notifier of a service, and SOK names the service.",
+		Breaks:   []string{"SMP-SERVICE-NSUB-DETACHES"},
+		Cases:    []string{"relay/service/nsub-detaches"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    borrowsNotifiers,
+	},
+	{
+		ID:       "service/nsub-detached-still-told",
+		Story:    "An ordinary NSUB is told about messages besides the service, which keeps the notifier.",
+		Breaks:   []string{"SMP-SERVICE-NSUB-DETACHES"},
+		Cases:    []string{"relay/service/nsub-detaches"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    tellsServiceToo,
+	},
+}
+
+// owners notes to which service notifiers were given.
+func owners(c *relay.Config, of *fault.Notes[string, []byte]) {
+	fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next fault.Execute) []relay.Output {
+		outs := next(s, r)
+		if fault.RepliedWith[smp.SOK](outs) && fault.IsService(s) {
+			of.Set(string(r.Transmission.EntityID), s.Conn().Service().ID)
+		}
+		return outs
+	})(c)
+}
+
+func borrowsNotifiers(c *relay.Config) {
+	var of fault.Notes[string, []byte]
+	owners(c, &of)
+	fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next fault.Execute) []relay.Output {
+		outs := next(s, r)
+		if id, owned := of.Get(string(r.Transmission.EntityID)); owned && fault.RepliedWith[smp.SOK](outs) {
+			outs[0].Response = smp.SOK{ServiceID: id}
+		}
+		return outs
+	})(c)
+}
+
+// tellsServiceToo sends notifications to the connection of the service too that a notifier
+// was given to.
+func tellsServiceToo(c *relay.Config) {
+	var of fault.Notes[string, []byte]
+	var present fault.Notes[string, *relay.Session]
+	owners(c, &of)
+	fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NSUBS, next fault.Execute) []relay.Output {
+		present.Set(string(r.Transmission.EntityID), s)
+		return next(s, r)
+	})(c)
+	fault.Pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
+		next(to, q, out)
+		if out.Notification == nil || fault.IsService(to) {
+			return
+		}
+		id, _ := of.Get(string(out.EntityID))
+		if service, ok := present.Get(string(id)); ok {
+			next(service, q, out)
+		}
+	})(c)
+}
