@@ -15,7 +15,5 @@ func Faults() []fault.Fault {
 		limitFaults,
 		undisturbedFaults,
 		circumstanceFaults,
-		queueInfoFaults,
-		serviceRefusalFaults,
 	)
 }

@@ -15,5 +15,6 @@ func Faults() []fault.Fault {
 		partiesFaults,
 		wireFaults,
 		processFaults,
+		outputFaults,
 	)
 }

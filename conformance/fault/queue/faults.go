@@ -12,12 +12,12 @@ import (
 func Faults() []fault.Fault {
 	return slices.Concat(
 		createFaults,
-		outputFaults,
 		subscribeFaults,
 		secureFaults,
 		sendFaults,
 		deliveryFaults,
 		acknowledgeFaults,
 		manageFaults,
+		infoFaults,
 	)
 }

@@ -21,5 +21,6 @@ func Faults() []fault.Fault {
 		notifyFaults,
 		signatureFaults,
 		commandFaults,
+		refusalFaults,
 	)
 }

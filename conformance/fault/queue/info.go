@@ -1,4 +1,4 @@
-package circumstance
+package queue
 
 import (
 	"encoding/base64"
@@ -10,7 +10,7 @@ import (
 )
 
 // Mistakes of QUE about what the official relay tells besides keys and counts.
-var queueInfoFaults = []fault.Fault{
+var infoFaults = []fault.Fault{
 	misinforms("que/no-notifier", "Notifiers stand in another table, which QUE does not look at.", "SMP-QUE-FIELDS", "relay/que/notifier",
 		func(_ *relay.Session, _ *relay.Queue, info *smp.QueueInfo) { info.Notifier = false }),
 	misinforms("que/another-id", "qiMsg has a number of the message in the database in the place of its id.", "SMP-QUE-MESSAGE", "relay/que/message",

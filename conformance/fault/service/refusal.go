@@ -1,4 +1,4 @@
-package circumstance
+package service
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"smpcheck/reference/transport"
 )
 
-var serviceRefusalFaults = []fault.Fault{{
+var refusalFaults = []fault.Fault{{
 	ID:       "service/refusal-untold",
 	Story:    "A service that is not accepted learns it from the end of its connection.",
 	Breaks:   []string{"SMP-SERVICE-ANSWER-ERROR"},
