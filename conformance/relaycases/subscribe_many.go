@@ -2,6 +2,7 @@ package relaycases
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"smpcheck/conformance"
@@ -22,10 +23,11 @@ var subscribeManyCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/sub/hundreds",
 		Title:        "A connection that subscribes to 240 queues, many in each block, gets what waits in each and what comes later",
-		Requirements: []string{"SMP-SUB-MANY"},
+		Requirements: []string{"SMP-SUB-MANY", "SMP-BLOCK-BATCH"},
 		Edges:        true,
 		Timeout:      heavy,
 		Run: func(t *T) {
+			t.About("SMP-SUB-MANY")
 			probe.RequireDelivering(t)
 			sender, earlier, recipient := probe.Dial(t), probe.Dial(t), probe.Dial(t)
 			queues := newQueues(t, earlier, manyQueues)
@@ -65,10 +67,11 @@ var subscribeManyCases = []conformance.Case{
 	must(conformance.Case{
 		ID:           "relay/sub/end-of-each",
 		Title:        "A connection that is displaced from many queues at once gets END for each of them",
-		Requirements: []string{"SMP-SUB-END"},
+		Requirements: []string{"SMP-SUB-END", "SMP-BLOCK-BATCH"},
 		Edges:        true,
 		Timeout:      eventTimeout,
 		Run: func(t *T) {
+			t.About("SMP-SUB-END")
 			earlier, later := probe.Dial(t), probe.Dial(t)
 			queues := newQueues(t, earlier, 20)
 			subscribeToAll(t, earlier, queues)
@@ -123,8 +126,8 @@ func newQueues(t *T, c *probe.Conn, n int, changes ...func(*probe.Queue, *smp.NE
 	return queues
 }
 
-// forEach sends a command for each queue on c, many in a block, and requires an answer
-// that is no error.
+// forEach sends a command for each queue on c, many in a block. It fails the case for
+// SMP-BLOCK-BATCH if one is not answered; an error blocks the case.
 func forEach(t *T, c *probe.Conn, queues []*probe.Queue, what string, command func(i int) smp.Transmission) {
 	const inBlock = 80
 	for first := 0; first < len(queues); first += inBlock {
@@ -135,6 +138,10 @@ func forEach(t *T, c *probe.Conn, queues []*probe.Queue, what string, command fu
 		c.Send(trs...)
 		for _, tr := range trs {
 			a := c.Await(what, tr)
+			if a.Response == nil {
+				t.About("SMP-BLOCK-BATCH")
+				t.Fail(fmt.Sprintf("%s in a block of %d → an answer to each", what, len(trs)), a.String())
+			}
 			if isError(a.Received) {
 				probe.Blocked(t, "%s in a block of %d was answered %s", what, len(trs), a)
 			}
