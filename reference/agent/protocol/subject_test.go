@@ -134,13 +134,6 @@ func (a *subject) info(id agent.ConnID) agent.Info {
 	return info
 }
 
-// expectNonePending waits until the agent knows that all it sent was taken: the script may
-// see a message before the agent sees the relay's OK.
-func (a *stage) expectNonePending() {
-	a.t.Helper()
-	require.Eventually(a.t, func() bool { return a.info(a.conn).Pending == 0 }, patience, time.Millisecond)
-}
-
 // stage is an agent and a script with a relay each: "own" is that of the agent, "far"
 // that of the script.
 type stage struct {
@@ -227,6 +220,13 @@ func (g *stage) connectJoining() {
 		g.say(message.HELLO{})
 	}
 	expect[agent.Connected](g.subject)
+}
+
+// expectNonePending waits until the agent knows that all it sent was taken: the script may
+// see a message before the agent sees the relay's OK.
+func (g *stage) expectNonePending() {
+	g.t.Helper()
+	require.Eventually(g.t, func() bool { return g.info(g.conn).Pending == 0 }, patience, time.Millisecond)
 }
 
 // talk sends messages both ways and checks that they arrive.
