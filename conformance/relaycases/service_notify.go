@@ -46,7 +46,7 @@ var serviceNotifyCases = []conformance.Case{
 		ID:           "relay/service/nsub-displaces",
 		Title:        "An ordinary notifier gets END, and no more notifications, when a service subscribes to them",
 		Requirements: []string{"SMP-NTF-TAKEOVER-END", "SMP-NTF-TAKEOVER"},
-		Versions:     from(smp.VersionServiceCounts),
+		Versions:     from(smp.VersionServices),
 		Timeout:      eventTimeout,
 		Run: func(t *T) {
 			n, ordinary := watched(t)
@@ -125,7 +125,7 @@ var serviceNotifyCases = []conformance.Case{
 		ID:           "relay/service/nsub-detaches",
 		Title:        "Notifications to which an ordinary client subscribes belong to no service any more",
 		Requirements: []string{"SMP-SERVICE-NSUB-DETACHES"},
-		Versions:     from(smp.VersionServiceCounts),
+		Versions:     from(smp.VersionServices),
 		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
@@ -145,7 +145,7 @@ var serviceNotifyCases = []conformance.Case{
 		ID:           "relay/service/notifier-events",
 		Title:        "A notification service gets END for a notifier that was taken from it, and DELD for one that was deleted or replaced",
 		Requirements: []string{"SMP-SERVICE-NSUB-DETACHED-EVENT", "SMP-SERVICE-NDEL-EVENT"},
-		Versions:     from(smp.VersionServiceCounts),
+		Versions:     from(smp.VersionServices),
 		Timeout:      eventTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
