@@ -70,3 +70,21 @@ func (n *ServiceNotifier) isNotification(r Received) bool {
 	_, ok := r.Response.(smp.NMSG)
 	return ok && bytes.Equal(r.EntityID, n.ID)
 }
+
+// ExpectEvent fails the case unless the event comes for the notifier on c.
+func (n *ServiceNotifier) ExpectEvent(c *Conn, event smp.Response) {
+	c.expectEvent(n.ID, "notifier's", event)
+}
+
+// ExpectNoEvent fails the case if the event has come for the notifier on c. A PING
+// is the fence.
+func (n *ServiceNotifier) ExpectNoEvent(c *Conn, event smp.Response, why string) {
+	c.expectNoEvent(n.ID, event, why)
+}
+
+// Replace gives the queue another notifier with NKEY on c; a relay that refuses blocks
+// the case.
+func (n *ServiceNotifier) Replace(c *Conn) {
+	request := smp.NotifierKeys{AuthKey: c.generate(keys.Ed25519).Public(), DHKey: c.generate(keys.X25519).Public()}
+	RequireA[smp.NID](c.buildOn(n.Queue.RecipientID, n.Queue.Key, smp.NKEY{NotifierKeys: request}))
+}

@@ -2,6 +2,7 @@ package relaycases
 
 import (
 	"bytes"
+	"time"
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/probe"
@@ -113,11 +114,39 @@ var serviceIdentityCases = []conformance.Case{
 			}
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/service/renewed-leaf",
+		Title:        "A service that has renewed its first certificate keeps its id: the second one is the identity",
+		Requirements: []string{"SMP-SERVICE-ID-IDENTITY"},
+		Versions:     from(smp.VersionServices),
+		Run: func(t *T) {
+			identity := probe.NewServiceIdentity(t)
+			before := probe.DialService(t, transport.RoleMessaging, identity.Leaf())
+			after := probe.DialService(t, transport.RoleMessaging, identity.Leaf())
+			if !bytes.Equal(before.ID, after.ID) {
+				t.Failf("the same service id", "%x, then %x", before.ID, after.ID)
+			}
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/service/validity",
+		Title:        "A service is refused if its certificate has expired or is not valid yet",
+		Requirements: []string{"SMP-SERVICE-CHAIN-VALIDITY"},
+		Versions:     from(smp.VersionServices),
+		Run: func(t *T) {
+			const day = 24 * time.Hour
+			identity := probe.NewServiceIdentity(t)
+			probe.DialService(t, transport.RoleMessaging, identity.Leaf())
+			expired, early := identity.LeafValid(-9*day, -2*day), identity.LeafValid(2*day, 9*day)
+			expectOfferRefused(t, probe.HonestOffer(transport.RoleMessaging, expired), "a certificate that has expired")
+			expectOfferRefused(t, probe.HonestOffer(transport.RoleMessaging, early), "a certificate that is not valid yet")
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/service/refusal-told",
 		Title:        "A service that is refused is told an error",
 		Requirements: []string{"SMP-SERVICE-ANSWER-ERROR"},
-		Versions:     from(smp.VersionServiceCounts),
+		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
 			probe.DialService(t, transport.RoleMessaging, probe.NewService(t))
 			offer := probe.HonestOffer(transport.RoleMessaging, probe.NewService(t))
@@ -152,7 +181,7 @@ var serviceIdentityCases = []conformance.Case{
 		ID:           "relay/service/ping",
 		Title:        "PING of a service is answered PONG, whatever its role",
 		Requirements: []string{"SMP-PING-PONG"},
-		Versions:     from(smp.VersionServiceCounts),
+		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
 			for _, role := range []transport.Role{transport.RoleMessaging, transport.RoleNotifier, transport.RoleProxy} {
 				probe.DialService(t, role, probe.NewService(t)).ExpectServed()
@@ -163,7 +192,7 @@ var serviceIdentityCases = []conformance.Case{
 		ID:           "relay/service/role-of-queue-commands",
 		Title:        "Commands for queues are refused to a notification service, and NSUB to a messaging service",
 		Requirements: []string{"SMP-SERVICE-ROLE-QUEUES"},
-		Versions:     from(smp.VersionServiceCounts),
+		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
 			n := probe.Dial(t).NewServiceNotifier()
 			notifier := probe.DialService(t, transport.RoleNotifier, probe.NewService(t))

@@ -46,7 +46,7 @@ var serviceNotifyCases = []conformance.Case{
 		ID:           "relay/service/nsub-displaces",
 		Title:        "An ordinary notifier gets END, and no more notifications, when a service subscribes to them",
 		Requirements: []string{"SMP-NTF-TAKEOVER-END", "SMP-NTF-TAKEOVER"},
-		Versions:     from(smp.VersionServiceCounts),
+		Versions:     from(smp.VersionServices),
 		Timeout:      eventTimeout,
 		Run: func(t *T) {
 			n, ordinary := watched(t)
@@ -125,7 +125,7 @@ var serviceNotifyCases = []conformance.Case{
 		ID:           "relay/service/nsub-detaches",
 		Title:        "Notifications to which an ordinary client subscribes belong to no service any more",
 		Requirements: []string{"SMP-SERVICE-NSUB-DETACHES"},
-		Versions:     from(smp.VersionServiceCounts),
+		Versions:     from(smp.VersionServices),
 		Timeout:      notifyTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
@@ -141,16 +141,64 @@ var serviceNotifyCases = []conformance.Case{
 			list[0].ExpectNoNotification(s.Conn, "an ordinary client has subscribed")
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/service/notifier-events",
+		Title:        "A notification service gets END for a notifier that was taken from it, and DELD for one that was deleted or replaced",
+		Requirements: []string{"SMP-SERVICE-NSUB-DETACHED-EVENT", "SMP-SERVICE-NDEL-EVENT"},
+		Versions:     from(smp.VersionServices),
+		Timeout:      eventTimeout,
+		Run: func(t *T) {
+			owner := probe.Dial(t)
+			credentials, list := notifiersOf(t, owner, 4)
+			s := notificationService(t, credentials)
+			s.Subscribe(smp.NSUBS{})
+			list[0].Subscribe(probe.Dial(t))
+			list[1].Queue.Recipient(owner, smp.NDEL{}).Require(smp.OK{})
+			list[2].Replace(owner)
+			t.About("SMP-SERVICE-NSUB-DETACHED-EVENT")
+			list[0].ExpectEvent(s.Conn, smp.END{})
+			list[3].ExpectNoEvent(s.Conn, smp.END{}, "nobody took this notifier")
+			t.About("SMP-SERVICE-NDEL-EVENT")
+			list[1].ExpectEvent(s.Conn, smp.DELD{})
+			list[2].ExpectEvent(s.Conn, smp.DELD{})
+			list[3].ExpectNoEvent(s.Conn, smp.DELD{}, "nobody deleted this notifier")
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/service/nsub-migration",
+		Title:        "Notifications belong to the service that subscribed to them last",
+		Requirements: []string{"SMP-SERVICE-NSUB-ASSOCIATES", "SMP-SERVICE-NSUBS-SOKS"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			owner := probe.Dial(t)
+			from, list := notifiersOf(t, owner, 2)
+			second := notificationService(t, probe.NewService(t))
+			t.About("SMP-SERVICE-NSUB-ASSOCIATES")
+			second.Ask(list[0].ID, list[0].Key, smp.NSUB{}).Expect(smp.SOK{ServiceID: second.ID})
+			t.About("SMP-SERVICE-NSUBS-SOKS")
+			first := notificationService(t, from)
+			first.ExpectQueues(smp.NSUBS{}, list[1].ID)
+			second.ExpectQueues(smp.NSUBS{}, list[0].ID)
+			t.About("SMP-SERVICE-NSUB-ASSOCIATES")
+			list[0].Announce(owner)
+			list[1].Announce(owner)
+			list[0].ExpectNotification(second.Conn)
+			list[1].ExpectNotification(first.Conn)
+			list[0].ExpectNoNotification(first.Conn, "the notifications belong to another service")
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/service/ndel",
-		Title:        "A notifier that was deleted, alone or with its queue, is none of the service's any more",
+		Title:        "A notifier that was deleted, alone or with its queue, or replaced is none of the service's any more",
 		Requirements: []string{"SMP-SERVICE-NSUBS-SOKS"},
 		Versions:     from(smp.VersionServiceCounts),
 		Run: func(t *T) {
 			owner := probe.Dial(t)
-			credentials, list := notifiersOf(t, owner, 3)
+			credentials, list := notifiersOf(t, owner, 4)
 			list[0].Queue.Recipient(owner, smp.NDEL{}).Require(smp.OK{})
 			list[1].Queue.Recipient(owner, smp.DEL{}).Require(smp.OK{})
+			list[3].Replace(owner)
 			notificationService(t, credentials).ExpectQueues(smp.NSUBS{}, list[2].ID)
 		},
 	}),

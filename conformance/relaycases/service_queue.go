@@ -34,7 +34,7 @@ var serviceQueueCases = []conformance.Case{
 		ID:           "relay/service/new-create-only",
 		Title:        "A service cannot create a queue without subscribing to it",
 		Requirements: []string{"SMP-SERVICE-NEW-CREATE-ONLY"},
-		Versions:     from(smp.VersionServiceCounts),
+		Versions:     from(smp.VersionServices),
 		Run: func(t *T) {
 			s := messagingService(t, probe.NewService(t))
 			create, q := s.NewQueueRequest(probe.OnlyCreate)

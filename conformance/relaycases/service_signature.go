@@ -58,6 +58,21 @@ var serviceSignatureCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
+		ID:           "relay/service/signature-authenticator",
+		Title:        "The authenticator of a queue's key covers the service's certificate as a signature does",
+		Requirements: []string{"SMP-SERVICE-SIGNATURE-QUEUE-KEY"},
+		Versions:     from(smp.VersionServices),
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueueWithKey(probe.NewKey(t, keys.X25519), probe.OnlyCreate)
+			probe.RequireA[smp.INFO](q.Recipient(q.Conn, smp.QUE{}))
+			s := messagingService(t, probe.NewService(t))
+			bare := s.OrdinaryTransmission(q.RecipientID, q.Key, smp.SUB{})
+			bare.ServiceSignature = signedAlone(t, s, bare, s.Key)
+			s.AskTransmission("SUB whose authenticator knows of no service", bare).ExpectError(smp.ErrAuth)
+			q.Recipient(s.Conn, smp.SUB{}).Expect(smp.SOK{ServiceID: s.ID})
+		},
+	}),
+	observed(conformance.Case{
 		ID:           "relay/service/signature-nsub",
 		Title:        "NSUB of a service needs its signature and a queue key that knows of the service, as SUB does",
 		Requirements: []string{"SMP-SERVICE-SIGNATURE-MISSING", "SMP-SERVICE-SIGNATURE-COVERS", "SMP-SERVICE-SIGNATURE-QUEUE-KEY"},
@@ -175,8 +190,8 @@ var serviceSignatureCases = []conformance.Case{
 	}),
 }
 
-// signedAlone is the authorization of a transmission by a queue key that knows of no
-// service.
+// signedAlone is what a key signs of a transmission, if it is the service's, or a queue key
+// that knows of no service.
 func signedAlone(t *T, s *probe.ServiceConn, tr smp.Transmission, key keys.PrivateKey) []byte {
 	authorized, err := tr.Authorized(s.SessionID())
 	if err != nil {

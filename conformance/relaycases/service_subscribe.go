@@ -303,6 +303,48 @@ var serviceSubscribeCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/service/new-takeover",
+		Title:        "Messages of a queue that another connection of the service creates go to that one",
+		Requirements: []string{"SMP-SERVICE-TAKEOVER"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			credentials := probe.NewService(t)
+			earlier, later := messagingService(t, credentials), messagingService(t, credentials)
+			earlier.NewQueue()
+			q := later.NewQueue()
+			body := t.Rand().Bytes(50)
+			q.Fill(probe.Dial(t), body)
+			q.ExpectMessage(later.Conn, body)
+			q.ExpectNoMessage(earlier.Conn, "another connection of the service has created the queue")
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/service/reconnect",
+		Title:        "SUBS of a service that has reconnected delivers again what was not acknowledged, and ALLS follows",
+		Requirements: []string{"SMP-SERVICE-SUBS-DELIVERS", "SMP-SERVICE-ALLS-LAST"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			credentials, queues := serviceOf(t, 2)
+			sender := probe.Dial(t)
+			bodies := sender.Bodies(2)
+			queues[1].Fill(sender, bodies[0])
+			first := messagingService(t, credentials)
+			first.Subscribe(smp.SUBS{})
+			queues[1].RequireMessage(first.Conn)
+			first.Close()
+			queues[0].Fill(sender, bodies[1])
+			again := messagingService(t, credentials)
+			probe.RequireA[smp.SOKS](again.Command(smp.SUBS{}))
+			t.About("SMP-SERVICE-SUBS-DELIVERS")
+			queues[0].ExpectMessage(again.Conn, bodies[1])
+			queues[1].ExpectMessage(again.Conn, bodies[0])
+			t.About("SMP-SERVICE-ALLS-LAST")
+			again.ExpectALLS()
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/service/ends",
 		Title:        "The connection of the service that was displaced gets ENDS with count and hash of the queues",
 		Requirements: []string{"SMP-SERVICE-ENDS", "SMP-SERVICE-ENDS-COUNT"},

@@ -66,7 +66,29 @@ var identityFaults = []fault.Fault{
 		Breaks:   []string{"SMP-SERVICE-ID-UNIQUE"},
 		Cases:    []string{"relay/service/identity-of-another"},
 		Versions: fault.Since(smp.VersionServices),
-		Apply:    meeting.WithTLS(anyChainTLS),
+		Apply:    believesChains(func(error) bool { return true }),
+	},
+	{
+		ID:       "service/validity-unchecked",
+		Story:    "The fingerprint is the identity of a service, so the relay looks at no dates in its certificates.",
+		Breaks:   []string{"SMP-SERVICE-CHAIN-VALIDITY"},
+		Cases:    []string{"relay/service/validity"},
+		Versions: fault.Since(smp.VersionServices),
+		Apply:    believesChains(func(err error) bool { return err == nil || errors.Is(err, keys.ErrValidity) }),
+	},
+	{
+		ID:       "service/leaf-is-identity",
+		Story:    "A service is known by the certificate whose key it uses, the first one.",
+		Breaks:   []string{"SMP-SERVICE-ID-IDENTITY"},
+		Cases:    []string{"relay/service/renewed-leaf"},
+		Versions: fault.Since(smp.VersionServices),
+		Apply: fault.Stages(func(st *relay.Stages) {
+			next := st.Service
+			st.Service = func(ctx context.Context, r *relay.Relay, s transport.Service, chain [][]byte) ([]byte, error) {
+				s.Fingerprint = keys.FingerprintOf(chain[0])
+				return next(ctx, r, s, chain)
+			}
+		}),
 	},
 	{
 		ID:       "service/single-certificate-refused",
@@ -178,19 +200,27 @@ func idPerConnection(c *relay.Config) {
 	fault.Together(sok[smp.SUB](present), sok[smp.NSUB](present))(c)
 }
 
-// anyChainTLS is a handshake of TLS 1.3 that believes every chain of client certificates.
-func anyChainTLS(ctx context.Context, raw net.Conn, config transport.ServerConfig) (net.Conn, transport.Binding, error) {
-	conn, err := tlsprobe.Server(ctx, raw, &tlsprobe.ServerConfig{
-		Certificate: &tlsprobe.Certificate{Chain: config.Credentials.Chain, Key: meeting.Signer(config.Credentials.Key)},
-		SelectALPN:  meeting.SelectSMP,
+// believesChains accepts services with certificates of which such says so, from what is wrong
+// with them.
+func believesChains(such func(error) bool) func(*relay.Config) {
+	return meeting.WithTLS(func(ctx context.Context, raw net.Conn, config transport.ServerConfig) (net.Conn, transport.Binding, error) {
+		conn, err := tlsprobe.Server(ctx, raw, &tlsprobe.ServerConfig{
+			Certificate: &tlsprobe.Certificate{Chain: config.Credentials.Chain, Key: meeting.Signer(config.Credentials.Key)},
+			SelectALPN:  meeting.SelectSMP,
+		})
+		if err != nil {
+			return nil, transport.Binding{}, err
+		}
+		state := conn.State()
+		if len(state.PeerCertificates) > 0 {
+			if err := keys.ValidateServiceChain(state.PeerCertificates); !such(err) {
+				return nil, transport.Binding{}, err
+			}
+		}
+		return conn, transport.Binding{
+			SessionID: state.ClientFinished, PeerChain: state.PeerCertificates, ALPN: state.ALPN, CertificateSent: true,
+		}, nil
 	})
-	if err != nil {
-		return nil, transport.Binding{}, err
-	}
-	state := conn.State()
-	return conn, transport.Binding{
-		SessionID: state.ClientFinished, PeerChain: state.PeerCertificates, ALPN: state.ALPN, CertificateSent: true,
-	}, nil
 }
 
 // vouching is what a relay believes of a service.

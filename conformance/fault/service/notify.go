@@ -1,6 +1,8 @@
 package service
 
 import (
+	"bytes"
+
 	"smpcheck/conformance/fault"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -109,6 +111,54 @@ var notifyFaults = []fault.Fault{
 		Versions: fault.Since(smp.VersionServiceCounts),
 		Apply:    tellsServiceToo,
 	},
+	{
+		ID:       "service/nsub-of-another-refused",
+		Story:    "A notifier stays with the service that it was given to, and NSUB of another one is refused.",
+		Breaks:   []string{"SMP-SERVICE-NSUB-ASSOCIATES"},
+		Cases:    []string{"relay/service/nsub-migration"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    keepsNotifiers,
+	},
+	{
+		ID:       "service/nsub-detached-silent",
+		Story:    "A service loses a notifier to an ordinary client and is not told.",
+		Breaks:   []string{"SMP-SERVICE-NSUB-DETACHED-EVENT"},
+		Cases:    []string{"relay/service/notifier-events"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    servicesMiss[smp.END](),
+	},
+	{
+		ID:       "service/ndel-end",
+		Story:    "A service gets END for a notifier of its own, whether it was deleted or taken.",
+		Breaks:   []string{"SMP-SERVICE-NDEL-EVENT"},
+		Cases:    []string{"relay/service/notifier-events"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    servicesGet(func(out *relay.Output, _ smp.DELD) { out.Response = smp.END{} }),
+	},
+	{
+		ID:       "service/nkey-silent",
+		Story:    "A service is told that a notifier was deleted, and not that another one has replaced it.",
+		Breaks:   []string{"SMP-SERVICE-NDEL-EVENT"},
+		Cases:    []string{"relay/service/notifier-events"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply: fault.PushesDuring[smp.NKEY](func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
+			if !fault.IsService(to) {
+				next(to, q, out)
+			}
+		}),
+	},
+}
+
+// keepsNotifiers refuses NSUB of another service than that which a notifier was given to.
+func keepsNotifiers(c *relay.Config) {
+	var of fault.Notes[string, []byte]
+	owners(c, &of)
+	fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next fault.Execute) []relay.Output {
+		if id, owned := of.Get(string(r.Transmission.EntityID)); owned && fault.IsService(s) && !bytes.Equal(id, s.Conn().Service().ID) {
+			return fault.Refuse(r, smp.ErrService)
+		}
+		return next(s, r)
+	})(c)
 }
 
 // owners notes to which service notifiers were given.

@@ -75,6 +75,23 @@ var signatureFaults = []fault.Fault{
 		}),
 	},
 	{
+		ID:       "service/authenticator-alone",
+		Story:    "The certificate of the service comes before what the key of a queue signs, and not before what it authenticates.",
+		Breaks:   []string{"SMP-SERVICE-SIGNATURE-QUEUE-KEY"},
+		Cases:    []string{"relay/service/signature-authenticator"},
+		Versions: fault.Since(smp.VersionServices),
+		Apply: fault.Stages(func(st *relay.Stages) {
+			verify := st.Verify
+			st.Verify = func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+				bare := *r
+				if key.Algorithm() == keys.X25519 {
+					bare.Transmission.ServiceSignature = nil
+				}
+				return verify(s, &bare, key)
+			}
+		}),
+	},
+	{
 		ID:       "service/signature-anywhere",
 		Story:    "A signature of the service is ignored in commands that do not need it.",
 		Breaks:   []string{"SMP-SERVICE-SIGNATURE-WHERE"},

@@ -26,6 +26,14 @@ var singleFaults = []fault.Fault{
 		Apply:    servesSingle(func(first, last *relay.Session) []*relay.Session { return []*relay.Session{first, last} }),
 	},
 	{
+		ID:       "service/new-stays",
+		Story:    "SUB, NSUB, SUBS and NSUBS make a connection of a service the one that gets everything, and NEW is forgotten.",
+		Breaks:   []string{"SMP-SERVICE-TAKEOVER"},
+		Cases:    []string{"relay/service/new-takeover"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    newStays(),
+	},
+	{
 		ID:       "service/single-refused",
 		Story:    "A queue to which a connection of the service has subscribed is taken, so SUB of another one is an error of the service.",
 		Breaks:   []string{"SMP-SERVICE-TAKEOVER"},
@@ -40,6 +48,29 @@ var singleFaults = []fault.Fault{
 			})
 		}),
 	},
+}
+
+// newStays sends messages of the queues that a service creates to the connection of it that
+// was the first to create one.
+func newStays() func(*relay.Config) {
+	return fault.Remembering(func(first *fault.Notes[string, *relay.Session]) func(*relay.Config) {
+		return fault.Together(
+			fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NEW, next fault.Execute) []relay.Output {
+				if fault.IsService(s) {
+					firstOf(first, s, s.Conn().Service().ID)
+				}
+				return next(s, r)
+			}),
+			fault.Pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
+				if out.Message != nil {
+					if before, known := first.Get(string(q.ServiceID())); known {
+						to = before
+					}
+				}
+				next(to, q, out)
+			}),
+		)
+	})
 }
 
 // firstOf returns the session that subscribed first to what has the id; that is s if none

@@ -87,6 +87,22 @@ var subscribeFaults = []fault.Fault{
 		Apply:    onlyClaimed(func(claimed bool) bool { return claimed }),
 	},
 	{
+		ID:       "service/collects-once",
+		Story:    "That the service has sent SUBS is kept with the service and not with its connection, and what waits is delivered once.",
+		Breaks:   []string{"SMP-SERVICE-SUBS-DELIVERS", "SMP-SERVICE-ALLS-LAST"},
+		Cases:    []string{"relay/service/reconnect"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    fault.Remembering(collectsOnce),
+	},
+	{
+		ID:       "service/alls-once",
+		Story:    "ALLS is sent once to a service, whatever waits when it reconnects.",
+		Breaks:   []string{"SMP-SERVICE-ALLS-LAST"},
+		Cases:    []string{"relay/service/reconnect"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    fault.Remembering(allsOnce),
+	},
+	{
 		ID:       "service/ack-needs-sub",
 		Story:    "ACK is for who has subscribed with SUB, and after SUBS it is answered with NO_MSG.",
 		Breaks:   []string{"SMP-SERVICE-SUBS-ACK"},
@@ -226,6 +242,22 @@ func whileCollecting(change func(to *relay.Session, out *relay.Output) bool) fun
 			return next(s, r)
 		}),
 	)
+}
+
+// collectsOnce sends a service neither messages nor ALLS for SUBS if another connection of it
+// was the first to get them.
+func collectsOnce(first *fault.Notes[string, *relay.Session]) func(*relay.Config) {
+	return whileCollecting(func(to *relay.Session, _ *relay.Output) bool {
+		return firstOf(first, to, to.Conn().Service().ID) == to
+	})
+}
+
+// allsOnce is collectsOnce for ALLS alone.
+func allsOnce(first *fault.Notes[string, *relay.Session]) func(*relay.Config) {
+	return toServices(func(to *relay.Session, _ *relay.Queue, out *relay.Output) bool {
+		_, ok := out.Response.(smp.ALLS)
+		return !ok || firstOf(first, to, to.Conn().Service().ID) == to
+	})
 }
 
 // collectsOne sends one message between SUBS and ALLS.
