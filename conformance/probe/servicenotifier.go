@@ -66,6 +66,11 @@ func (n *ServiceNotifier) ExpectNoNotification(c *Conn, why string) {
 	}
 }
 
+// ExpectEvent fails the case unless the event comes for the notifier on c.
+func (n *ServiceNotifier) ExpectEvent(c *Conn, event smp.Response) {
+	c.expectEvent(n.ID, "notifier's", event)
+}
+
 func (n *ServiceNotifier) isNotification(r Received) bool {
 	_, ok := r.Response.(smp.NMSG)
 	return ok && bytes.Equal(r.EntityID, n.ID)

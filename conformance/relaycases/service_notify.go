@@ -143,15 +143,41 @@ var serviceNotifyCases = []conformance.Case{
 	}),
 	must(conformance.Case{
 		ID:           "relay/service/ndel",
-		Title:        "A notifier that was deleted, alone or with its queue, is none of the service's any more",
+		Title:        "A notifier that was deleted, alone or with its queue, or replaced is none of the service's any more",
 		Requirements: []string{"SMP-SERVICE-NSUBS-SOKS"},
 		Versions:     from(smp.VersionServiceCounts),
 		Run: func(t *T) {
 			owner := probe.Dial(t)
-			credentials, list := notifiersOf(t, owner, 3)
+			credentials, list := notifiersOf(t, owner, 4)
 			list[0].Queue.Recipient(owner, smp.NDEL{}).Require(smp.OK{})
 			list[1].Queue.Recipient(owner, smp.DEL{}).Require(smp.OK{})
-			notificationService(t, credentials).ExpectQueues(smp.NSUBS{}, list[2].ID)
+			list[2].Queue.Notify()
+			notificationService(t, credentials).ExpectQueues(smp.NSUBS{}, list[3].ID)
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/service/notifier-events",
+		Title:        "A subscribed service gets DELD for notifiers that the recipient takes away, END for one that an ordinary client takes",
+		Requirements: []string{"SMP-NTF-NDEL-EVENT", "SMP-NTF-NKEY-REPLACED-EVENT", "SMP-NTF-DELETED-QUEUE", "SMP-SERVICE-SUB-DETACHED-EVENT"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      eventTimeout,
+		Run: func(t *T) {
+			owner, ordinary := probe.Dial(t), probe.Dial(t)
+			credentials, list := notifiersOf(t, owner, 5)
+			s := notificationService(t, credentials)
+			s.Subscribe(smp.NSUBS{})
+			list[0].Queue.Recipient(owner, smp.NDEL{}).Require(smp.OK{})
+			list[1].Queue.Notify()
+			list[2].Queue.Recipient(owner, smp.DEL{}).Require(smp.OK{})
+			list[3].Subscribe(ordinary)
+			t.About("SMP-NTF-NDEL-EVENT")
+			list[0].ExpectEvent(s.Conn, smp.DELD{})
+			t.About("SMP-NTF-NKEY-REPLACED-EVENT")
+			list[1].ExpectEvent(s.Conn, smp.DELD{})
+			t.About("SMP-NTF-DELETED-QUEUE")
+			list[2].ExpectEvent(s.Conn, smp.DELD{})
+			t.About("SMP-SERVICE-SUB-DETACHED-EVENT")
+			list[3].ExpectEvent(s.Conn, smp.END{})
 		},
 	}),
 	must(conformance.Case{

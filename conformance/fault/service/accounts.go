@@ -18,7 +18,7 @@ import (
 // for messages, those of notifiers for notifications.
 type accounts struct {
 	// forgets says of which events it forgets that they end what belongs to a service:
-	// "SUB", "NSUB", "DEL", "NDEL"; "move" for SUB of another service; and "NEW" if it forgets
+	// "SUB", "NSUB", "DEL", "NDEL", "NKEY"; "move" for SUB of another service; and "NEW" if it forgets
 	// that this one begins it.
 	forgets []string
 	// hash is made of ids in the order in which the service got them; nil for the right
@@ -63,6 +63,8 @@ func (a *accounts) execute(s *relay.Session, r *relay.Request, next fault.Execut
 		a.give(id, response.ServiceID, r.Command.Tag())
 	case smp.SOKS:
 		outs[0].Response = smp.SOKS{ServiceQueues: a.of(r.Transmission.EntityID)}
+	case smp.NID:
+		a.give(notifier, nil, "NKEY")
 	case smp.OK:
 		switch r.Command.(type) {
 		case smp.DEL:
@@ -128,6 +130,7 @@ func miscounted() (faults []fault.Fault) {
 		{"counted-after-del", "DEL removes a queue and leaves it in count and hash of its service.", "DEL", "SMP-SERVICE-SOKS-COUNT", "delete"},
 		{"counted-after-nsub", "NSUB of an ordinary client takes a notifier from its service and leaves it in count and hash.", "NSUB", "SMP-SERVICE-NSUB-DETACHES", "nsub-detaches"},
 		{"counted-after-ndel", "NDEL removes a notifier and leaves it in count and hash of its service.", "NDEL", "SMP-SERVICE-NSUBS-SOKS", "ndel"},
+		{"counted-after-nkey", "NKEY replaces a notifier and leaves it in count and hash of its service.", "NKEY", "SMP-SERVICE-NSUBS-SOKS", "ndel"},
 		{"counted-after-del-of-notifier", "DEL takes a queue from count and hash, and forgets its notifier.", "DEL of a notifier", "SMP-SERVICE-NSUBS-SOKS", "ndel"},
 	} {
 		faults = append(faults, fault.Fault{

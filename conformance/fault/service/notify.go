@@ -8,7 +8,7 @@ import (
 )
 
 // notifyFaults are mistakes with the notifications of services.
-var notifyFaults = []fault.Fault{
+var notifyFaults = append([]fault.Fault{
 	{
 		ID:       "service/nsub-names-no-service",
 		Story:    "NSUB of a service is answered as that of any client.",
@@ -109,6 +109,35 @@ var notifyFaults = []fault.Fault{
 		Versions: fault.Since(smp.VersionServiceCounts),
 		Apply:    tellsServiceToo,
 	},
+}, silentNotifiers()...)
+
+// silentNotifiers are relays that do not tell a service how it lost a notifier.
+func silentNotifiers() (faults []fault.Fault) {
+	for _, f := range []struct {
+		name, story, broken string
+		apply               func(*relay.Config)
+	}{
+		{"ndel", "NDEL takes a notifier from a service, which finds that out with the next NSUBS.", "SMP-NTF-NDEL-EVENT", servicesMissDuring[smp.NDEL]()},
+		{"nkey", "NKEY tells the connection that is subscribed to the old notifier, unless that is a service.", "SMP-NTF-NKEY-REPLACED-EVENT", servicesMissDuring[smp.NKEY]()},
+		{"del", "DEL tells the connection that has sent NSUB, and a service has sent NSUBS.", "SMP-NTF-DELETED-QUEUE", servicesMissDuring[smp.DEL]()},
+		{"nsub", "An ordinary client takes a notifier from a service, which is not told.", "SMP-SERVICE-SUB-DETACHED-EVENT", servicesMissDuring[smp.NSUB]()},
+	} {
+		faults = append(faults, fault.Fault{
+			ID: "service/notifier-silent-" + f.name, Story: f.story,
+			Breaks: []string{f.broken}, Cases: []string{"relay/service/notifier-events"}, Versions: fault.Since(smp.VersionServiceCounts),
+			Apply: f.apply,
+		})
+	}
+	return faults
+}
+
+// servicesMissDuring does not send services what a command causes for its queue.
+func servicesMissDuring[C smp.Command]() func(*relay.Config) {
+	return fault.PushesDuring[C](func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
+		if !fault.IsService(to) {
+			next(to, q, out)
+		}
+	})
 }
 
 // owners notes to which service notifiers were given.
