@@ -106,6 +106,26 @@ var serviceNotifyCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
+		ID:           "relay/service/nsubs-waiting",
+		Title:        "Messages that came when no connection of the service was there are announced after NSUBS",
+		Requirements: []string{"SMP-SERVICE-NSUBS-WAITING"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			owner := probe.Dial(t)
+			credentials, list := notifiersOf(t, owner, 3)
+			owner.Linger(someTime) // until the relay has learned that the service has left
+			for _, n := range list {
+				n.Announce(owner)
+			}
+			s := notificationService(t, credentials)
+			s.Subscribe(smp.NSUBS{})
+			for _, n := range list {
+				n.ExpectNotification(s.Conn)
+			}
+		},
+	}),
+	observed(conformance.Case{
 		ID:           "relay/service/nsubs-no-alls",
 		Title:        "NSUBS causes no ALLS",
 		Requirements: []string{"SMP-SERVICE-NSUBS-NO-ALLS"},

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"time"
+
 	"smpcheck/conformance/fault"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -84,6 +86,14 @@ var notifyFaults = append([]fault.Fault{
 		Apply:    onlyClaimed(func(claimed bool) bool { return claimed }),
 	},
 	{
+		ID:       "service/nsubs-later-alone",
+		Story:    "NSUBS announces what comes from then on; what came before is for NSUB, which asks for one queue.",
+		Breaks:   []string{"SMP-SERVICE-NSUBS-WAITING"},
+		Cases:    []string{"relay/service/nsubs-waiting"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    fault.Remembering(announcesLater),
+	},
+	{
 		ID:       "service/nsubs-alls",
 		Story:    "NSUBS ends with ALLS, as SUBS does.",
 		Breaks:   []string{"SMP-SERVICE-NSUBS-NO-ALLS"},
@@ -138,6 +148,20 @@ func servicesMissDuring[C smp.Command]() func(*relay.Config) {
 			next(to, q, out)
 		}
 	})
+}
+
+// announcesLater tells services of what came after their NSUBS.
+func announcesLater(since *fault.Notes[*relay.Session, time.Time]) func(*relay.Config) {
+	return fault.Together(
+		fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NSUBS, next fault.Execute) []relay.Output {
+			since.Set(s, time.Now())
+			return next(s, r)
+		}),
+		toServices(func(to *relay.Session, _ *relay.Queue, out *relay.Output) bool {
+			begin, ok := since.Get(to)
+			return !ok || out.Notification == nil || out.Notification.Time.After(begin)
+		}),
+	)
 }
 
 // owners notes to which service notifiers were given.
