@@ -175,6 +175,30 @@ var serviceNotifyCases = []conformance.Case{
 			notificationService(t, credentials).ExpectQueues(smp.NSUBS{}, list[3].ID)
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/service/nkey",
+		Title:        "The notifier that replaces one of a service is nobody's: NSUB of an ordinary client gets what came, and nobody does before",
+		Requirements: []string{"SMP-NTF-NMSG-SUBSCRIBED", "SMP-NTF-NSUB-EARLIER"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			owner := probe.Dial(t)
+			credentials, list := notifiersOf(t, owner, 2)
+			s := notificationService(t, credentials)
+			s.Subscribe(smp.NSUBS{})
+			n := list[0].Queue.Notify()
+			n.Queue.Announce(owner, t.Rand().Bytes(60))
+			list[1].Announce(owner)
+			list[1].RequireNotification(s.Conn) // of a message that came later
+			t.About("SMP-NTF-NMSG-SUBSCRIBED")
+			(&probe.ServiceNotifier{Queue: n.Queue, ID: n.ID, Key: n.Key}).ExpectNoNotification(s.Conn, "NKEY has replaced the notifier of the service")
+			owner.ExpectUnannounced("the connection has not sent NSUB")
+			t.About("SMP-NTF-NSUB-EARLIER")
+			ordinary := probe.Dial(t)
+			n.Ask(ordinary).Expect(smp.SOK{})
+			n.Expect(ordinary)
+		},
+	}),
 	observed(conformance.Case{
 		ID:           "relay/service/notifier-events",
 		Title:        "A subscribed service gets DELD for notifiers that the recipient takes away, END for one that an ordinary client takes",
