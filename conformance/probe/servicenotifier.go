@@ -55,6 +55,14 @@ func (n *ServiceNotifier) ExpectNotification(c *Conn) {
 	}
 }
 
+// RequireNotification is ExpectNotification for one that the case builds on.
+func (n *ServiceNotifier) RequireNotification(c *Conn) {
+	_, missing := c.await(notifyTime, n.isNotification)
+	if missing != "" {
+		Blocked(c.t, "no notification came: %s", missing)
+	}
+}
+
 // ExpectNoNotification fails the case if NMSG has come for the notifier on c. A PING
 // is the fence: something that the relay sent later has to be here already.
 func (n *ServiceNotifier) ExpectNoNotification(c *Conn, why string) {

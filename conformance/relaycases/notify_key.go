@@ -226,6 +226,38 @@ var notifierKeyCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/notify/new-linked",
+		Title:        "A NEW with link data and the keys of a notifier makes both",
+		Requirements: []string{"SMP-NEW-NOTIFIER", "SMP-NTF-NEW-WORKS"},
+		Versions:     from(smp.VersionNotifierKeys),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			for _, mode := range []smp.QueueMode{smp.Messaging, smp.Contact} {
+				c, watcher := probe.Dial(t), probe.Dial(t)
+				c.NewLinkedQueue(mode)
+				cmd, id, q := c.LinkRequest(mode, probe.OnlyCreate)
+				request, n := q.NotifierRequest(keys.Ed25519)
+				cmd.Notifier = &request
+				t.About("SMP-NEW-NOTIFIER")
+				ids := probe.ExpectA[smp.IDS](c.AskAs(id, nil, q.Key, cmd))
+				if ids.Notifier == nil {
+					t.Fail("IDS with a notifier", "IDS without")
+				}
+				q.Created(ids)
+				n.Created(*ids.Notifier)
+				linked := &probe.Linked{Queue: q, LinkID: ids.LinkID, Data: cmd.Request.Link.Data}
+				q.SenderKey = linked.RequireReadable(c)
+				t.About("SMP-NTF-NEW-WORKS")
+				expectSubscribed(n.Ask(watcher))
+				watcher.Ping()
+				q.Announce(c, t.Rand().Bytes(60))
+				if _, err := n.Open(n.Expect(watcher)); err != nil {
+					t.Fail("NMSG that opens with the keys of NEW and IDS", err.Error())
+				}
+			}
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/notify/new-dh-key",
 		Title:        "NEW whose DH key for notifications is no X25519 key is refused",
 		Requirements: []string{"SMP-NTF-NEW-DH-KEY"},

@@ -52,6 +52,24 @@ var notificationCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/notify/forwarded",
+		Title:        "A message that comes through a proxy is announced as its flag says",
+		Requirements: []string{"SMP-PROXY-INNER-SEND", "SMP-NTF-FLAG-FALSE"},
+		Versions:     from(smp.VersionProxy),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			n, watcher := watched(t)
+			proxy := probe.DialAsProxy(t)
+			for _, flag := range []bool{false, true} {
+				proxy.Command(n.Queue.SenderID, probe.NoKey, smp.SEND{Notify: flag, Body: t.Rand().Bytes(60)}).Require(smp.OK{})
+			}
+			t.About("SMP-PROXY-INNER-SEND")
+			n.Expect(watcher)
+			t.About("SMP-NTF-FLAG-FALSE")
+			n.ExpectNone(watcher, "one message of two had the flag")
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/notify/event",
 		Title:        "NMSG has an empty correlation id and the notifier's id",
 		Requirements: []string{"SMP-NTF-NMSG-EVENT"},

@@ -162,6 +162,40 @@ var notifierSubscribeCases = []conformance.Case{
 			}
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/notify/nsub-batch",
+		Title:        "NSUBs that share a block are answered each for itself, and subscribe, also next to refused ones",
+		Requirements: []string{"SMP-BLOCK-BATCH", "SMP-NTF-NSUB-AUTHORIZED", "SMP-NTF-NSUB-UNKNOWN", "SMP-NTF-NSUB-MANY"},
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			list, watcher := notifiers(t, 8), probe.Dial(t)
+			unknown := watcher.Transmission(t.Fresh().Bytes(len(list[0].ID)), list[0].Key, smp.NSUB{})
+			foreign := watcher.Transmission(list[0].ID, list[1].Key, smp.NSUB{})
+			block := []smp.Transmission{unknown, foreign}
+			for _, n := range list[1:] {
+				block = append(block, watcher.Transmission(n.ID, n.Key, smp.NSUB{}))
+			}
+			watcher.Send(block...)
+			t.About("SMP-BLOCK-BATCH")
+			for _, tr := range block[2:] {
+				expectSubscribed(watcher.Await("NSUB in a block of several", tr))
+			}
+			t.About("SMP-NTF-NSUB-UNKNOWN")
+			watcher.Await("NSUB with an unknown id in a block of several", unknown).ExpectError(smp.ErrAuth)
+			t.About("SMP-NTF-NSUB-AUTHORIZED")
+			watcher.Await("NSUB with the key of another notifier in a block of several", foreign).ExpectError(smp.ErrAuth)
+			watcher.Ping()
+			for _, n := range list {
+				n.Queue.Announce(n.Queue.Conn, t.Rand().Bytes(60))
+			}
+			t.About("SMP-NTF-NSUB-MANY")
+			for _, n := range list[1:] {
+				n.Expect(watcher)
+			}
+			t.About("SMP-NTF-NSUB-AUTHORIZED")
+			list[0].ExpectNone(watcher, "NSUB was refused")
+		},
+	}),
 	observed(conformance.Case{
 		ID:           "relay/notify/nsub-repeated",
 		Title:        "A second NSUB on the same connection succeeds and ends nothing",
@@ -201,16 +235,23 @@ var notifierSubscribeCases = []conformance.Case{
 			probe.RequireNotifying(t)
 			const queues = 12
 			list, watcher, sender := notifiers(t, queues), probe.Dial(t), probe.Dial(t)
-			for _, n := range list {
+			for i, n := range list {
 				n.Subscribe(watcher)
+				if i%2 > 0 { // it was the recipient too, and that is over
+					n.Queue.Subscribe(watcher)
+					n.Queue.Subscribe(n.Queue.Conn)
+				}
 			}
 			watcher.Close()
 			sender.Linger(someTime) // until the relay has learned of the end
-			for _, n := range list {
+			next := make([]*probe.Conn, queues)
+			for i, n := range list {
 				n.Queue.Announce(sender, t.Rand().Bytes(60))
-				again := probe.Dial(t)
-				n.Subscribe(again)
-				n.Expect(again)
+				next[i] = probe.Dial(t)
+				n.Subscribe(next[i])
+			}
+			for i, n := range list {
+				n.Expect(next[i])
 			}
 		},
 	}),

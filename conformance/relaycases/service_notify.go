@@ -106,6 +106,26 @@ var serviceNotifyCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
+		ID:           "relay/service/nsubs-waiting",
+		Title:        "Messages that came when no connection of the service was there are announced after NSUBS",
+		Requirements: []string{"SMP-SERVICE-NSUBS-WAITING"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			owner := probe.Dial(t)
+			credentials, list := notifiersOf(t, owner, 3)
+			owner.Linger(someTime) // until the relay has learned that the service has left
+			for _, n := range list {
+				n.Announce(owner)
+			}
+			s := notificationService(t, credentials)
+			s.Subscribe(smp.NSUBS{})
+			for _, n := range list {
+				n.ExpectNotification(s.Conn)
+			}
+		},
+	}),
+	observed(conformance.Case{
 		ID:           "relay/service/nsubs-no-alls",
 		Title:        "NSUBS causes no ALLS",
 		Requirements: []string{"SMP-SERVICE-NSUBS-NO-ALLS"},
@@ -144,17 +164,18 @@ var serviceNotifyCases = []conformance.Case{
 	observed(conformance.Case{
 		ID:           "relay/service/notifier-events",
 		Title:        "A notification service gets END for a notifier that was taken from it, and DELD for one that was deleted or replaced",
-		Requirements: []string{"SMP-SERVICE-NSUB-DETACHED-EVENT", "SMP-SERVICE-NDEL-EVENT"},
+		Requirements: []string{"SMP-SERVICE-NSUB-DETACHED-EVENT", "SMP-SERVICE-NDEL-EVENT", "SMP-NTF-DELETED-QUEUE"},
 		Versions:     from(smp.VersionServices),
 		Timeout:      eventTimeout,
 		Run: func(t *T) {
 			owner := probe.Dial(t)
-			credentials, list := notifiersOf(t, owner, 4)
+			credentials, list := notifiersOf(t, owner, 5)
 			s := notificationService(t, credentials)
 			s.Subscribe(smp.NSUBS{})
 			list[0].Subscribe(probe.Dial(t))
 			list[1].Queue.Recipient(owner, smp.NDEL{}).Require(smp.OK{})
 			list[2].Replace(owner)
+			list[4].Queue.Recipient(owner, smp.DEL{}).Require(smp.OK{})
 			t.About("SMP-SERVICE-NSUB-DETACHED-EVENT")
 			list[0].ExpectEvent(s.Conn, smp.END{})
 			list[3].ExpectNoEvent(s.Conn, smp.END{}, "nobody took this notifier")
@@ -162,6 +183,8 @@ var serviceNotifyCases = []conformance.Case{
 			list[1].ExpectEvent(s.Conn, smp.DELD{})
 			list[2].ExpectEvent(s.Conn, smp.DELD{})
 			list[3].ExpectNoEvent(s.Conn, smp.DELD{}, "nobody deleted this notifier")
+			t.About("SMP-NTF-DELETED-QUEUE")
+			list[4].ExpectEvent(s.Conn, smp.DELD{})
 		},
 	}),
 	must(conformance.Case{
@@ -200,6 +223,30 @@ var serviceNotifyCases = []conformance.Case{
 			list[1].Queue.Recipient(owner, smp.DEL{}).Require(smp.OK{})
 			list[3].Replace(owner)
 			notificationService(t, credentials).ExpectQueues(smp.NSUBS{}, list[2].ID)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/service/nkey",
+		Title:        "The notifier that replaces one of a service is nobody's: NSUB of an ordinary client gets what came, and nobody does before",
+		Requirements: []string{"SMP-NTF-NMSG-SUBSCRIBED", "SMP-NTF-NSUB-EARLIER"},
+		Versions:     from(smp.VersionServiceCounts),
+		Timeout:      notifyTimeout,
+		Run: func(t *T) {
+			owner := probe.Dial(t)
+			credentials, list := notifiersOf(t, owner, 2)
+			s := notificationService(t, credentials)
+			s.Subscribe(smp.NSUBS{})
+			n := list[0].Queue.Notify()
+			n.Queue.Announce(owner, t.Rand().Bytes(60))
+			list[1].Announce(owner)
+			list[1].RequireNotification(s.Conn) // of a message that came later
+			t.About("SMP-NTF-NMSG-SUBSCRIBED")
+			(&probe.ServiceNotifier{Queue: n.Queue, ID: n.ID, Key: n.Key}).ExpectNoNotification(s.Conn, "NKEY has replaced the notifier of the service")
+			owner.ExpectUnannounced("the connection has not sent NSUB")
+			t.About("SMP-NTF-NSUB-EARLIER")
+			ordinary := probe.Dial(t)
+			n.Ask(ordinary).Expect(smp.SOK{})
+			n.Expect(ordinary)
 		},
 	}),
 	must(conformance.Case{

@@ -43,12 +43,17 @@ var undisturbedCases = []conformance.Case{
 			q, watcher := changeable(t), probe.Dial(t)
 			n := q.Notify()
 			n.Subscribe(watcher)
-			other := probe.Dial(t)
-			for _, command := range append(bystanders(t, q), smp.SUB{}) {
-				perform(q, other, command)
+			other, fetching := probe.Dial(t), probe.Dial(t)
+			expectStillTold := func() {
 				q.Announce(other, t.Rand().Bytes(60))
 				n.Expect(watcher)
 			}
+			for _, command := range append(bystanders(t, q), smp.SUB{}) {
+				perform(q, other, command)
+				expectStillTold()
+			}
+			perform(q, fetching, smp.GET{})
+			expectStillTold()
 			n.ExpectNoEvent(watcher, smp.END{}, "nobody else has subscribed")
 		},
 	}),

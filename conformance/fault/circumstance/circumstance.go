@@ -194,6 +194,13 @@ var circumstanceFaults = []fault.Fault{
 		}),
 	},
 	{
+		ID:     "notify/closed-half-stays",
+		Story:  "A connection whose SUB another one has taken over is struck off the queue, and its end does not end its NSUB.",
+		Breaks: []string{"SMP-NTF-NSUB-EARLIER"},
+		Cases:  []string{"relay/notify/nsub-close-waits"},
+		Apply:  fault.Remembering(halfStays),
+	},
+	{
 		ID:     "notify/replaced-hears",
 		Story:  "The connection of the notifier stands in the queue, where NKEY leaves it, and later notifications go to it.",
 		Breaks: []string{"SMP-NTF-NKEY-REPEATED"},
@@ -342,6 +349,25 @@ func togglesHash(c *relay.Config) {
 }
 
 // replacedHears sends the notifications of a notifier to the subscriber of the one before.
+func halfStays(struck *fault.Notes[*relay.Queue, *relay.Session]) func(*relay.Config) {
+	return fault.Together(
+		fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next fault.Execute) []relay.Output {
+			if earlier := r.Queue.Subscriber(); earlier != nil && earlier != s {
+				struck.Set(r.Queue, earlier)
+			}
+			return next(s, r)
+		}),
+		fault.Stages(func(st *relay.Stages) {
+			next := st.Leave
+			st.Leave = func(s *relay.Session, q *relay.Queue) {
+				if gone, _ := struck.Get(q); gone != s || q.NotificationSubscriber() != s {
+					next(s, q)
+				}
+			}
+		}),
+	)
+}
+
 func replacedHears(before *fault.Notes[*relay.Queue, *relay.Session]) func(*relay.Config) {
 	return func(c *relay.Config) {
 		fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NKEY, next fault.Execute) []relay.Output {

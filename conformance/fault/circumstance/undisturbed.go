@@ -26,6 +26,7 @@ var undisturbedFaults = []fault.Fault{
 	},
 	silencesNotifier[smp.KEY]("notify/ended-by-key", "Securing a queue writes its row anew, without the notifier's connection in it."),
 	silencesNotifier[smp.SUB]("notify/ended-by-sub", "A recipient that has subscribed needs no notifications any more."),
+	silencesNotifier[smp.GET]("notify/ended-by-get", "Who fetches messages with GET was woken up already, so notifications end there."),
 	clearsMailbox[smp.NDEL]("delivery/cleared-by-ndel", "NDEL deletes what waits for the queue, which was meant to be the notifications.", wire.VersionRange{}),
 	clearsMailbox[smp.LSET]("delivery/cleared-by-lset", "LSET creates the queue anew with its link, and with no messages.", fault.Since(smp.VersionShortLinks)),
 	clearsMailbox[smp.KEY]("delivery/cleared-by-key", "KEY deletes the messages that came before the queue was secured, since anybody could have sent them.", wire.VersionRange{}),

@@ -14,7 +14,7 @@ var messageFaults = []fault.Fault{
 		ID:     "notify/flag-ignored",
 		Story:  "Every message is announced, whatever its flag is.",
 		Breaks: []string{"SMP-NTF-FLAG-FALSE"},
-		Cases:  []string{"relay/notify/flag", "relay/notify/flag-waiting"},
+		Cases:  []string{"relay/notify/flag", "relay/notify/flag-waiting", "relay/notify/forwarded"},
 		Apply:  flagged(func(*relay.Queue, *relay.Message) bool { return true }),
 	},
 	{
@@ -37,6 +37,14 @@ var messageFaults = []fault.Fault{
 		Breaks: []string{"SMP-NTF-FLAG-TRUE", "SMP-NTF-SUB-INDEPENDENT"},
 		Cases:  []string{"relay/notify/flag", "relay/notify/independent"},
 		Apply:  flagged(func(q *relay.Queue, m *relay.Message) bool { return m.Notify && q.Subscriber() == nil }),
+	},
+	{
+		ID:       "notify/forwarded-unannounced",
+		Story:    "Messages are announced where blocks of senders are read, which those through a proxy do not pass.",
+		Breaks:   []string{"SMP-PROXY-INNER-SEND"},
+		Cases:    []string{"relay/notify/forwarded"},
+		Versions: fault.Since(smp.VersionProxy),
+		Apply:    fault.Remembering(announcesDirect),
 	},
 	{
 		ID:     "notify/nmsg-correlated",
@@ -202,6 +210,24 @@ func announcesUnless(refusal *smp.Error) func(*relay.Config) {
 			return outs
 		}
 	})
+}
+
+// announcesDirect announces what did not come through a proxy.
+func announcesDirect(forwarded *fault.Notes[*relay.Queue, bool]) func(*relay.Config) {
+	return fault.Together(
+		fault.Announces(func(r *relay.Relay, q *relay.Queue, m *relay.Message, next fault.Announce) {
+			if _, ok := forwarded.Get(q); !ok {
+				next(r, q, m)
+			}
+		}),
+		fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.SEND, next fault.Execute) []relay.Output {
+			if s.Forwarded() {
+				forwarded.Set(r.Queue, true)
+				defer forwarded.Take(r.Queue)
+			}
+			return next(s, r)
+		}),
+	)
 }
 
 // keepFaults are mistakes in how long notifications are kept.

@@ -28,7 +28,30 @@ var newFaults = []fault.Fault{
 		Breaks:   []string{"SMP-NTF-NEW-WORKS"},
 		Cases:    []string{"relay/notify/new-works"},
 		Versions: fault.Since(smp.VersionNotifierKeys),
-		Apply:    forgetsNotifiersOfNEW,
+		Apply:    forgetsNotifiersOfNEW(func(smp.NEW) bool { return true }),
+	},
+	{
+		ID:       "notify/new-linked-without-notifier",
+		Story:    "NEW with link data is executed by a function of its own, which knows of no notifiers.",
+		Breaks:   []string{"SMP-NEW-NOTIFIER"},
+		Cases:    []string{"relay/notify/new-linked"},
+		Versions: fault.Since(smp.VersionNotifierKeys),
+		Apply: fault.Handles(func(s *relay.Session, r *relay.Request, c smp.NEW, next fault.Execute) []relay.Output {
+			if isLinked(c) {
+				c.Notifier = nil
+			}
+			changed := *r
+			changed.Command = c
+			return next(s, &changed)
+		}),
+	},
+	{
+		ID:       "notify/new-linked-notifier-forgotten",
+		Story:    "The ids of a queue with link data are entered one by one, and that of its notifier is left out.",
+		Breaks:   []string{"SMP-NTF-NEW-WORKS"},
+		Cases:    []string{"relay/notify/new-linked"},
+		Versions: fault.Since(smp.VersionNotifierKeys),
+		Apply:    forgetsNotifiersOfNEW(isLinked),
 	},
 	{
 		ID:       "notify/new-shows-another-key",
@@ -54,21 +77,27 @@ var newFaults = []fault.Fault{
 	},
 }
 
-func forgetsNotifiersOfNEW(c *relay.Config) {
-	var made fault.Notes[string, bool]
-	fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NEW, next fault.Execute) []relay.Output {
-		outs := next(s, r)
-		for i := range outs {
-			if ids, ok := outs[i].Response.(smp.IDS); ok && ids.Notifier != nil {
-				made.Set(string(ids.Notifier.NotifierID), true)
-			}
-		}
-		return outs
-	})(c)
-	fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next fault.Execute) []relay.Output {
-		if known, _ := made.Get(string(r.Transmission.EntityID)); known {
-			return fault.Refuse(r, smp.ErrAuth)
-		}
-		return next(s, r)
-	})(c)
+func isLinked(c smp.NEW) bool { return c.Request != nil && c.Request.Link != nil }
+
+// forgetsNotifiersOfNEW does not find notifiers that some NEWs have made.
+func forgetsNotifiersOfNEW(forgotten func(smp.NEW) bool) func(*relay.Config) {
+	return fault.Remembering(func(made *fault.Notes[string, bool]) func(*relay.Config) {
+		return fault.Together(
+			fault.Handles(func(s *relay.Session, r *relay.Request, c smp.NEW, next fault.Execute) []relay.Output {
+				outs := next(s, r)
+				for i := range outs {
+					if ids, ok := outs[i].Response.(smp.IDS); ok && ids.Notifier != nil && forgotten(c) {
+						made.Set(string(ids.Notifier.NotifierID), true)
+					}
+				}
+				return outs
+			}),
+			fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next fault.Execute) []relay.Output {
+				if known, _ := made.Get(string(r.Transmission.EntityID)); known {
+					return fault.Refuse(r, smp.ErrAuth)
+				}
+				return next(s, r)
+			}),
+		)
+	})
 }

@@ -50,7 +50,7 @@ var subscribeFaults = []fault.Fault{
 		ID:     "notify/nsub-unchecked",
 		Story:  "Whoever knows a notifier id may use it: the authorization of NSUB is not verified.",
 		Breaks: []string{"SMP-NTF-NSUB-AUTHORIZED", "SMP-NTF-NSUB-OTHER-KEYS"},
-		Cases:  []string{"relay/notify/nsub-authorised", "relay/notify/nsub-authorised-displaces", "relay/notify/nsub-other-keys"},
+		Cases:  []string{"relay/notify/nsub-authorised", "relay/notify/nsub-authorised-displaces", "relay/notify/nsub-other-keys", "relay/notify/nsub-batch"},
 		Apply:  fault.Unchecked("NSUB"),
 	},
 	{
@@ -92,7 +92,7 @@ var subscribeFaults = []fault.Fault{
 		ID:     "notify/nsub-unknown-sok",
 		Story:  "NSUB with an unknown id is answered like any other, so that nobody learns which ids exist.",
 		Breaks: []string{"SMP-NTF-NSUB-UNKNOWN"},
-		Cases:  []string{"relay/notify/nsub-unknown"},
+		Cases:  []string{"relay/notify/nsub-unknown", "relay/notify/nsub-batch"},
 		Apply:  answersUnknown(smp.SOK{}),
 	},
 	{
@@ -147,6 +147,20 @@ var subscribeFaults = []fault.Fault{
 				return true
 			})(c)
 		},
+	},
+	{
+		ID:     "notify/last-of-block",
+		Story:  "The NSUBs of a block are all answered, and the last one of them subscribes.",
+		Breaks: []string{"SMP-NTF-NSUB-MANY"},
+		Cases:  []string{"relay/notify/nsub-batch"},
+		Apply:  fault.Remembering(subscribesLastOfBlock),
+	},
+	{
+		ID:     "notify/refused-with-block",
+		Story:  "The NSUBs of a block are verified together, and after one that is wrong all are refused.",
+		Breaks: []string{"SMP-BLOCK-BATCH"},
+		Cases:  []string{"relay/notify/nsub-batch"},
+		Apply:  fault.Remembering(refusesRestOfBlock),
 	},
 	{
 		ID:     "notify/nsub-again-refused",
@@ -319,6 +333,56 @@ func lastNSUB(change func(out *relay.Output, id []byte) bool) func(*relay.Config
 			return next(s, r)
 		}),
 	)
+}
+
+// subscribesLastOfBlock answers the NSUBs of a block and executes the last one.
+func subscribesLastOfBlock(answered *fault.Notes[string, bool]) func(*relay.Config) {
+	return fault.Together(
+		fault.Decodes(func(s *relay.Session, content []byte, next fault.Decode) []relay.Request {
+			requests := next(s, content)
+			var before []byte
+			for i := range requests {
+				if _, ok := requests[i].Command.(smp.NSUB); !ok {
+					continue
+				}
+				if before != nil {
+					answered.Set(string(before), true)
+				}
+				before = requests[i].Transmission.CorrelationID
+			}
+			return requests
+		}),
+		fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NSUB, next fault.Execute) []relay.Output {
+			if _, only := answered.Take(string(r.Transmission.CorrelationID)); only {
+				return fault.Reply(r, smp.SOK{})
+			}
+			return next(s, r)
+		}),
+	)
+}
+
+// refusesRestOfBlock refuses the NSUBs that follow a refused one in its block.
+func refusesRestOfBlock(refused *fault.Notes[*relay.Session, *smp.Error]) func(*relay.Config) {
+	return fault.Stages(func(st *relay.Stages) {
+		decode, authorise := st.Decode, st.Authorise
+		st.Decode = func(s *relay.Session, content []byte) []relay.Request {
+			refused.Take(s)
+			return decode(s, content)
+		}
+		st.Authorise = func(s *relay.Session, r *relay.Request) *smp.Error {
+			err := authorise(s, r)
+			if _, ok := r.Command.(smp.NSUB); !ok {
+				return err
+			}
+			if earlier, ok := refused.Get(s); ok {
+				return earlier
+			}
+			if err != nil {
+				refused.Set(s, err)
+			}
+			return err
+		}
+	})
 }
 
 // endsWithDisplaced drops notifications of a queue when a connection that was its notifier

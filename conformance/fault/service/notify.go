@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"time"
 
 	"smpcheck/conformance/fault"
 	"smpcheck/reference/relay"
@@ -86,6 +87,30 @@ var notifyFaults = []fault.Fault{
 		Apply:    onlyClaimed(func(claimed bool) bool { return claimed }),
 	},
 	{
+		ID:       "service/nkey-keeps-service",
+		Story:    "NKEY gives the notifier another id and other keys, and the service to which it belongs is told of messages as before.",
+		Breaks:   []string{"SMP-NTF-NMSG-SUBSCRIBED"},
+		Cases:    []string{"relay/service/nkey"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    fault.Remembering(tellsServiceAfterNKEY),
+	},
+	{
+		ID:       "service/nkey-subscribes",
+		Story:    "NKEY takes a notifier from its service as NSUB does, and so the connection that has sent it is subscribed.",
+		Breaks:   []string{"SMP-NTF-NMSG-SUBSCRIBED"},
+		Cases:    []string{"relay/service/nkey"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    fault.Remembering(tellsWhoSentNKEY),
+	},
+	{
+		ID:       "service/nsubs-later-alone",
+		Story:    "NSUBS announces what comes from then on; what came before is for NSUB, which asks for one queue.",
+		Breaks:   []string{"SMP-SERVICE-NSUBS-WAITING"},
+		Cases:    []string{"relay/service/nsubs-waiting"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    fault.Remembering(announcesLater),
+	},
+	{
 		ID:       "service/nsubs-alls",
 		Story:    "NSUBS ends with ALLS, as SUBS does.",
 		Breaks:   []string{"SMP-SERVICE-NSUBS-NO-ALLS"},
@@ -141,11 +166,15 @@ var notifyFaults = []fault.Fault{
 		Breaks:   []string{"SMP-SERVICE-NDEL-EVENT"},
 		Cases:    []string{"relay/service/notifier-events"},
 		Versions: fault.Since(smp.VersionServiceCounts),
-		Apply: fault.PushesDuring[smp.NKEY](func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
-			if !fault.IsService(to) {
-				next(to, q, out)
-			}
-		}),
+		Apply:    servicesMissDuring[smp.NKEY](),
+	},
+	{
+		ID:       "service/notifier-silent-del",
+		Story:    "DEL tells the connection that has sent NSUB, and a service has sent NSUBS.",
+		Breaks:   []string{"SMP-NTF-DELETED-QUEUE"},
+		Cases:    []string{"relay/service/notifier-events"},
+		Versions: fault.Since(smp.VersionServiceCounts),
+		Apply:    servicesMissDuring[smp.DEL](),
 	},
 }
 
@@ -159,6 +188,58 @@ func keepsNotifiers(c *relay.Config) {
 		}
 		return next(s, r)
 	})(c)
+}
+
+// servicesMissDuring does not send services what a command causes for its queue.
+func servicesMissDuring[C smp.Command]() func(*relay.Config) {
+	return fault.PushesDuring[C](func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
+		if !fault.IsService(to) {
+			next(to, q, out)
+		}
+	})
+}
+
+// tellsServiceAfterNKEY tells the connection of a service also about the notifier that
+// replaces its own.
+func tellsServiceAfterNKEY(told *fault.Notes[*relay.Queue, *relay.Session]) func(*relay.Config) {
+	return tellsAfterNKEY(told, func(_, subscriber *relay.Session) *relay.Session { return subscriber })
+}
+
+// tellsWhoSentNKEY tells the connection that has replaced the notifier of a service.
+func tellsWhoSentNKEY(told *fault.Notes[*relay.Queue, *relay.Session]) func(*relay.Config) {
+	return tellsAfterNKEY(told, func(by, _ *relay.Session) *relay.Session { return by })
+}
+
+func tellsAfterNKEY(told *fault.Notes[*relay.Queue, *relay.Session], whom func(by, subscriber *relay.Session) *relay.Session) func(*relay.Config) {
+	return func(c *relay.Config) {
+		push := c.Stages.Push
+		fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NKEY, next fault.Execute) []relay.Output {
+			if to := r.Queue.NotificationSubscriber(); to != nil && fault.IsService(to) {
+				told.Set(r.Queue, whom(s, to))
+			}
+			return next(s, r)
+		})(c)
+		fault.Announces(func(r *relay.Relay, q *relay.Queue, m *relay.Message, next fault.Announce) {
+			if to, ok := told.Get(q); ok && m.Notify && q.Notifier() != nil {
+				push(to, q, fault.NotificationOf(q, m))
+			}
+			next(r, q, m)
+		})(c)
+	}
+}
+
+// announcesLater tells services of what came after their NSUBS.
+func announcesLater(since *fault.Notes[*relay.Session, time.Time]) func(*relay.Config) {
+	return fault.Together(
+		fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.NSUBS, next fault.Execute) []relay.Output {
+			since.Set(s, time.Now())
+			return next(s, r)
+		}),
+		toServices(func(to *relay.Session, _ *relay.Queue, out *relay.Output) bool {
+			begin, ok := since.Get(to)
+			return !ok || out.Notification == nil || out.Notification.Time.After(begin)
+		}),
+	)
 }
 
 // owners notes to which service notifiers were given.
