@@ -158,7 +158,7 @@ var elsewhereCases = []conformance.Case{
 					continue
 				}
 				s := qc.set(t)
-				if _, ok := qc.works(s); !ok {
+				if _, ok := qc.works(s); !ok || !qc.guarded(s) {
 					continue
 				}
 				s.queue.Secure()
@@ -176,7 +176,7 @@ var elsewhereCases = []conformance.Case{
 			q := victim(t, c, probe.NewKey(t, keys.Ed25519))
 			right := func() smp.Transmission {
 				other := c.NewQueue(probe.OnlyCreate)
-				return c.Transmission(other.RecipientID, other.Key, smp.OFF{})
+				return c.Transmission(other.RecipientID, other.Key, smp.KEY{SenderKey: other.Key.Public()})
 			}
 			wrong := func() smp.Transmission {
 				return c.Transmission(q.RecipientID, probe.NewKey(t, keys.Ed25519), smp.DEL{})
@@ -187,9 +187,9 @@ var elsewhereCases = []conformance.Case{
 				c.Send(block...)
 				for _, tr := range block {
 					if bytes.Equal(tr.EntityID, q.RecipientID) {
-						c.Await("DEL by a stranger in a block with OFF", tr).ExpectError(smp.ErrAuth)
+						c.Await("DEL by a stranger in a block with KEY", tr).ExpectError(smp.ErrAuth)
 					} else {
-						c.Await("OFF in a block with DEL by a stranger", tr).Require(smp.OK{})
+						c.Await("KEY in a block with DEL by a stranger", tr).Require(smp.OK{})
 					}
 				}
 				expectNotDeleted(c, q)
