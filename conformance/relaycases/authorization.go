@@ -40,6 +40,7 @@ var authorizationCases = slices.Concat(
 	credentialCases,
 	coverageCases,
 	inexactCases,
+	elsewhereCases,
 )
 
 // withoutSend is the table without SEND, which needs no authorization as such.

@@ -142,6 +142,62 @@ func inexact(id []byte) [][]byte {
 	return [][]byte{slices.Concat(id, []byte{0}), slices.Concat(id, id), id[:len(id)-1], id[1:], changed}
 }
 
+// Keys that are right somewhere else: for the other party, or for the transmission before.
+var elsewhereCases = []conformance.Case{
+	must(conformance.Case{
+		ID:           "relay/authorization/sender-key",
+		Title:        "The sender's key authorizes no command of the recipient",
+		Requirements: []string{"SMP-AUTH-WRONG-KEY"},
+		Edges:        true,
+		Timeout:      heavy,
+		Run: func(t *T) {
+			requireSecuring(t)
+			for i := range queueCommands {
+				qc := &queueCommands[i]
+				if qc.sender || qc.tag == "KEY" || !qc.concerns(t.Version()) { // KEY has been used up
+					continue
+				}
+				s := qc.set(t)
+				if _, ok := qc.works(s); !ok || !qc.guarded(s) {
+					continue
+				}
+				s.queue.Secure()
+				qc.ask(s, qc.entity(s), s.queue.SenderKey).ExpectError(smp.ErrAuth)
+				qc.unharmed(s)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/authorization/each-in-block",
+		Title:        "Each transmission of a block is verified, whatever stands beside it",
+		Requirements: []string{"SMP-AUTH-WRONG-KEY"},
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			q := victim(t, c, probe.NewKey(t, keys.Ed25519))
+			right := func() smp.Transmission {
+				other := c.NewQueue(probe.OnlyCreate)
+				return c.Transmission(other.RecipientID, other.Key, smp.KEY{SenderKey: other.Key.Public()})
+			}
+			wrong := func() smp.Transmission {
+				return c.Transmission(q.RecipientID, probe.NewKey(t, keys.Ed25519), smp.DEL{})
+			}
+			first, borrowed := right(), wrong()
+			borrowed.Authorization = first.Authorization
+			for _, block := range [][]smp.Transmission{{first, borrowed, wrong(), right()}, {wrong(), right()}} {
+				c.Send(block...)
+				for _, tr := range block {
+					if bytes.Equal(tr.EntityID, q.RecipientID) {
+						c.Await("DEL by a stranger in a block with KEY", tr).ExpectError(smp.ErrAuth)
+					} else {
+						c.Await("KEY in a block with DEL by a stranger", tr).Require(smp.OK{})
+					}
+				}
+				expectNotDeleted(c, q)
+			}
+		},
+	}),
+}
+
 // victim returns a queue with the given recipient key for a case to try to
 // delete. A relay that deletes for everybody blocks the case: other cases are
 // about that.

@@ -162,6 +162,13 @@ func (qc *queueCommand) requireWorks(s *scene) {
 	}
 }
 
+// guarded reports whether the command is refused, for another queue, to a stranger.
+func (qc *queueCommand) guarded(s *scene) bool {
+	other := *s
+	qc.newQueue(&other)
+	return isRefusal(qc.ask(&other, qc.entity(&other), qc.wrongKeys(&other)[0]))
+}
+
 // ask sends the command to an entity with a key and returns the answer.
 func (qc *queueCommand) ask(s *scene, entity []byte, key keys.PrivateKey) probe.Answer {
 	c := s.stranger

@@ -97,6 +97,22 @@ var clientKeyCases = []conformance.Case{
 		},
 	}),
 	observed(conformance.Case{
+		ID:           "relay/handshake/encryption-later",
+		Title:        "Up to version 10 blocks are plain, also for a client with a key",
+		Requirements: []string{"SMP-BLOCK-ENCRYPTION-LATER"},
+		Versions:     wire.Versions(smp.VersionAuthenticators, smp.VersionBlockEncryption-1),
+		Run: func(t *T) {
+			requireAdmitted(t)
+			c := greet(t, (*probe.Conn).SendHello)
+			ping := c.Transmission(nil, probe.NoKey, smp.PING{})
+			c.Send(ping)
+			block := c.RequireBlock()
+			if content, err := wire.Unpad(block); err != nil || !bytes.Contains(content, ping.CorrelationID) && !bytes.HasSuffix(content, pong) {
+				t.Fail("a block that shows the answer to PING", "another block")
+			}
+		},
+	}),
+	observed(conformance.Case{
 		ID:           "relay/handshake/encryption-plain-block",
 		Title:        "A plain block is not served where blocks are encrypted",
 		Requirements: []string{"SMP-BLOCK-ENCRYPTION-FORGED"},

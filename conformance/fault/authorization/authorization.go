@@ -21,6 +21,7 @@ var guardedCommands = []struct {
 var authorizationFaults = slices.Concat(
 	uncheckedCommands(), emptyAuthorizations(), otherUnchecked,
 	byEitherID(), forUnknownQueues(), inexactIDs, schemeFaults, authenticatorFaults, coverageFaults, credentialFaults,
+	elsewhereFaults,
 )
 
 // otherUnchecked are relays that do not verify commands with cases of their own.

@@ -7,7 +7,9 @@ import (
 	"sync"
 
 	"smpcheck/conformance/fault"
+	"smpcheck/conformance/fault/internal/framing"
 	"smpcheck/conformance/fault/internal/meeting"
+	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -108,6 +110,19 @@ var clientKeyFaults = []fault.Fault{
 			}
 			return nil
 		}),
+	},
+	{
+		ID:       "handshake/encryption-early",
+		Story:    "Blocks are encrypted as soon as both hellos have a key, which is from version 7 on.",
+		Breaks:   []string{"SMP-BLOCK-ENCRYPTION-LATER"},
+		Cases:    []string{"relay/handshake/encryption-later"},
+		Versions: wire.Versions(smp.VersionAuthenticators, smp.VersionBlockEncryption-1),
+		Apply: framing.Steps{Agree: func(c *transport.Conn) (sending, receiving *box.Chain, err error) {
+			if c.Secret() != nil && !c.Proxy() {
+				return framing.Chains(c)
+			}
+			return framing.Agreed(c)
+		}}.Apply,
 	},
 	{
 		ID:       "handshake/plain-block-accepted",
