@@ -203,6 +203,7 @@ var proxyUnreachedCases = []conformance.Case{
 		Title:        "A client that leaves before PKEY does not keep others from the destination",
 		Requirements: []string{"SMP-PROXY-SENDER-GONE"},
 		Versions:     from(8),
+		Timeout:      20 * time.Second,
 		Run: func(t *T) {
 			c, gone := requireProxy(t), probe.Dial(t)
 			gate := make(chan struct{})
