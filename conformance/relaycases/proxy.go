@@ -335,11 +335,18 @@ var proxySessionCases = []conformance.Case{
 		Title:        "A relay can be its own destination",
 		Requirements: []string{"SMP-PROXY-SELF"},
 		Versions:     from(8),
+		Timeout:      silentTimeout,
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			a := c.AskOwnSession()
-			if e, ok := a.Response.(smp.ERR); ok && e.Err.Equal(smp.ErrProxyBasicAuth) {
-				probe.Lack(t, target.Forwarding, "it forwards for nobody (PROXY BASIC_AUTH)")
+			a := c.AskOwnSession(silentTime)
+			if e, ok := a.Response.(smp.ERR); ok {
+				if e.Err.Equal(smp.ErrProxyBasicAuth) {
+					probe.Lack(t, target.Forwarding, "it forwards for nobody (PROXY BASIC_AUTH)")
+				}
+				c.OpenTunnel(probe.NewDestination(t)) // or it may connect to no address of this machine
+				if isUnreached(e.Err) {
+					t.Skip("the relay does not reach itself at the address at which smpcheck reaches it: " + a.String())
+				}
 			}
 			pkey := probe.ExpectA[smp.PKEY](a)
 			if err := keys.ValidateChain(pkey.Chain, t.Server().KeyHash); err != nil {

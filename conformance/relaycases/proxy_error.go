@@ -185,6 +185,7 @@ var proxyErrorCases = []conformance.Case{
 		Title:        "A destination that ends the connection in the middle of a forward ends the session, and no other",
 		Requirements: []string{"SMP-PROXY-PFWD-CLOSED-SESSION"},
 		Versions:     from(8),
+		Edges:        true,
 		Timeout:      silentTimeout,
 		Run: func(t *T) {
 			c := requireProxy(t)
@@ -197,12 +198,13 @@ var proxyErrorCases = []conformance.Case{
 			leg.RequireForward()
 			f := otherLeg.RequireForward()
 			leg.Close()
-			if a := u.AwaitWithin(lost, silentTime); !a.OK() || !isERR(a) {
-				t.Failf("an error for the command that was under way", "%s", a)
-			}
 			body := t.Rand().Bytes(smp.PaddedForwarded + box.Overhead)
 			f.Answer(body)
 			expectPRES(t, v.Await(kept), body)
+			// The official proxy says TIMEOUT, when it would have given up kept as well.
+			if a := u.AwaitWithin(lost, silentTime); !a.OK() || !isERR(a) {
+				t.Failf("an error for the command that was under way", "%s", a)
+			}
 
 			again := c.RequireTunnel(awaitSession(t, c, d))
 			if string(again.SessionID) == string(u.SessionID) {
@@ -292,6 +294,12 @@ func expectFailure(t *T, a probe.Answer, usual *smp.Error) {
 	if e := a.Response.(smp.ERR).Err; !e.Equal(usual) && (e.Proxy == nil || e.Proxy.Code != smp.ProxyBroker) {
 		t.Nonstrict("PFWD → ERR "+usual.Error()+" or PROXY BROKER", a.String())
 	}
+}
+
+// isUnreached reports whether an error says that a relay could not be connected to.
+func isUnreached(e *smp.Error) bool {
+	return e.Proxy != nil && e.Proxy.Code == smp.ProxyBroker &&
+		(e.Proxy.Broker.Code == smp.BrokerNetwork || e.Proxy.Broker.Code == smp.BrokerTimeout)
 }
 
 func isERR(a probe.Answer) bool {

@@ -330,6 +330,28 @@ var proxyForwardCases = []conformance.Case{
 			}
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/proxy/prxy-malformed",
+		Title:        "PRXY that is cut, has bytes after its end, or neither 0 nor 1 before the password, is refused with CMD SYNTAX",
+		Requirements: []string{"SMP-PROXY-PRXY-FINGERPRINT", "SMP-PROXY-PRXY-PASSWORD"},
+		Versions:     from(8),
+		Run: func(t *T) {
+			c, d := probe.Dial(t), probe.NewDestination(t)
+			whole := c.EncodeCommand(smp.PRXY{Server: d.Server()})
+			cut := whole[:len(whole)-1]
+			t.About("SMP-PROXY-PRXY-FINGERPRINT")
+			c.AskBytes("PRXY cut in its fingerprint", nil, probe.NoKey, whole[:len(whole)-10]).ExpectError(smp.ErrCmdSyntax)
+			t.About("SMP-PROXY-PRXY-PASSWORD")
+			c.AskBytes("PRXY without 0 or 1 at its end", nil, probe.NoKey, cut).ExpectError(smp.ErrCmdSyntax)
+			for _, end := range []string{"F", "1", "0x", "\x00"} {
+				malformed := slices.Concat(cut, []byte(end))
+				c.AskBytes(fmt.Sprintf("PRXY with %q in the place of the password", end), nil, probe.NoKey, malformed).ExpectError(smp.ErrCmdSyntax)
+			}
+			if d.Met() > 0 {
+				t.Fail("no connection to the destination", "a connection")
+			}
+		},
+	}),
 }
 
 // tunnel opens a session with a new destination.

@@ -221,9 +221,10 @@ var proxyInnerCases = []conformance.Case{
 		Title:        "SEND, SKEY and link commands go through a relay that is proxy and destination, as direct ones do",
 		Requirements: []string{"SMP-PROXY-INNER-SEND", "SMP-PROXY-INNER-SKEY", "SMP-PROXY-INNER-LINKS"},
 		Versions:     from(8),
+		Timeout:      silentTimeout,
 		Run: func(t *T) {
 			c := probe.Dial(t)
-			a := c.AskOwnSession()
+			a := c.AskOwnSession(silentTime)
 			if isERR(a) {
 				t.Skip("the relay opens no session with itself: " + a.String())
 			}

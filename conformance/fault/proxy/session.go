@@ -59,6 +59,37 @@ var sessionFaults = []fault.Fault{
 		}),
 	},
 	{
+		ID:     "proxy/prxy-tail-ignored",
+		Story:  "What follows a whole PRXY is not looked at.",
+		Breaks: []string{"SMP-PROXY-PRXY-PASSWORD"},
+		Cases:  []string{"relay/proxy/prxy-malformed"},
+		Apply:  fault.Rewrites("PRXY", func(_ uint16, command []byte) []byte { return bytes.TrimSuffix(command, []byte("x")) }),
+	},
+	{
+		ID:     "proxy/prxy-mark-any",
+		Story:  "Whatever is not 1 before the password of PRXY means that there is none.",
+		Breaks: []string{"SMP-PROXY-PRXY-PASSWORD"},
+		Cases:  []string{"relay/proxy/prxy-malformed"},
+		Apply: fault.Rewrites("PRXY", func(_ uint16, command []byte) []byte {
+			command[len(command)-1] = '0'
+			return command
+		}),
+	},
+	{
+		ID:     "proxy/prxy-mark-optional",
+		Story:  "PRXY that ends after the fingerprint is taken for one without a password.",
+		Breaks: []string{"SMP-PROXY-PRXY-PASSWORD"},
+		Cases:  []string{"relay/proxy/prxy-malformed"},
+		Apply:  fault.Rewrites("PRXY", func(_ uint16, command []byte) []byte { return append(command, '0') }),
+	},
+	{
+		ID:     "proxy/fingerprint-cut",
+		Story:  "The fingerprint in PRXY is read to the end if the command ends in it.",
+		Breaks: []string{"SMP-PROXY-PRXY-FINGERPRINT"},
+		Cases:  []string{"relay/proxy/prxy-malformed"},
+		Apply:  fault.Rewrites("PRXY", func(_ uint16, command []byte) []byte { return append(command, "123456789"+"0"...) }),
+	},
+	{
 		ID:     "proxy/no-host-broker",
 		Story:  "An empty list of hosts is taken for a list without a host that may be used.",
 		Breaks: []string{"SMP-PROXY-PRXY-NO-HOST"},

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"smpcheck/conformance/fault"
@@ -89,11 +90,18 @@ var togetherFaults = []fault.Fault{
 		Apply:  oneAtATime("PRXY"),
 	},
 	{
-		ID:     "proxy/unbounded",
-		Story:  "A client may have as many PFWD under way as it likes, each with memory of its own.",
+		ID:     "proxy/beyond-limit-dropped",
+		Story:  "PFWD that come when as many as the limit says are under way are dropped, instead of waiting.",
 		Breaks: []string{"SMP-PROXY-CONCURRENCY"},
 		Cases:  []string{"relay/proxy/bounded"},
-		Apply:  forwarding(func(c *relay.ProxyConfig) { c.MaxCommands = 100_000 }),
+		Apply:  beyondLimit(func() smp.Response { return nil }),
+	},
+	{
+		ID:     "proxy/beyond-limit-refused",
+		Story:  "PFWD that come when as many as the limit says are under way are refused, instead of waiting.",
+		Breaks: []string{"SMP-PROXY-CONCURRENCY"},
+		Cases:  []string{"relay/proxy/bounded"},
+		Apply:  beyondLimit(func() smp.Response { return smp.ERR{Err: broker(smp.BrokerTimeout)} }),
 	},
 	{
 		ID:     "proxy/client-ends-session",
@@ -236,6 +244,21 @@ func oneAtATime(tag string) func(*relay.Config) {
 		defer func() { <-turn }()
 		return next(ctx, s, r)
 	})
+}
+
+// beyondLimit answers in another way what comes while a relay has the usual number of
+// PFWD under way.
+func beyondLimit(answer func() smp.Response) func(*relay.Config) {
+	var underWay atomic.Int32
+	return fault.Together(
+		forwarding(func(c *relay.ProxyConfig) { c.MaxCommands = 100_000 }),
+		proxies(func(ctx context.Context, s *relay.Session, r *relay.Request, next proxy) smp.Response {
+			defer underWay.Add(-1)
+			if underWay.Add(1) > relay.DefaultMaxProxyCommands && r.Command.Tag() == "PFWD" {
+				return answer()
+			}
+			return next(ctx, s, r)
+		}))
 }
 
 // clientEndsSession closes the sessions of a client that is gone.

@@ -9,7 +9,6 @@ import (
 	"smpcheck/conformance/fault"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
-	"smpcheck/reference/wire"
 )
 
 // unreachedCases are those of destinations that cannot be connected to.
@@ -53,11 +52,18 @@ var unreachedFaults = []fault.Fault{
 	transportError("bad-auth-as-identity", "A session key that somebody else has signed is taken for that of another relay.",
 		"relay/proxy/hello-other-signature", smp.TransportHandshakeBadAuth, brokerTransport(smp.TransportHandshakeIdentity), "SMP-PROXY-ERR-HANDSHAKE"),
 	{
-		ID:     "proxy/host-as-network",
-		Story:  "The proxy looks up onion hosts like others and does not find them.",
+		ID:     "proxy/host-as-no-session",
+		Story:  "A destination that must not be connected to has no session.",
 		Breaks: []string{"SMP-PROXY-DESTINATION-HOST"},
 		Cases:  []string{"relay/proxy/host"},
-		Apply:  forwarding(func(c *relay.ProxyConfig) { c.AllowHost = func(wire.Host) bool { return true } }),
+		Apply:  replaces(broker(smp.BrokerHost), smp.ErrProxyNoSession),
+	},
+	{
+		ID:     "proxy/host-as-password",
+		Story:  "A destination that must not be connected to is refused like a client without the password.",
+		Breaks: []string{"SMP-PROXY-DESTINATION-HOST"},
+		Cases:  []string{"relay/proxy/host"},
+		Apply:  replaces(broker(smp.BrokerHost), smp.ErrProxyBasicAuth),
 	},
 	{
 		ID:     "proxy/first-host-alone",
