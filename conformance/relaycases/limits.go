@@ -110,6 +110,33 @@ var limitCases = []conformance.Case{
 			expectAll(left, next, bodies)
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/resumed",
+		Title:        "A connection that did not read for a while and reads again gets the message that came meanwhile",
+		Requirements: []string{"SMP-SUB-LATER"},
+		Solo:         true,
+		Edges:        true,
+		Timeout:      heavy,
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			slow, sender := probe.Dial(t), probe.Dial(t)
+			q, fetched := slow.NewQueue(), slow.NewQueue(probe.OnlyCreate)
+			fetched.Fill(sender, make([]byte, 15000))
+			var gets []smp.Transmission
+			for range 6 {
+				block := flood(slow, fetched)
+				slow.Send(block...)
+				gets = append(gets, block...)
+			}
+			sender.Linger(stallTime)
+			body := t.Rand().Bytes(60)
+			q.Fill(sender, body)
+			for _, get := range gets {
+				probe.RequireA[smp.MSG](slow.Await("GET", get))
+			}
+			q.ExpectSimplest(slow, body)
+		},
+	}),
 	observed(conformance.Case{
 		ID:           "relay/limit/unread-answers",
 		Title:        "A client that reads no answers is, in the end, not read from any more, and keeps nobody from its queue",

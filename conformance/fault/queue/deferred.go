@@ -39,6 +39,13 @@ var deferredFaults = []fault.Fault{
 			q.Mailbox().Remove(out.Message.ID)
 		}),
 	},
+	{
+		ID:     "delivery/slow-asks-again",
+		Story:  "A message for which a connection has no room is left in the queue, where the next SUB or ACK finds it.",
+		Breaks: []string{"SMP-SUB-LATER"},
+		Cases:  []string{"relay/delivery/resumed"},
+		Apply:  toSlow(func(*relay.Session, *relay.Queue, relay.Output, fault.Push) {}),
+	},
 }
 
 // toTheDead is a relay that does not end the subscription of a connection that is gone, and
