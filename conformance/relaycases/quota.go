@@ -141,6 +141,7 @@ var quotaCases = []conformance.Case{
 		Title:        "A queue that is full for the second time has a quota marker again",
 		Requirements: []string{"SMP-SEND-QUOTA-MARKER"},
 		Edges:        true,
+		Timeout:      heavy,
 		Run: func(t *T) {
 			probe.RequireDelivering(t)
 			q, sender, _ := fullQueue(t)
