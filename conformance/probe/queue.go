@@ -65,7 +65,7 @@ func (c *Conn) NewQueue(opts ...QueueOption) *Queue {
 	cmd, q := c.NewQueueRequest(opts...)
 	q.Created(RequireA[smp.IDS](c.buildOn(nil, q.Key, cmd)))
 	if cmd.Subscribe {
-		c.Ping() // as in Subscribe
+		c.settle()
 	}
 	return q
 }
@@ -192,8 +192,8 @@ func (q *Queue) ExpectNoMessage(c *Conn, why string) {
 
 // Subscribe subscribes c to the queue. Relays answer with OK or SOK, or with
 // the first message in its place; either is accepted, and a message that comes
-// with the answer stays in the inbox. Another answer blocks the case. A PING
-// follows, to give the relay time to register the subscription.
+// with the answer stays in the inbox. Another answer blocks the case. The relay is
+// given time to register the subscription.
 func (q *Queue) Subscribe(c *Conn) {
 	tr := c.Transmission(q.RecipientID, q.Key, smp.SUB{})
 	c.Send(tr)
@@ -218,9 +218,16 @@ func (q *Queue) Subscribe(c *Conn) {
 	default:
 		Blocked(c.t, "SUB was answered %s", r)
 	}
-	// The official relay answers and registers the subscription in different tasks; a
-	// message that is sent between them goes to nobody, or to the earlier subscriber.
-	c.Ping()
+	c.settle()
+}
+
+// settle gives the relay time to register a subscription that it has answered: two
+// PINGs. The official relay answers and registers in different tasks; a message that is
+// sent between them goes to nobody, or to the earlier subscriber.
+func (c *Conn) settle() {
+	for range 2 {
+		c.Ping()
+	}
 }
 
 // SecureBySender has the sender secure the queue with a new key on connection

@@ -2,6 +2,7 @@ package relaycases
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -125,16 +126,21 @@ var deliveryCases = []conformance.Case{
 	}),
 	must(conformance.Case{
 		ID:           "relay/delivery/flags",
-		Title:        "The notification flag of SEND reaches the recipient",
+		Title:        "The notification flag of each SEND reaches the recipient, also when messages wait",
 		Requirements: []string{"SMP-MSG-FLAGS"},
 		Run: func(t *T) {
 			sender := probe.Dial(t)
-			for _, notify := range []bool{true, false} {
+			for _, flags := range [][]bool{{true}, {false}, {true, false, false, true}} {
 				q := probe.Dial(t).NewQueue()
-				q.Sender(sender, smp.SEND{Notify: notify, Body: []byte("x")}).Require(smp.OK{})
-				d := q.ExpectMessage(q.Conn, nil)
-				if d.Message.Notify != notify {
-					t.Failf(fmt.Sprintf("flag %t", notify), "flag %t", d.Message.Notify)
+				for _, notify := range flags {
+					q.Sender(sender, smp.SEND{Notify: notify, Body: []byte("x")}).Require(smp.OK{})
+				}
+				for i, notify := range flags {
+					d := q.ExpectMessage(q.Conn, nil)
+					if d.Message.Notify != notify {
+						t.Failf(fmt.Sprintf("flag %t of message %d of %d", notify, i+1, len(flags)), "flag %t", d.Message.Notify)
+					}
+					q.Acknowledge(q.Conn, d)
 				}
 			}
 		},
@@ -201,6 +207,45 @@ var deliveryCases = []conformance.Case{
 				q.Fill(senders[i%2], body)
 			}
 			expectOrder(t, q.Drain(q.Conn), bodies)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/large",
+		Title:        "Large messages that wait together are delivered with the bodies that were sent",
+		Requirements: []string{"SMP-MSG-KEPT"},
+		Edges:        true,
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			q := probe.Dial(t).NewQueue()
+			senders := []*probe.Conn{probe.Dial(t), probe.Dial(t)}
+			bodies := make([][]byte, 6)
+			for i := range bodies {
+				bodies[i] = t.Rand().Bytes(smp.MaxMessageLength(t.Version()) - i)
+				q.Fill(senders[i%2], bodies[i])
+			}
+			left := slices.Clone(bodies)
+			for range bodies { // in any order: another case is about that
+				d, missing := q.Await(q.Conn)
+				at := slices.IndexFunc(left, func(body []byte) bool { return bytes.Equal(body, d.Message.Body) })
+				if missing != "" || at < 0 {
+					t.Failf(fmt.Sprintf("one of %d large messages as it was sent", len(left)), "%s", cmp.Or(missing, d.Describe()))
+				}
+				left = slices.Delete(left, at, at+1)
+				q.Acknowledge(q.Conn, d)
+			}
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/to-sender",
+		Title:        "A message that a connection sends to a queue to which it has subscribed itself is delivered to it",
+		Requirements: []string{"SMP-SUB-LATER"},
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			q := probe.Dial(t).NewQueue()
+			for _, body := range q.Conn.Bodies(2) {
+				q.Fill(q.Conn, body)
+				q.Acknowledge(q.Conn, q.ExpectMessage(q.Conn, body))
+			}
 		},
 	}),
 	must(conformance.Case{

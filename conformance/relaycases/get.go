@@ -91,6 +91,37 @@ var getCases = []conformance.Case{
 			q.Recipient(q.Conn, smp.SUB{}).ExpectError(smp.ErrCmdProhibited)
 		},
 	}),
+	must(conformance.Case{
+		ID:           "relay/get/other-queue",
+		Title:        "A connection may subscribe to one queue and use GET with others, each of which has its own unacknowledged message",
+		Requirements: []string{"SMP-GET-MESSAGE", "SMP-SUB-LATER", "SMP-SUB-DELIVERS"},
+		Run: func(t *T) {
+			requireGet(t)
+			c := probe.Dial(t)
+			subscribed := c.NewQueue()
+			first, firstBodies := waiting(t, 1)
+			second, secondBodies := waiting(t, 1)
+			t.About("SMP-GET-MESSAGE")
+			m := probe.ExpectA[smp.MSG](first.Recipient(c, smp.GET{}))
+			expectContent(t, first, m, firstBodies[0])
+			other := probe.ExpectA[smp.MSG](second.Recipient(c, smp.GET{}))
+			expectContent(t, second, other, secondBodies[0])
+			first.Recipient(c, smp.ACK{MsgID: m.ID}).Expect(smp.OK{})
+			second.Recipient(c, smp.ACK{MsgID: other.ID}).Expect(smp.OK{})
+			t.About("SMP-SUB-LATER")
+			body := t.Rand().Bytes(60)
+			subscribed.Fill(probe.Dial(t), body)
+			subscribed.ExpectMessage(c, body)
+			t.About("SMP-SUB-DELIVERS")
+			third, bodies := waiting(t, 1)
+			if a := third.Recipient(c, smp.SUB{}); isError(a.Received) {
+				t.Fail("SUB of a queue of which the connection has not used GET → OK, SOK or a message", a.String())
+			} else if _, ok := a.Response.(smp.MSG); ok {
+				c.PutBack(a.Received)
+			}
+			third.ExpectMessage(c, bodies[0])
+		},
+	}),
 	observed(conformance.Case{
 		ID:           "relay/get/no-takeover",
 		Title:        "Neither GET on one connection nor the end of that one ends the subscription of another",

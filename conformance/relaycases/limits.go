@@ -1,6 +1,7 @@
 package relaycases
 
 import (
+	"bytes"
 	"time"
 
 	"smpcheck/conformance"
@@ -108,6 +109,61 @@ var limitCases = []conformance.Case{
 			slow.Reset()
 			left.Subscribe(next)
 			expectAll(left, next, bodies)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/delivery/resumed",
+		Title:        "A connection that did not read for a while and reads again gets the message that came meanwhile",
+		Requirements: []string{"SMP-SUB-LATER"},
+		Solo:         true,
+		Edges:        true,
+		Timeout:      heavy,
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			slow, sender := probe.Dial(t), probe.Dial(t)
+			q, fetched := slow.NewQueue(), slow.NewQueue(probe.OnlyCreate)
+			fetched.Fill(sender, make([]byte, 15000))
+			var gets []smp.Transmission
+			for range 6 {
+				block := flood(slow, fetched)
+				slow.Send(block...)
+				gets = append(gets, block...)
+			}
+			sender.Linger(stallTime)
+			body := t.Rand().Bytes(60)
+			q.Fill(sender, body)
+			for _, get := range gets {
+				probe.RequireA[smp.MSG](slow.Await("GET", get))
+			}
+			q.ExpectSimplest(slow, body)
+		},
+	}),
+	must(conformance.Case{
+		ID:           "relay/get/unread",
+		Title:        "Messages that wait for a connection which does not read stay what they are when another one acknowledges them",
+		Requirements: []string{"SMP-GET-MESSAGE"},
+		Solo:         true,
+		Edges:        true,
+		Timeout:      heavy,
+		Run: func(t *T) {
+			slow, other := probe.Dial(t), probe.Dial(t)
+			q := slow.NewQueue(probe.OnlyCreate)
+			body := t.Rand().Bytes(15000)
+			q.Fill(other, body, []byte("the next one"))
+			var gets []smp.Transmission
+			for range 6 {
+				block := flood(slow, q)
+				slow.Send(block...)
+				gets = append(gets, block...)
+			}
+			other.Linger(stallTime)
+			m := probe.RequireA[smp.MSG](q.Recipient(other, smp.GET{}))
+			q.Recipient(other, smp.ACK{MsgID: m.ID}).Require(smp.OK{})
+			for _, get := range gets {
+				if a := slow.Await("GET", get); bytes.Equal(probe.RequireA[smp.MSG](a).ID, m.ID) {
+					expectContent(t, q, probe.RequireA[smp.MSG](a), body)
+				}
+			}
 		},
 	}),
 	observed(conformance.Case{

@@ -232,7 +232,7 @@ var manageCases = []conformance.Case{
 	}),
 	observed(conformance.Case{
 		ID:           "relay/que/fields",
-		Title:        "INFO says whether there is a sender key, and how many messages wait",
+		Title:        "INFO says whether there is a sender key, and how many messages wait until they are acknowledged",
 		Requirements: []string{"SMP-QUE-FIELDS"},
 		Run: func(t *T) {
 			q, _ := waiting(t, 2)
@@ -240,6 +240,9 @@ var manageCases = []conformance.Case{
 			q.Secure()
 			q.Conn.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: []byte("x")}).Require(smp.ERR{Err: smp.ErrAuth})
 			expectFields(t, q, map[string]any{"qiSnd": true, "qiNtf": false, "qiSize": 2.0})
+			q.Subscribe(q.Conn)
+			q.Acknowledge(q.Conn, q.RequireMessage(q.Conn))
+			expectFields(t, q, map[string]any{"qiSnd": true, "qiNtf": false, "qiSize": 1.0})
 		},
 	}),
 }

@@ -49,20 +49,39 @@ var queueInfoCases = []conformance.Case{
 	}),
 	observed(conformance.Case{
 		ID:           "relay/que/subscription",
-		Title:        "INFO has the message that was delivered to the connection, which has subscribed",
+		Title:        "INFO has the message that was delivered to the connection, and whether that has subscribed or used GET",
 		Requirements: []string{"SMP-QUE-SUBSCRIPTION"},
 		Run: func(t *T) {
 			q, d := delivered(t, 1)
-			subscription, _ := expectINFO(t, q.Recipient(q.Conn, smp.QUE{}))["qiSub"].(map[string]any)
-			if subscription == nil {
-				t.Fail("qiSub for the connection that has subscribed", "none")
-			}
-			expectInfoID(t, "qDelivered", subscription["qDelivered"], d.MsgID)
-			if got := expectINFO(t, q.Recipient(probe.Dial(t), smp.QUE{}))["qiSub"]; got != nil {
+			expectSubscriptionInfo(t, q, q.Conn, smp.NoSubscription, d.MsgID)
+			other := probe.Dial(t)
+			if got := expectINFO(t, q.Recipient(other, smp.QUE{}))["qiSub"]; got != nil {
 				t.Failf("no qiSub for a connection that has not subscribed", "%v", got)
 			}
+			m := probe.RequireA[smp.MSG](q.Recipient(other, smp.GET{}))
+			expectSubscriptionInfo(t, q, other, smp.SubscriptionProhibited, m.ID)
+			q.Acknowledge(q.Conn, d)
+			expectSubscriptionInfo(t, q, q.Conn, smp.NoSubscription, nil)
 		},
 	}),
+}
+
+// expectSubscriptionInfo fails the case unless INFO describes what c has to do with the
+// queue, with the message that was delivered to it, nil for none.
+func expectSubscriptionInfo(t *T, q *probe.Queue, c *probe.Conn, thread smp.SubscriptionThread, deliveredID []byte) {
+	subscription, _ := expectINFO(t, q.Recipient(c, smp.QUE{}))["qiSub"].(map[string]any)
+	if subscription == nil {
+		t.Fail("qiSub for the connection that has subscribed or used GET", "none")
+	}
+	if got := subscription["qSubThread"]; got != string(thread) {
+		t.Failf("qSubThread "+string(thread), "%v", got)
+	}
+	switch got := subscription["qDelivered"]; {
+	case deliveredID != nil:
+		expectInfoID(t, "qDelivered", got, deliveredID)
+	case got != nil:
+		t.Failf("no qDelivered after ACK", "%v", got)
+	}
 }
 
 // expectMessageInfo fails the case unless INFO describes a message as the first one.

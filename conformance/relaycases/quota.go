@@ -137,6 +137,30 @@ var quotaCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/quota/marker-again",
+		Title:        "A queue that is full for the second time has a quota marker again",
+		Requirements: []string{"SMP-SEND-QUOTA-MARKER"},
+		Edges:        true,
+		Timeout:      heavy,
+		Run: func(t *T) {
+			probe.RequireDelivering(t)
+			q, sender, _ := fullQueue(t)
+			for range 2 {
+				recipient := probe.Dial(t)
+				q.Subscribe(recipient)
+				all := q.Drain(recipient)
+				if last := all[len(all)-1]; !last.Message.Quota {
+					t.Failf("the quota marker", "%d deliveries, the last is %s", len(all), last.Describe())
+				}
+				_, refusal, full := q.FillUp(sender, quotaLimit)
+				if !full {
+					probe.Blocked(t, "more than %d unread messages are accepted", quotaLimit)
+				}
+				refusal.Require(smp.ERR{Err: smp.ErrQuota})
+			}
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/quota/own",
 		Title:        "While one queue is full, another one accepts messages",
 		Requirements: []string{"SMP-SEND-QUOTA-OWN"},

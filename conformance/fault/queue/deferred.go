@@ -39,6 +39,35 @@ var deferredFaults = []fault.Fault{
 			q.Mailbox().Remove(out.Message.ID)
 		}),
 	},
+	{
+		ID:     "delivery/slow-asks-again",
+		Story:  "A message for which a connection has no room is left in the queue, where the next SUB or ACK finds it.",
+		Breaks: []string{"SMP-SUB-LATER"},
+		Cases:  []string{"relay/delivery/resumed"},
+		Apply:  toSlow(func(*relay.Session, *relay.Queue, relay.Output, fault.Push) {}),
+	},
+	{
+		ID:     "get/freed-by-ack",
+		Story:  "ACK gives the memory of a message back, also when answers with the message wait to be written.",
+		Breaks: []string{"SMP-GET-MESSAGE"},
+		Cases:  []string{"relay/get/unread"},
+		Apply: fault.Remembering(func(freed *fault.Notes[string, bool]) func(*relay.Config) {
+			return fault.Together(
+				fault.Stages(func(st *relay.Stages) {
+					next := st.Remove
+					st.Remove = func(q *relay.Queue, id []byte) bool {
+						freed.Set(string(id), true)
+						return next(q, id)
+					}
+				}),
+				delivers(func(_ *relay.Session, _ *relay.Queue, m *relay.Message) {
+					if gone, _ := freed.Get(string(m.ID)); gone {
+						m.Body = make([]byte, len(m.Body))
+					}
+				}),
+			)
+		}),
+	},
 }
 
 // toTheDead is a relay that does not end the subscription of a connection that is gone, and

@@ -203,6 +203,45 @@ var contentFaults = []fault.Fault{
 	},
 	wrongFlag("lost", "The notification flag is for the notifier and not for the recipient.", false),
 	wrongFlag("always", "All messages are delivered with the notification flag.", true),
+	{
+		ID:     "delivery/flag-of-the-queue",
+		Story:  "The notification flag stands in the queue, where each SEND sets it.",
+		Breaks: []string{"SMP-MSG-FLAGS"},
+		Cases:  []string{"relay/delivery/flags"},
+		Apply: fault.Remembering(func(flags *fault.Notes[string, bool]) func(*relay.Config) {
+			return fault.Together(
+				fault.Stores(func(q *relay.Queue, m *relay.Message, next fault.Store) bool {
+					flags.Set(string(q.RecipientID()), m.Notify)
+					return next(q, m)
+				}),
+				delivers(func(_ *relay.Session, q *relay.Queue, m *relay.Message) {
+					m.Notify, _ = flags.Get(string(q.RecipientID()))
+				}),
+			)
+		}),
+	},
+	{
+		ID:     "delivery/large-not-copied",
+		Story:  "A large message stays in the buffer of the block that it came in, into which the next block is read.",
+		Breaks: []string{"SMP-MSG-KEPT"},
+		Cases:  []string{"relay/delivery/large"},
+		Apply: fault.Remembering(func(buffers *fault.Notes[string, []byte]) func(*relay.Config) {
+			isLarge := func(m *relay.Message) bool { return len(m.Body) > smp.BlockSize/2 }
+			return fault.Together(
+				fault.Stores(func(q *relay.Queue, m *relay.Message, next fault.Store) bool {
+					if isLarge(m) {
+						buffers.Set(string(q.RecipientID()), m.Body)
+					}
+					return next(q, m)
+				}),
+				delivers(func(_ *relay.Session, q *relay.Queue, m *relay.Message) {
+					if buffer, _ := buffers.Get(string(q.RecipientID())); isLarge(m) {
+						m.Body = buffer[:min(len(buffer), len(m.Body))]
+					}
+				}),
+			)
+		}),
+	},
 }
 
 // wrongTime is a relay whose messages have another time.

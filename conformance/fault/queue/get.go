@@ -190,6 +190,48 @@ var getAndSubFaults = []fault.Fault{
 		Apply:  instead("SUB", smp.ErrCmdProhibited, smp.ErrNoMsg),
 	},
 	{
+		ID:     "get/not-for-subscribers",
+		Story:  "A connection that has subscribed to any queue may use GET with none.",
+		Breaks: []string{"SMP-GET-MESSAGE"},
+		Cases:  []string{"relay/get/other-queue"},
+		Apply: fault.Remembering(func(subscribers *fault.Notes[*relay.Session, bool]) func(*relay.Config) {
+			return fault.Executes(func(s *relay.Session, r *relay.Request, next fault.Execute) []relay.Output {
+				switch c := r.Command.(type) {
+				case smp.NEW:
+					if c.Subscribe {
+						subscribers.Set(s, true)
+					}
+				case smp.SUB:
+					subscribers.Set(s, true)
+				case smp.GET:
+					if _, subscribed := subscribers.Get(s); subscribed {
+						return fault.Refuse(r, smp.ErrCmdProhibited)
+					}
+				}
+				return next(s, r)
+			})
+		}),
+	},
+	{
+		ID:     "get/sub-prohibited-everywhere",
+		Story:  "A connection that has used GET may subscribe to no queue.",
+		Breaks: []string{"SMP-SUB-DELIVERS"},
+		Cases:  []string{"relay/get/other-queue"},
+		Apply: fault.Remembering(func(getters *fault.Notes[*relay.Session, bool]) func(*relay.Config) {
+			return fault.Executes(func(s *relay.Session, r *relay.Request, next fault.Execute) []relay.Output {
+				switch r.Command.(type) {
+				case smp.GET:
+					getters.Set(s, true)
+				case smp.SUB:
+					if _, used := getters.Get(s); used {
+						return fault.Refuse(r, smp.ErrCmdProhibited)
+					}
+				}
+				return next(s, r)
+			})
+		}),
+	},
+	{
 		ID:     "get/end-unsubscribes",
 		Story:  "When a connection that has used the queue ends, the queue has no subscriber any more.",
 		Breaks: []string{"SMP-GET-NO-TAKEOVER"},

@@ -33,6 +33,33 @@ var infoFaults = []fault.Fault{
 		}),
 	misinforms("que/no-subscription", "QUE opens the queue for itself, so it sees no subscription of the connection.", "SMP-QUE-SUBSCRIPTION", "relay/que/subscription",
 		func(_ *relay.Session, _ *relay.Queue, info *smp.QueueInfo) { info.Subscription = nil }),
+	misinforms("que/getters-as-subscribers", "Whoever may acknowledge a message of the queue has subscribed to it.", "SMP-QUE-SUBSCRIPTION", "relay/que/subscription",
+		func(_ *relay.Session, _ *relay.Queue, info *smp.QueueInfo) {
+			if info.Subscription != nil {
+				info.Subscription = &smp.SubscriptionInfo{Thread: smp.NoSubscription, Delivered: info.Subscription.Delivered}
+			}
+		}),
+	{
+		ID:     "que/counts-for-ever",
+		Story:  "qiSize is how many messages the queue has ever taken.",
+		Breaks: []string{"SMP-QUE-FIELDS"},
+		Cases:  []string{"relay/que/fields"},
+		Apply: fault.Remembering(func(taken *fault.Notes[string, int64]) func(*relay.Config) {
+			return fault.Together(
+				fault.Stores(func(q *relay.Queue, m *relay.Message, next fault.Store) bool {
+					stored := next(q, m)
+					if stored {
+						taken.Update(string(q.RecipientID()), func(n int64) int64 { return n + 1 })
+					}
+					return stored
+				}),
+				fault.Alters[smp.QUE](func(_ *relay.Session, r *relay.Request, info smp.INFO) smp.Response {
+					info.Queue.Size, _ = taken.Get(string(r.Queue.RecipientID()))
+					return info
+				}),
+			)
+		}),
+	},
 	misinforms("que/foreign-subscription", "qiSub tells of whoever has subscribed to the queue.", "SMP-QUE-SUBSCRIPTION", "relay/que/subscription",
 		func(s *relay.Session, q *relay.Queue, info *smp.QueueInfo) {
 			if other := q.Subscriber(); other != nil && other != s {

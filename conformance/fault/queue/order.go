@@ -87,6 +87,25 @@ var orderFaults = []fault.Fault{
 		}),
 	},
 	{
+		ID:     "delivery/not-to-the-sender",
+		Story:  "Everybody gets a message but the connection that has sent it, as on a mailing list.",
+		Breaks: []string{"SMP-SUB-LATER"},
+		Cases:  []string{"relay/delivery/to-sender"},
+		Apply: fault.Remembering(func(senders *fault.Notes[string, *relay.Session]) func(*relay.Config) {
+			return fault.Together(
+				fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.SEND, next fault.Execute) []relay.Output {
+					senders.Set(string(r.Queue.RecipientID()), s)
+					return next(s, r)
+				}),
+				fault.Pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
+					if s, _ := senders.Get(string(q.RecipientID())); out.Message == nil || s != to {
+						next(to, q, out)
+					}
+				}),
+			)
+		}),
+	},
+	{
 		ID:     "delivery/twice",
 		Story:  "A message is delivered when it is stored and once more when it is answered.",
 		Breaks: []string{"SMP-MSG-ONCE"},

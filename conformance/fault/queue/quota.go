@@ -103,6 +103,22 @@ var quotaFaults = []fault.Fault{
 		}),
 	},
 	{
+		ID:     "quota/marker-once",
+		Story:  "The recipient of a queue is told once that it was full.",
+		Breaks: []string{"SMP-SEND-QUOTA-MARKER"},
+		Cases:  []string{"relay/quota/marker-again"},
+		Apply: fault.Remembering(func(told *fault.Notes[string, bool]) func(*relay.Config) {
+			return ownQuota(func(q *relay.Queue, m *relay.Message, length int) bool {
+				if length == relay.DefaultQuota {
+					if _, again := told.Swap(string(q.RecipientID()), true); !again {
+						q.Mailbox().Put(marker(m))
+					}
+				}
+				return length < relay.DefaultQuota
+			})
+		}),
+	},
+	{
 		ID:     "quota/marker-in-place-of-last",
 		Story:  "The marker takes the last place of the queue, and the message that was there is lost.",
 		Breaks: []string{"SMP-SEND-QUOTA-MARKER"},
