@@ -1,6 +1,11 @@
 package probe
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+
+	"smpcheck/reference/keys"
+)
 
 const (
 	// sharedRun is how many bytes in a row two connections have in common only if one
@@ -19,9 +24,9 @@ type place struct{ part, at int }
 
 // SharedRun returns a run of 16 bytes or more that stands in one of the blocks a and in
 // one of b, as long as it goes, nil if there is none. A run ends where one byte is
-// repeated eight times, as it is in padding.
+// repeated eight times, as it is in padding, and where the fixed part of a public key stands.
 func SharedRun(a, b [][]byte) []byte {
-	first, second := withoutPadding(a), withoutPadding(b)
+	first, second := withoutPadding(withoutKeyForms(a)), withoutPadding(withoutKeyForms(b))
 	places := make(map[uint64][]place)
 	for i, part := range first {
 		for at := 0; at+sharedStep <= len(part); at += sharedStep {
@@ -39,6 +44,33 @@ func SharedRun(a, b [][]byte) []byte {
 		}
 	}
 	return nil
+}
+
+// keyForms are what all keys of an algorithm have before their own bytes, with the length of
+// the whole: of 16 bytes in common such a form would leave three to chance.
+var keyForms = [][]byte{keyForm(keys.Ed25519), keyForm(keys.X25519)}
+
+func keyForm(a keys.Algorithm) []byte {
+	const size = 32
+	k, err := keys.NewPublic(a, make([]byte, size))
+	if err != nil {
+		panic(err) // a key of that size
+	}
+	whole := k.SPKI()
+	return append([]byte{byte(len(whole))}, whole[:len(whole)-size]...)
+}
+
+// withoutKeyForms cuts blocks at the fixed parts of public keys, and leaves those out.
+func withoutKeyForms(blocks [][]byte) [][]byte {
+	parts := blocks
+	for _, form := range keyForms {
+		var cut [][]byte
+		for _, b := range parts {
+			cut = append(cut, bytes.Split(b, form)...)
+		}
+		parts = cut
+	}
+	return parts
 }
 
 // withoutPadding cuts blocks at all runs of sharedStep equal bytes or more, and leaves
