@@ -80,7 +80,7 @@ var linkReadCases = []conformance.Case{
 	}),
 	observed(conformance.Case{
 		ID:           "relay/link/no-mode",
-		Title:        "The link of a queue without mode is read with LGET until the queue is secured, and never with LKEY",
+		Title:        "The link of a queue without mode is set and read with LGET until the queue is secured, and never with LKEY",
 		Requirements: []string{"SMP-LINK-NO-MODE"},
 		Versions:     from(15),
 		Run: func(t *T) {
@@ -92,6 +92,7 @@ var linkReadCases = []conformance.Case{
 			l.Secure()
 			c.Read(l.LinkID).ExpectError(smp.ErrAuth)
 			c.Take(l.LinkID, l.SenderKey).ExpectError(smp.ErrAuth)
+			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).ExpectError(smp.ErrAuth)
 		},
 	}),
 	must(conformance.Case{
