@@ -357,6 +357,26 @@ var linkReadCases = []conformance.Case{
 			c.Read(l.LinkID).Expect(l.LNK())
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/link/suspended",
+		Title:        "OFF does not touch the link of a queue: it is read, taken, changed and removed as before",
+		Requirements: []string{"SMP-LINK-SUSPENDED"},
+		Versions:     from(15),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			l, invitation := readable(t, c), c.NewLinkedQueue(smp.Messaging)
+			for _, q := range []*probe.Linked{l, invitation} {
+				q.Recipient(c, smp.OFF{}).Require(smp.OK{})
+			}
+			c.Take(invitation.LinkID, probe.NewKey(t, keys.Ed25519)).Expect(invitation.LNK())
+			c.Read(l.LinkID).Expect(l.LNK())
+			l.Data.User = t.Rand().Bytes(50)
+			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
+			c.Read(l.LinkID).Expect(l.LNK())
+			l.Recipient(c, smp.LDEL{}).Expect(smp.OK{})
+			c.Read(l.LinkID).ExpectError(smp.ErrAuth)
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/link/every-version",
 		Title:        "A link is read at every version that has links, with the same data",
