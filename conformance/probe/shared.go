@@ -1,10 +1,8 @@
 package probe
 
 import (
-	"bytes"
 	"encoding/binary"
-
-	"smpcheck/reference/keys"
+	"regexp"
 )
 
 const (
@@ -24,9 +22,9 @@ type place struct{ part, at int }
 
 // SharedRun returns a run of 16 bytes or more that stands in one of the blocks a and in
 // one of b, as long as it goes, nil if there is none. A run ends where one byte is
-// repeated eight times, as it is in padding, and where the fixed part of a public key stands.
+// repeated eight times, as it is in padding, and at fixed parts.
 func SharedRun(a, b [][]byte) []byte {
-	first, second := withoutPadding(withoutKeyForms(a)), withoutPadding(withoutKeyForms(b))
+	first, second := withoutPadding(withoutFixed(a)), withoutPadding(withoutFixed(b))
 	places := make(map[uint64][]place)
 	for i, part := range first {
 		for at := 0; at+sharedStep <= len(part); at += sharedStep {
@@ -46,29 +44,20 @@ func SharedRun(a, b [][]byte) []byte {
 	return nil
 }
 
-// keyForms are what all keys of an algorithm have before their own bytes, with the length of
-// the whole: of 16 bytes in common such a form would leave three to chance.
-var keyForms = [][]byte{keyForm(keys.Ed25519), keyForm(keys.X25519)}
+// fixed are parts that stand in transmissions of every queue: the words of the protocol, and
+// what X25519 and Ed25519 keys have before their own bytes, with the length of the whole. Of
+// 16 bytes in common they would leave few to chance.
+var fixed = regexp.MustCompile(`,0\*0\x05\x06\x03\+e[np]\x03!\x00|[A-Z_ ]{8,}`)
 
-func keyForm(a keys.Algorithm) []byte {
-	const size = 32
-	k, err := keys.NewPublic(a, make([]byte, size))
-	if err != nil {
-		panic(err) // a key of that size
-	}
-	whole := k.SPKI()
-	return append([]byte{byte(len(whole))}, whole[:len(whole)-size]...)
-}
-
-// withoutKeyForms cuts blocks at the fixed parts of public keys, and leaves those out.
-func withoutKeyForms(blocks [][]byte) [][]byte {
-	parts := blocks
-	for _, form := range keyForms {
-		var cut [][]byte
-		for _, b := range parts {
-			cut = append(cut, bytes.Split(b, form)...)
+// withoutFixed cuts blocks at fixed parts, and leaves those out.
+func withoutFixed(blocks [][]byte) (parts [][]byte) {
+	for _, b := range blocks {
+		start := 0
+		for _, at := range fixed.FindAllIndex(b, -1) {
+			parts = append(parts, b[start:at[0]])
+			start = at[1]
 		}
-		parts = cut
+		parts = append(parts, b[start:])
 	}
 	return parts
 }

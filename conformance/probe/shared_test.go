@@ -10,6 +10,7 @@ import (
 	"smpcheck/conformance/probe"
 	"smpcheck/conformance/tlsprobe"
 	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
 )
 
 func TestSharedRun(t *testing.T) {
@@ -38,6 +39,11 @@ func TestSharedRun(t *testing.T) {
 		}
 		require.Nil(t, probe.SharedRun(block([]byte("S"), key([]byte("12a"))), block([]byte("S"), key([]byte("12b")))), "the form of keys")
 		require.Equal(t, value, probe.SharedRun(block(key(value)), block(key(value))), "a key")
+	}
+	for _, e := range []*smp.Error{smp.ErrCmdUnknown, smp.ErrCmdProhibited} {
+		answer, err := smp.EncodeResponse(7, smp.ERR{Err: e})
+		require.NoError(t, err)
+		require.Nil(t, probe.SharedRun(block([]byte("12a"), answer, padding), block([]byte("12a"), answer, padding)), "the same refusal")
 	}
 }
 
