@@ -50,6 +50,9 @@ func (c *Conn) NewLinkedQueue(mode smp.QueueMode, opts ...QueueOption) *Linked {
 	if len(q.IDS.LinkID) == 0 {
 		Blocked(c.t, "IDS has no link id")
 	}
+	if cmd.Subscribe {
+		c.settle()
+	}
 	return &Linked{Queue: q, LinkID: q.IDS.LinkID, Data: cmd.Request.Link.Data}
 }
 

@@ -1,6 +1,9 @@
 package probe
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 const (
 	// sharedRun is how many bytes in a row two connections have in common only if one
@@ -18,10 +21,10 @@ const (
 type place struct{ part, at int }
 
 // SharedRun returns a run of 16 bytes or more that stands in one of the blocks a and in
-// one of b, as long as it goes, nil if there is none. A run ends where one byte is
-// repeated eight times, as it is in padding.
+// one of b, as long as it goes, nil if there is none. A run ends at what is in transmissions
+// of every queue: padding, words of the protocol, and the forms of keys.
 func SharedRun(a, b [][]byte) []byte {
-	first, second := withoutPadding(a), withoutPadding(b)
+	first, second := withoutFixed(a), withoutFixed(b)
 	places := make(map[uint64][]place)
 	for i, part := range first {
 		for at := 0; at+sharedStep <= len(part); at += sharedStep {
@@ -41,25 +44,52 @@ func SharedRun(a, b [][]byte) []byte {
 	return nil
 }
 
-// withoutPadding cuts blocks at all runs of sharedStep equal bytes or more, and leaves
-// those out.
-func withoutPadding(blocks [][]byte) (parts [][]byte) {
+// withoutFixed cuts blocks at all that stands in transmissions of every queue, and leaves it out.
+func withoutFixed(blocks [][]byte) (parts [][]byte) {
 	for _, b := range blocks {
 		start := 0
 		for i := 0; i < len(b); {
-			end := i + 1
-			for end < len(b) && b[end] == b[i] {
-				end++
-			}
-			if end-i >= sharedStep {
+			n := fixedAt(b[i:])
+			if n > 0 {
 				parts = append(parts, b[start:i])
-				start = end
+				start = i + n
 			}
-			i = end
+			i += max(n, 1)
 		}
 		parts = append(parts, b[start:])
 	}
 	return parts
+}
+
+// keyForms are what all keys of an algorithm have before their own bytes, Ed25519 and X25519,
+// with the length of the whole: of 16 bytes in common such a form would leave three to chance.
+var keyForms = [][]byte{[]byte(",0*0\x05\x06\x03+ep\x03!\x00"), []byte(",0*0\x05\x06\x03+en\x03!\x00")}
+
+// fixedAt is the length of what is fixed at the start of b: padding, which repeats a byte, or
+// words of the protocol, of sharedStep bytes at least, or the form of a key; 0 for none.
+func fixedAt(b []byte) int {
+	if n := lengthOf(b, func(v byte) bool { return v == b[0] }); n >= sharedStep {
+		return n
+	}
+	if n := lengthOf(b, func(v byte) bool { return 'A' <= v && v <= 'Z' || v == '_' || v == ' ' }); n >= sharedStep {
+		return n
+	}
+	for _, form := range keyForms {
+		if bytes.HasPrefix(b, form) {
+			return len(form)
+		}
+	}
+	return 0
+}
+
+// lengthOf is how many bytes at the start of b are of one kind.
+func lengthOf(b []byte, kind func(byte) bool) int {
+	for i, v := range b {
+		if !kind(v) {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // extended returns the whole run around a[i] and b[j], which are equal.

@@ -9,6 +9,8 @@ import (
 
 	"smpcheck/conformance/probe"
 	"smpcheck/conformance/tlsprobe"
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
 )
 
 func TestSharedRun(t *testing.T) {
@@ -29,6 +31,20 @@ func TestSharedRun(t *testing.T) {
 	require.Nil(t, probe.SharedRun(nil, block(value)))
 	halves := [][]byte{value[:12], value[12:]}
 	require.Nil(t, probe.SharedRun(halves, block(value)), "a run ends with its block")
+	for _, alg := range []keys.Algorithm{keys.Ed25519, keys.X25519} {
+		key := func(own []byte) []byte {
+			k, err := keys.NewPublic(alg, append(bytes.Clone(own), make([]byte, 32-len(own))...))
+			require.NoError(t, err)
+			return append([]byte{byte(len(k.SPKI()))}, k.SPKI()...)
+		}
+		require.Nil(t, probe.SharedRun(block([]byte("S"), key([]byte("12a"))), block([]byte("S"), key([]byte("12b")))), "the form of keys")
+		require.Equal(t, value, probe.SharedRun(block(key(value)), block(key(value))), "a key")
+	}
+	for _, e := range []*smp.Error{smp.ErrCmdUnknown, smp.ErrCmdProhibited} {
+		answer, err := smp.EncodeResponse(7, smp.ERR{Err: e})
+		require.NoError(t, err)
+		require.Nil(t, probe.SharedRun(block([]byte("12a"), answer, padding), block([]byte("12a"), answer, padding)), "the same refusal")
+	}
 }
 
 func TestRecords(t *testing.T) {

@@ -80,7 +80,7 @@ var linkReadCases = []conformance.Case{
 	}),
 	observed(conformance.Case{
 		ID:           "relay/link/no-mode",
-		Title:        "The link of a queue without mode is read with LGET until the queue is secured, and never with LKEY",
+		Title:        "The link of a queue without mode is set and read with LGET until the queue is secured, and never with LKEY",
 		Requirements: []string{"SMP-LINK-NO-MODE"},
 		Versions:     from(15),
 		Run: func(t *T) {
@@ -92,6 +92,7 @@ var linkReadCases = []conformance.Case{
 			l.Secure()
 			c.Read(l.LinkID).ExpectError(smp.ErrAuth)
 			c.Take(l.LinkID, l.SenderKey).ExpectError(smp.ErrAuth)
+			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).ExpectError(smp.ErrAuth)
 		},
 	}),
 	must(conformance.Case{
@@ -354,6 +355,26 @@ var linkReadCases = []conformance.Case{
 				l.Acknowledge(c, l.ExpectMessage(c, body))
 			}
 			c.Read(l.LinkID).Expect(l.LNK())
+		},
+	}),
+	observed(conformance.Case{
+		ID:           "relay/link/suspended",
+		Title:        "OFF does not touch the link of a queue: it is read, taken, changed and removed as before",
+		Requirements: []string{"SMP-LINK-SUSPENDED"},
+		Versions:     from(15),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			l, invitation := readable(t, c), c.NewLinkedQueue(smp.Messaging)
+			for _, q := range []*probe.Linked{l, invitation} {
+				q.Recipient(c, smp.OFF{}).Require(smp.OK{})
+			}
+			c.Take(invitation.LinkID, probe.NewKey(t, keys.Ed25519)).Expect(invitation.LNK())
+			c.Read(l.LinkID).Expect(l.LNK())
+			l.Data.User = t.Rand().Bytes(50)
+			l.Recipient(c, smp.LSET{LinkID: l.LinkID, Data: l.Data}).Expect(smp.OK{})
+			c.Read(l.LinkID).Expect(l.LNK())
+			l.Recipient(c, smp.LDEL{}).Expect(smp.OK{})
+			c.Read(l.LinkID).ExpectError(smp.ErrAuth)
 		},
 	}),
 	must(conformance.Case{

@@ -216,6 +216,20 @@ var linkSetCases = []conformance.Case{
 			}
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/link/ldel-taken",
+		Title:        "LDEL removes the link of an invitation that was taken",
+		Requirements: []string{"SMP-LINK-LDEL-TAKEN"},
+		Versions:     from(15),
+		Run: func(t *T) {
+			c := probe.Dial(t)
+			l := c.NewLinkedQueue(smp.Messaging)
+			key := l.RequireReadable(c)
+			l.Recipient(c, smp.LDEL{}).Expect(smp.OK{})
+			c.Take(l.LinkID, key).ExpectError(smp.ErrAuth)
+			expectSecured(t, l.Queue, key)
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/link/ldel-authorised",
 		Title:        "LDEL without the authorization of the recipient is refused and removes nothing",

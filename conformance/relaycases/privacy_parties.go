@@ -20,6 +20,7 @@ var privacyPartiesCases = []conformance.Case{
 		ID:           "relay/privacy/parties",
 		Title:        "The connections of sender and recipient have no 16 bytes in common, in any layer",
 		Requirements: []string{"CLAIM-UNLINK-PARTIES"},
+		Timeout:      manyTime,
 		Run: func(t *T) {
 			creator := probe.Dial(t)
 			created := creator.Tap()
@@ -44,6 +45,7 @@ var privacyPartiesCases = []conformance.Case{
 		Title:        "The connections of the sender's proxy and of the recipient have no 16 bytes in common, in any layer",
 		Requirements: []string{"CLAIM-UNLINK-PARTIES"},
 		Versions:     from(smp.VersionProxy),
+		Timeout:      manyTime,
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue(probe.OnlyCreate)
 			proxy, recipient := probe.DialAsProxy(t), probe.Dial(t)
@@ -102,6 +104,7 @@ var privacyPartiesCases = []conformance.Case{
 		ID:           "relay/privacy/queues",
 		Title:        "The connections on which one client uses two queues have no 16 bytes in common, in any layer",
 		Requirements: []string{"CLAIM-UNLINK-WIRE"},
+		Timeout:      manyTime,
 		Run: func(t *T) {
 			body := t.Rand().Bytes(smp.MaxMessageLength(t.Version()))
 			var taps []*probe.Tap

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"smpcheck/conformance/fault"
+	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
 )
@@ -48,6 +49,20 @@ var deleteFaults = []fault.Fault{
 			if x.r.Queue.Link() == nil {
 				return x.refuses(smp.ErrAuth)
 			}
+			return x.does(c)
+		})),
+	mistake("ldel-taken-refused", "LDEL is refused for an invitation that was taken, as LSET is.",
+		"SMP-LINK-LDEL-TAKEN", "ldel-taken",
+		executes(func(x *call, c smp.LDEL) []relay.Output {
+			if record := x.r.Queue.Record(); record.Mode == smp.Messaging && !record.SenderKey.IsZero() {
+				return x.refuses(smp.ErrAuth)
+			}
+			return x.does(c)
+		})),
+	mistake("ldel-frees", "LDEL makes a new invitation possible: it forgets the key of the one who took the last one.",
+		"SMP-LINK-LDEL-TAKEN", "ldel-taken",
+		executes(func(x *call, c smp.LDEL) []relay.Output {
+			x.setsKey(keys.PublicKey{})
 			return x.does(c)
 		})),
 	mistake("ldel-fixed-kept", "The fixed data of a queue stay after LDEL, and LSET compares with them.",

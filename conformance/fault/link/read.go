@@ -49,6 +49,12 @@ var readFaults = []fault.Fault{
 	mistake("send-drops-address", "The first message drops the link data of an address too.",
 		"SMP-LINK-LGET-MANY", "contact-kept lget-reads", dropping(smp.Contact)),
 
+	mistake("suspended-hidden", "OFF ends an address, so that its link is unknown from then on.",
+		"SMP-LINK-SUSPENDED", "suspended", whileSuspended[smp.LGET]()),
+	mistake("suspended-untaken", "An invitation cannot be taken after OFF, since nobody could send to it.",
+		"SMP-LINK-SUSPENDED", "suspended", whileSuspended[smp.LKEY]()),
+	mistake("suspended-unchanged", "LSET is refused for a queue that is suspended.",
+		"SMP-LINK-SUSPENDED", "suspended", whileSuspended[smp.LSET]()),
 	mistake("lget-invitation", "LGET reads the link of an invitation that nobody has taken.",
 		"SMP-LINK-LGET-MESSAGING", "lget-messaging",
 		reads(func(r *relay.Record) bool { return r.Mode == smp.Messaging && r.SenderKey.IsZero() })),
@@ -181,4 +187,14 @@ func longer(config *relay.Config) {
 		contents[0], err = smp.EncodeBlock(append(bytes.Clone(contents[0][smp.BlockHead:]), 0))
 		return contents, err
 	}
+}
+
+// whileSuspended refuses commands of one kind for queues that are suspended.
+func whileSuspended[C smp.Command]() func(*relay.Config) {
+	return executes(func(x *call, c C) []relay.Output {
+		if record := x.r.Queue.Record(); record.Suspended() {
+			return x.refuses(smp.ErrAuth)
+		}
+		return x.does(c)
+	})
 }

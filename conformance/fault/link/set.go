@@ -141,6 +141,14 @@ var setFaults = []fault.Fault{
 			}
 			return x.setsUnsecured(c)
 		})),
+	mistake("lset-no-mode-secured", "LSET changes the link of a secured queue without mode, since it is no invitation.",
+		"SMP-LINK-NO-MODE", "no-mode",
+		updates(func(x *call, c smp.LSET, _ *relay.Link) []relay.Output {
+			if x.r.Queue.Record().Mode == 0 {
+				return x.setsUnsecured(c)
+			}
+			return x.does(c)
+		})),
 }
 
 // sets changes how LSET is executed; had is the link of the queue, nil for none.

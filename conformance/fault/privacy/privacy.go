@@ -165,13 +165,6 @@ var wireFaults = []fault.Fault{
 		Apply:  meeting.Tickets(false, 0),
 	},
 	{
-		ID:     "privacy/tickets-given",
-		Story:  "Session tickets are handed out, as the TLS library does, and never taken back.",
-		Breaks: []string{"CLAIM-UNLINK-TLS"},
-		Cases:  []string{"relay/privacy/tickets"},
-		Apply:  meeting.Tickets(true, 0),
-	},
-	{
 		ID:     "privacy/random-with-time",
 		Story:  "The random of the ServerHello begins with the time, as TLS 1.2 has it.",
 		Breaks: []string{"CLAIM-UNLINK-TLS"},
