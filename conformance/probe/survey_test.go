@@ -1,6 +1,7 @@
 package probe_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"net"
@@ -58,6 +59,34 @@ func TestTheSurveyOfARelayThatDoesEverything(t *testing.T) {
 	}
 	info.Capabilities = found
 	assert.Equal(t, "with the password of the address, not without", info.Capability(target.NewQueues).Detail)
+}
+
+// oldWithoutEd448 refuses the ClientHello of TLS 1.2 that offers no Ed448, as a relay with
+// certificates of Ed448 does.
+type oldWithoutEd448 struct {
+	net.Conn
+	met bool
+}
+
+func (o *oldWithoutEd448) Read(b []byte) (int, error) {
+	n, err := o.Conn.Read(b)
+	modern, ed448 := []byte{0, 43, 0, 3, 2, 3, 4}, []byte{0, 13, 0, 6, 0, 4, 8, 7, 8, 8}
+	if !o.met && n > 5 && !bytes.Contains(b[:n], modern) && !bytes.Contains(b[:n], ed448) {
+		return 0, net.ErrClosed
+	}
+	o.met = o.met || n > 5
+	return n, err
+}
+
+func TestTheSurveyOfARelayWithCertificatesThatTLS12CannotUse(t *testing.T) {
+	t.Parallel()
+	server, info := start(t, relay.Config{TLS12: true, Stages: relay.Stages{
+		Accept: func(c net.Conn) (net.Conn, error) { return &oldWithoutEd448{Conn: c}, nil },
+	}})
+	info.Capabilities = probe.Survey(t.Context(), target.At(server), info, 4)
+	found := info.Capability(target.TLS12)
+	assert.Equal(t, target.Yes, found.State)
+	assert.Contains(t, found.Detail, "smpcheck goes no further with its certificate: ")
 }
 
 func TestTheSurveyOfASmallRelay(t *testing.T) {

@@ -26,6 +26,7 @@ func All() []conformance.Case {
 	return slices.Concat(
 		tlsCases,
 		tlsSessionCases,
+		tlsBindingCases,
 		certificateCases,
 		serverHelloCases,
 		clientHelloCases,
@@ -34,6 +35,7 @@ func All() []conformance.Case {
 		versionCases,
 		blockCases,
 		batchCases,
+		unreadableCases,
 		transmissionCases,
 		commandCases,
 		authorizationCases,

@@ -86,7 +86,7 @@ var tlsCases = []conformance.Case{
 		Run: func(t *T) {
 			c, err := probe.OpenTLS12(t)
 			if err != nil {
-				probe.Lack(t, target.TLS12, err.Error())
+				probe.LackTLS12(t, err)
 			}
 			if !c.ExtendedMasterSecret() {
 				t.Fail("the extended master secret", "the relay does not answer the extension")
@@ -239,7 +239,7 @@ var tlsCases = []conformance.Case{
 		Run: func(t *T) {
 			resumed, err := probe.ResumeTLS12(t)
 			if err != nil {
-				probe.Lack(t, target.TLS12, err.Error())
+				probe.LackTLS12(t, err)
 			}
 			if resumed {
 				t.Fail("a full handshake", "the relay resumes the session")

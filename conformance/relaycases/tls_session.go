@@ -173,11 +173,7 @@ var tlsSessionCases = []conformance.Case{
 		Run: func(t *T) {
 			expectAnsweredLike(t, "a client without a certificate",
 				func(o *tlsprobe.Config) { o.Certificate = nil },
-				func(o *tlsprobe.Config) {
-					credentials := serviceCredentials(t)
-					key, _ := credentials.Key.Ed25519()
-					o.Certificate = &tlsprobe.Certificate{Chain: credentials.Chain, Key: key}
-				})
+				func(o *tlsprobe.Config) { o.Certificate = certificateOfService(t) })
 		},
 	}),
 	observed(conformance.Case{

@@ -108,6 +108,42 @@ var encryptionFaults = []fault.Fault{
 			return padded, nil
 		}}.Apply,
 	},
+	{
+		ID:       "block/key-kept",
+		Story:    "The key of a block that does not decrypt is kept for the next one.",
+		Breaks:   []string{"SMP-BLOCK-ERROR-CONTINUES"},
+		Cases:    []string{"relay/block/unreadable-continues"},
+		Versions: fault.Since(smp.VersionBlockEncryption),
+		Apply: framing.Steps{Open: func(c *framing.Ciphers, block []byte) ([]byte, error) {
+			ahead := *c.Receiving
+			key, nonce, err := ahead.NextKey()
+			if err != nil {
+				return nil, err
+			}
+			padded, err := box.Open(nil, block, &nonce, &key)
+			if err == nil {
+				*c.Receiving = ahead
+			}
+			return padded, err
+		}}.Apply,
+	},
+	{
+		ID:     "block/error-sticks",
+		Story:  "That a block could not be read is kept in the connection, and is what the blocks after it are answered too.",
+		Breaks: []string{"SMP-BLOCK-ERROR-CONTINUES"},
+		Cases:  []string{"relay/block/unreadable-continues"},
+		Apply: fault.Stages(func(st *relay.Stages) {
+			next, failed := st.Read, new(fault.PerSession[error])
+			st.Read = func(s *relay.Session) ([]byte, error) {
+				content, err := next(s)
+				kept := failed.Of(s)
+				if errors.Is(err, transport.ErrLargeMessage) {
+					*kept = err
+				}
+				return content, errors.Join(*kept, err)
+			}
+		}),
+	},
 }
 
 func encryptionFault(id, story string, c framing.Steps) fault.Fault {

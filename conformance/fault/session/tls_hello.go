@@ -144,14 +144,22 @@ func needsCertificate(ctx context.Context, raw net.Conn, config transport.Server
 	return conn, binding, err
 }
 
+// recordHead is the size of the header of a record with type and length of the message in it.
+const recordHead = 9
+
+// isCut reports whether the message goes on after the record.
+func isCut(head []byte) bool {
+	record, message := int(head[3])<<8|int(head[4]), int(head[6])<<16|int(head[7])<<8|int(head[8])
+	return message+4 > record
+}
+
 // wholeHello refuses a first record that holds only a part of a ClientHello.
 func wholeHello(ctx context.Context, raw net.Conn, config transport.ServerConfig) (net.Conn, transport.Binding, error) {
-	head := make([]byte, 9) // the header of a record, type and length of a message
+	head := make([]byte, recordHead)
 	if _, err := io.ReadFull(raw, head); err != nil {
 		return nil, transport.Binding{}, err
 	}
-	record, message := int(head[3])<<8|int(head[4]), int(head[6])<<16|int(head[7])<<8|int(head[8])
-	if message+4 > record {
+	if isCut(head) {
 		return refuses(tlsprobe.AlertDecodeError)(ctx, raw, config)
 	}
 	return meeting.RightTLS(ctx, &meeting.Replay{Conn: raw, Head: head}, config)

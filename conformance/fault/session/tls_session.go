@@ -85,6 +85,38 @@ var tlsSessionFaults = []fault.Fault{
 		}.Apply,
 	},
 	{
+		ID:     "tls/session-id-after-retry",
+		Story:  "The Finished message is looked for in the second flight of the client, which is its second ClientHello after a retry.",
+		Breaks: []string{"SMP-TLS-CHANNEL-BINDING-CLIENT"},
+		Cases:  []string{"relay/tls/channel-binding-longer"},
+		Apply: meeting.Steps{
+			Secure: meeting.OwnTLS(func(*tlsprobe.ServerConfig) {}),
+			Binding: func(c net.Conn, b *transport.Binding) {
+				if own, ok := c.(*tlsprobe.Conn); ok && own.State().HelloRetryRequest {
+					b.SessionID = own.State().ClientRandom
+				}
+			},
+		}.Apply,
+	},
+	{
+		ID:     "tls/session-id-of-last-record",
+		Story:  "The Finished message is taken from the last record of the handshake, whatever part of it that holds.",
+		Breaks: []string{"SMP-TLS-CHANNEL-BINDING-CLIENT"},
+		Cases:  []string{"relay/tls/channel-binding-longer"},
+		Apply:  lastRecord,
+	},
+	{
+		ID:     "tls/session-id-of-first-message",
+		Story:  "The first message of the client after that of the relay is taken for its Finished, and services send a certificate first.",
+		Breaks: []string{"SMP-TLS-CHANNEL-BINDING-CLIENT"},
+		Cases:  []string{"relay/tls/channel-binding-longer"},
+		Apply: meeting.Steps{Binding: func(_ net.Conn, b *transport.Binding) {
+			if len(b.PeerChain) > 0 {
+				b.SessionID = b.PeerChain[0][:len(b.SessionID)]
+			}
+		}}.Apply,
+	},
+	{
 		ID:     "tls/read-is-a-record",
 		Story:  "The ClientHello is taken from one read of the network.",
 		Breaks: []string{"SMP-TLS-FRAGMENTS"},
@@ -149,6 +181,22 @@ var tlsSessionFaults = []fault.Fault{
 // sessionID replaces the session identifier.
 func sessionID(id func(net.Conn) []byte) func(*relay.Config) {
 	return meeting.Steps{Binding: func(c net.Conn, b *transport.Binding) { b.SessionID = id(c) }}.Apply
+}
+
+// lastRecord takes what may be the end of a Finished message for all of it, with a client
+// that cuts its messages.
+func lastRecord(c *relay.Config) {
+	meeting.WithTLS(func(ctx context.Context, raw net.Conn, config transport.ServerConfig) (net.Conn, transport.Binding, error) {
+		head := make([]byte, recordHead)
+		if _, err := io.ReadFull(raw, head); err != nil {
+			return nil, transport.Binding{}, err
+		}
+		conn, binding, err := meeting.RightTLS(ctx, &meeting.Replay{Conn: raw, Head: head}, config)
+		if err == nil && isCut(head) {
+			binding.SessionID = binding.SessionID[len(binding.SessionID)/2:]
+		}
+		return conn, binding, err
+	})(c)
 }
 
 // endsWithGarbage is a relay that accepts nobody after a peer that does not speak TLS, or
