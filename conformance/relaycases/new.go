@@ -215,6 +215,7 @@ var newCases = []conformance.Case{
 				cmd, q := probe.Dial(t).NewQueueRequest(mode)
 				cmd.Password = []byte("needless")
 				q.Created(probe.ExpectA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd)))
+				q.Conn.Ping() // as in probe.Queue.Subscribe
 				q.Fill(q.Conn, []byte("after a password"))
 				if cmd.Subscribe {
 					q.ExpectMessage(q.Conn, []byte("after a password"))
