@@ -51,7 +51,7 @@ func (c *Conn) NewLinkedQueue(mode smp.QueueMode, opts ...QueueOption) *Linked {
 		Blocked(c.t, "IDS has no link id")
 	}
 	if cmd.Subscribe {
-		c.settle()
+		c.Settle()
 	}
 	return &Linked{Queue: q, LinkID: q.IDS.LinkID, Data: cmd.Request.Link.Data}
 }

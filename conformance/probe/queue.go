@@ -65,7 +65,7 @@ func (c *Conn) NewQueue(opts ...QueueOption) *Queue {
 	cmd, q := c.NewQueueRequest(opts...)
 	q.Created(RequireA[smp.IDS](c.buildOn(nil, q.Key, cmd)))
 	if cmd.Subscribe {
-		c.settle()
+		c.Settle()
 	}
 	return q
 }
@@ -76,6 +76,9 @@ func (c *Conn) NewQueueWithKey(key keys.PrivateKey, opts ...QueueOption) *Queue 
 	cmd, q := c.NewQueueRequest(opts...)
 	q.Key, cmd.AuthKey = key, key.Public()
 	q.Created(RequireA[smp.IDS](c.buildOn(nil, q.Key, cmd)))
+	if cmd.Subscribe {
+		c.Settle()
+	}
 	return q
 }
 
@@ -192,8 +195,7 @@ func (q *Queue) ExpectNoMessage(c *Conn, why string) {
 
 // Subscribe subscribes c to the queue. Relays answer with OK or SOK, or with
 // the first message in its place; either is accepted, and a message that comes
-// with the answer stays in the inbox. Another answer blocks the case. The relay is
-// given time to register the subscription.
+// with the answer stays in the inbox. Another answer blocks the case.
 func (q *Queue) Subscribe(c *Conn) {
 	tr := c.Transmission(q.RecipientID, q.Key, smp.SUB{})
 	c.Send(tr)
@@ -218,16 +220,7 @@ func (q *Queue) Subscribe(c *Conn) {
 	default:
 		Blocked(c.t, "SUB was answered %s", r)
 	}
-	c.settle()
-}
-
-// settle gives the relay time to register a subscription that it has answered: two
-// PINGs. The official relay answers and registers in different tasks; a message that is
-// sent between them goes to nobody, or to the earlier subscriber.
-func (c *Conn) settle() {
-	for range 2 {
-		c.Ping()
-	}
+	c.Settle()
 }
 
 // SecureBySender has the sender secure the queue with a new key on connection

@@ -139,7 +139,7 @@ func (s *ServiceConn) Subscribe(cmd smp.Command) smp.ServiceQueues {
 			Blocked(s.t, "SUBS was not followed by ALLS: %s", missing)
 		}
 	}
-	s.Ping() // as in Queue.Subscribe
+	s.Settle()
 	return soks.ServiceQueues
 }
 

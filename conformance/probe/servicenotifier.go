@@ -38,7 +38,7 @@ func (n *ServiceNotifier) Subscribe(c *Conn) {
 	if _, ok := a.Response.(smp.SOK); !ok {
 		a.Require(smp.OK{})
 	}
-	c.Ping() // as in Queue.Subscribe
+	c.Settle()
 }
 
 // Announce sends a message with the notification flag on c; a relay that refuses it

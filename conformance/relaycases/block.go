@@ -154,7 +154,7 @@ var blockCases = []conformance.Case{
 					t.Fail("the answer has the entity id of its SUB", "another entity id")
 				}
 			}
-			c.Ping() // time to register the subscriptions
+			c.Settle()
 			for _, i := range []int{0, 47, 95} {
 				body := t.Rand().Bytes(64)
 				queues[i].Fill(sender, body)

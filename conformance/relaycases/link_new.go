@@ -119,7 +119,7 @@ var linkNewCases = []conformance.Case{
 			owner, c := probe.Dial(t), probe.Dial(t)
 			cmd, id, q := owner.LinkRequest(smp.Contact)
 			q.Created(probe.RequireA[smp.IDS](owner.AskAs(id, nil, q.Key, cmd)))
-			owner.Ping() // as in probe.Queue.Subscribe
+			owner.Settle()
 			other, _, thief := c.LinkRequest(smp.Contact)
 			other.Request.Link.SenderID = q.SenderID
 			c.AskAs(id, nil, thief.Key, other).ExpectError(smp.ErrAuth)
@@ -197,7 +197,7 @@ func expectSenderID(t *T, q *probe.Queue, ids smp.IDS, correlationID []byte) {
 		t.Failf("the sender id of NEW in IDS", "%x, not %x", ids.SenderID, want)
 	}
 	q.Created(ids)
-	q.Conn.Ping() // as in probe.Queue.Subscribe
+	q.Conn.Settle()
 	body := t.Rand().Bytes(60)
 	q.Sender(probe.Dial(t), smp.SEND{Body: body}).Expect(smp.OK{})
 	q.ExpectMessage(q.Conn, body)

@@ -20,7 +20,7 @@ var newCases = []conformance.Case{
 		Run: func(t *T) {
 			cmd, q := probe.Dial(t).NewQueueRequest()
 			q.Created(probe.ExpectA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd)))
-			q.Conn.Ping() // as in probe.Queue.Subscribe
+			q.Conn.Settle()
 			body := t.Rand().Bytes(80)
 			q.Sender(probe.Dial(t), smp.SEND{Body: body}).Expect(smp.OK{})
 			d := q.ExpectSimplest(q.Conn, body)
@@ -39,7 +39,7 @@ var newCases = []conformance.Case{
 			q.Created(probe.ExpectA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd)))
 			c := probe.Dial(t)
 			q.Recipient(c, smp.SUB{}).Expect(smp.OK{}, smp.SOK{})
-			c.Ping() // as in probe.Queue.Subscribe
+			c.Settle()
 			body := t.Rand().Bytes(80)
 			q.Fill(probe.Dial(t), body)
 			q.ExpectMessage(c, body)
@@ -217,6 +217,7 @@ var newCases = []conformance.Case{
 				cmd, q := probe.Dial(t).NewQueueRequest(mode)
 				cmd.Password = []byte("needless")
 				q.Created(probe.ExpectA[smp.IDS](q.Conn.Ask(nil, q.Key, cmd)))
+				q.Conn.Settle()
 				q.Fill(q.Conn, []byte("after a password"))
 				if cmd.Subscribe {
 					q.ExpectMessage(q.Conn, []byte("after a password"))

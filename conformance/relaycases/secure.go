@@ -260,6 +260,24 @@ var secureCases = []conformance.Case{
 			expectSecured(t, q, q.SenderKey)
 		},
 	}),
+	observed(conformance.Case{
+		ID:           "relay/skey/after-key",
+		Title:        "SKEY on a queue that the recipient has secured is answered as a repeated SKEY",
+		Requirements: []string{"SMP-SKEY-CHANGED", "SMP-SKEY-REPEATED"},
+		Versions:     from(9),
+		Run: func(t *T) {
+			requireSecuring(t)
+			q := probe.Dial(t).NewQueue(probe.SenderCanSecure)
+			q.Secure()
+			other, sender := probe.NewKey(t, keys.Ed25519), probe.Dial(t)
+			t.About("SMP-SKEY-CHANGED")
+			sender.Ask(q.SenderID, other, smp.SKEY{SenderKey: other.Public()}).ExpectError(smp.ErrAuth)
+			sender.Ask(q.SenderID, other, smp.SEND{Body: []byte("x")}).ExpectError(smp.ErrAuth)
+			t.About("SMP-SKEY-REPEATED")
+			q.Sender(sender, smp.SKEY{SenderKey: q.SenderKey.Public()}).Expect(smp.OK{})
+			expectSecured(t, q, q.SenderKey)
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/rkey/adds",
 		Title:        "After RKEY every key in its list authorizes the recipient's commands",

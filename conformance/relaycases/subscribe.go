@@ -156,6 +156,23 @@ var subscribeCases = []conformance.Case{
 		},
 	}),
 	must(conformance.Case{
+		ID:           "relay/sub/takeover-closed",
+		Title:        "A displaced connection gets nothing after the one that displaced it has closed, until it subscribes again",
+		Requirements: []string{"SMP-SUB-TAKEOVER-SILENT"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			later, sender := probe.Dial(t), probe.Dial(t)
+			takeOver(q, later)
+			later.Close()
+			leaveTime(sender)
+			body := t.Rand().Bytes(70)
+			q.Fill(sender, body)
+			q.ExpectNoMessage(q.Conn, "another connection has subscribed, which has closed")
+			q.Subscribe(q.Conn)
+			q.ExpectRedelivery(q.Conn, body)
+		},
+	}),
+	must(conformance.Case{
 		ID:           "relay/sub/end",
 		Title:        "The displaced connection gets END",
 		Requirements: []string{"SMP-SUB-END"},
@@ -280,6 +297,22 @@ var subscribeCases = []conformance.Case{
 			q.ExpectRedelivery(q.Conn, d.Message.Body)
 		},
 	}),
+	should(conformance.Case{
+		ID:           "relay/sub/repeated-once",
+		Title:        "A connection that has subscribed several times gets a message once",
+		Requirements: []string{"SMP-MSG-ONCE"},
+		Run: func(t *T) {
+			q := probe.Dial(t).NewQueue()
+			for range 2 {
+				q.Subscribe(q.Conn)
+			}
+			q.Fill(probe.Dial(t), t.Rand().Bytes(70))
+			q.RequireMessage(q.Conn)
+			if r, more := q.Another(q.Conn); more {
+				t.Fail("one message", r.String()+" besides")
+			}
+		},
+	}),
 	must(conformance.Case{
 		ID:           "relay/sub/sender-id",
 		Title:        "SUB with the sender's id is refused with AUTH and subscribes nothing",
@@ -341,9 +374,5 @@ func expectOwnMessage(t *T, queues []*probe.Queue, bodies [][]byte, r probe.Rece
 	probe.Blocked(t, "a delivered message cannot be read by the recipient of any queue: %s", r.WithIDs())
 }
 
-// takeOver subscribes c to a queue that another connection is subscribed to. A
-// relay may register a subscription in a task of its own; a PING gives it time.
-func takeOver(q *probe.Queue, c *probe.Conn) {
-	q.Subscribe(c)
-	c.Ping()
-}
+// takeOver subscribes c to a queue that another connection is subscribed to.
+func takeOver(q *probe.Queue, c *probe.Conn) { q.Subscribe(c) }

@@ -156,7 +156,7 @@ func subscribeToAll(t *T, c *probe.Conn, queues []*probe.Queue) {
 	forEach(t, c, queues, "SUB", func(i int) smp.Transmission {
 		return c.Transmission(queues[i].RecipientID, queues[i].Key, smp.SUB{})
 	})
-	c.Ping() // as in probe.Queue.Subscribe
+	c.Settle()
 }
 
 // sendToEach sends a message to each queue and returns the bodies.

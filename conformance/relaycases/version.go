@@ -112,7 +112,7 @@ var versionCases = []conformance.Case{
 			cmd, q := c.NewQueueRequest()
 			q.Conn = c
 			q.Created(probe.ExpectA[smp.IDS](c.Ask(nil, q.Key, cmd)))
-			c.Ping() // time to register the subscription
+			c.Settle()
 			body := t.Rand().Bytes(100)
 			c.Ask(q.SenderID, probe.NoKey, smp.SEND{Body: body}).Expect(smp.OK{})
 			q.ExpectMessage(c, body)

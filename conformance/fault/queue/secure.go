@@ -296,6 +296,43 @@ var skeyFaults = []fault.Fault{
 		Versions: fault.Since(smp.VersionSenderKeys),
 		Apply:    fault.Together(fault.Stages(authorisesOwnKeys), fault.Handles(replaceSenderKey)),
 	},
+	{
+		ID:       "skey/overrides-key",
+		Story:    "Whether the sender has secured the queue is noted apart from the key of KEY, and the first SKEY counts.",
+		Breaks:   []string{"SMP-SKEY-CHANGED"},
+		Cases:    []string{"relay/skey/after-key"},
+		Versions: fault.Since(smp.VersionSenderKeys),
+		Apply: fault.Remembering(func(secured *fault.Notes[string, bool]) func(*relay.Config) {
+			return fault.Together(fault.Stages(authorisesOwnKeys), fault.Handles(
+				func(s *relay.Session, r *relay.Request, c smp.SKEY, next fault.Execute) []relay.Output {
+					if again, _ := secured.Swap(string(r.Queue.RecipientID()), true); again {
+						return next(s, r)
+					}
+					return replaceSenderKey(s, r, c, next)
+				}))
+		}),
+	},
+	{
+		ID:       "skey/refused-after-key",
+		Story:    "A queue that the recipient has secured is none that the sender secures.",
+		Breaks:   []string{"SMP-SKEY-REPEATED"},
+		Cases:    []string{"relay/skey/after-key"},
+		Versions: fault.Since(smp.VersionSenderKeys),
+		Apply: fault.Remembering(func(byRecipient *fault.Notes[string, bool]) func(*relay.Config) {
+			return fault.Together(
+				fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.KEY, next fault.Execute) []relay.Output {
+					byRecipient.Set(string(r.Queue.RecipientID()), true)
+					return next(s, r)
+				}),
+				fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.SKEY, next fault.Execute) []relay.Output {
+					if secured, _ := byRecipient.Get(string(r.Queue.RecipientID())); secured {
+						return fault.Refuse(r, smp.ErrAuth)
+					}
+					return next(s, r)
+				}),
+			)
+		}),
+	},
 }
 
 // authorisesOwnKeys takes SKEY that its own key authorizes, whatever the queue.

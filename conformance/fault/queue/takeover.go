@@ -74,6 +74,33 @@ var takeoverFaults = []fault.Fault{
 		}),
 	},
 	{
+		ID:     "sub/displaced-comes-back",
+		Story:  "The subscribers of a queue are a stack: when the connection on top ends, the one below has the queue again.",
+		Breaks: []string{"SMP-SUB-TAKEOVER-SILENT"},
+		Cases:  []string{"relay/sub/takeover-closed"},
+		Apply:  fault.Remembering(displacedComesBack),
+	},
+	{
+		ID:     "sub/listed-twice",
+		Story:  "The subscribers of a queue are a list, to which SUB adds the connection whether it is there or not.",
+		Breaks: []string{"SMP-MSG-ONCE"},
+		Cases:  []string{"relay/sub/repeated-once"},
+		Apply: fault.Remembering(func(listed *fault.Notes[string, bool]) func(*relay.Config) {
+			return fault.Together(
+				fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next fault.Execute) []relay.Output {
+					listed.Set(string(r.Queue.RecipientID()), r.Queue.Subscriber() == s)
+					return next(s, r)
+				}),
+				fault.Pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
+					next(to, q, out)
+					if twice, _ := listed.Get(string(q.RecipientID())); twice && out.Message != nil {
+						next(to, q, out)
+					}
+				}),
+			)
+		}),
+	},
+	{
 		ID:     "sub/unacknowledged-stays",
 		Story:  "A message that the displaced connection has, and did not acknowledge, is its own, and the new one gets those behind it.",
 		Breaks: []string{"SMP-SUB-REDELIVERY"},
@@ -188,6 +215,29 @@ var takeoverFaults = []fault.Fault{
 		Cases:  []string{"relay/sub/close-displaced"},
 		Apply:  fault.Remembering(closedConnectionsEndAll),
 	},
+}
+
+// displacedComesBack gives messages to the connection that was displaced last, once the
+// other one has ended.
+func displacedComesBack(displaced *fault.Notes[string, *relay.Session]) func(*relay.Config) {
+	return fault.Together(
+		fault.Pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
+			if fault.IsA[smp.END](out) {
+				displaced.Set(string(q.RecipientID()), to)
+			}
+			next(to, q, out)
+		}),
+		fault.Stages(func(st *relay.Stages) {
+			next := st.Store
+			st.Store = func(q *relay.Queue, m *relay.Message) bool {
+				stored := next(q, m)
+				if first, ok := displaced.Get(string(q.RecipientID())); ok && stored && q.Subscriber() == nil {
+					st.Push(first, q, event(q, m))
+				}
+				return stored
+			}
+		}),
+	)
 }
 
 // endings are the queues that connections were subscribed to, and those that have no
