@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -24,7 +25,7 @@ type Options struct {
 	// lowest and the highest that its rule and the target share, and between them those
 	// at which forms change.
 	Versions []uint16
-	// Parallel is how many cases run at once; 0 is four times GOMAXPROCS.
+	// Parallel is how many cases run at once; 0 is six times GOMAXPROCS.
 	Parallel int
 	// Seed decides every random choice, but no key and no id; see Fresh.
 	Seed uint64
@@ -56,7 +57,7 @@ func Execute(ctx context.Context, cases []*Case, t target.Target, info target.In
 
 func (o Options) withDefaults() Options {
 	if o.Parallel <= 0 {
-		o.Parallel = 4 * runtime.GOMAXPROCS(0)
+		o.Parallel = 6 * runtime.GOMAXPROCS(0)
 	}
 	if o.TimeoutScale <= 0 {
 		o.TimeoutScale = 1
@@ -116,6 +117,8 @@ func (r *runner) all(ctx context.Context, cases []*Case) []Result {
 			}
 		}
 	}
+	// Those that may take long come first, so that the others run beside them.
+	slices.SortStableFunc(together, func(a, b job) int { return cmp.Compare(b.p.c.Timeout, a.p.c.Timeout) })
 	r.workOff(ctx, together, r.options.Parallel)
 	r.workOff(ctx, alone, 1)
 	return results

@@ -56,7 +56,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.writeExpect, "write-expect", "", "write the failures of this run to `FILE`, for --expect")
 	flags.StringVar(&f.versions, "versions", "", "run at these SMP `VERSIONS`, such as 6-20 for all or 6,9,11-12 (default: the edges of each rule and those where forms change)")
 	flags.StringVar(&f.level, "level", "", "run the cases of this `LEVEL` and stronger: must, claim, should, observed, may")
-	flags.IntVar(&f.parallel, "parallel", 0, "run `N` cases at once (default four times the processors)")
+	flags.IntVar(&f.parallel, "parallel", 0, "run `N` cases at once (default six times the processors)")
 	flags.StringVar(&f.shard, "shard", "", "run part `I/N` of the selected cases")
 	flags.Uint64Var(&f.seed, "seed", 0, "repeat the random choices of the run with seed `N`; keys and ids are new in each run")
 	flags.Float64Var(&f.timeoutScale, "timeout-scale", 1, "multiply every deadline by `X`")

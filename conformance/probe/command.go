@@ -58,11 +58,7 @@ func (c *Conn) Authorized(entity []byte, key keys.PrivateKey, command []byte) sm
 // Authorize signs the transmission, or makes its authenticator if key is a key
 // agreement key.
 func (c *Conn) Authorize(tr smp.Transmission, key keys.PrivateKey) smp.Transmission {
-	var relayKey keys.PublicKey
-	if key.Algorithm().CanAgree() {
-		relayKey = c.RelayKey()
-	}
-	authorizer, err := smp.NewAuthorizer(key, relayKey)
+	authorizer, err := c.authorizer(key)
 	if err == nil && c.service != nil && signedByService(tr.Command) {
 		return c.authorizeInService(tr, authorizer)
 	}
@@ -73,6 +69,25 @@ func (c *Conn) Authorize(tr smp.Transmission, key keys.PrivateKey) smp.Transmiss
 		c.t.Broken(err)
 	}
 	return tr
+}
+
+// authorizer returns what authorizes by the key. Agreements with the relay's key are kept:
+// they cost more than all else of a command.
+func (c *Conn) authorizer(key keys.PrivateKey) (smp.Authorizer, error) {
+	if !key.Algorithm().CanAgree() {
+		return smp.NewAuthorizer(key, keys.PublicKey{})
+	}
+	if made := c.authorizers[key.Public()]; made != nil {
+		return made, nil
+	}
+	made, err := smp.NewAuthorizer(key, c.RelayKey())
+	if err == nil && c.authorizers == nil {
+		c.authorizers = map[keys.PublicKey]smp.Authorizer{}
+	}
+	if err == nil {
+		c.authorizers[key.Public()] = made
+	}
+	return made, err
 }
 
 // Send sends transmissions in one block.

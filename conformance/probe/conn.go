@@ -29,6 +29,8 @@ type Conn struct {
 	version uint16
 	// relayKey is the relay's session key, zero if the hello has no usable one.
 	relayKey keys.PublicKey
+	// authorizers are those of keys that agree with relayKey.
+	authorizers map[keys.PublicKey]smp.Authorizer
 	// private is the key of the client's hello, zero if it had none.
 	private keys.PrivateKey
 	// sending and receiving encrypt blocks from version 11; nil for plain blocks.
