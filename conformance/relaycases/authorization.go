@@ -227,6 +227,7 @@ var credentialCases = []conformance.Case{
 		Title:        "A signed command without the id of its queue is answered ERR CMD NO_AUTH",
 		Requirements: []string{"SMP-AUTH-NO-AUTH"},
 		Edges:        true,
+		Timeout:      heavy,
 		Run: func(t *T) {
 			for i := range queueCommands {
 				qc := &queueCommands[i]

@@ -98,6 +98,7 @@ var deliveryCases = []conformance.Case{
 		Title:        "A message that nobody takes for some seconds is kept, and keeps the time when it came",
 		Requirements: []string{"SMP-MSG-KEPT", "SMP-MSG-TIMESTAMP"},
 		Edges:        true,
+		Timeout:      heavy,
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue()
 			body := t.Rand().Bytes(60)

@@ -21,6 +21,7 @@ var quotaCases = []conformance.Case{
 		Title:        "SEND to a full queue is refused with QUOTA",
 		Requirements: []string{"SMP-SEND-QUOTA"},
 		Edges:        true,
+		Timeout:      heavy,
 		Run: func(t *T) {
 			q := probe.Dial(t).NewQueue(probe.OnlyCreate)
 			sender := probe.Dial(t)
@@ -39,6 +40,7 @@ var quotaCases = []conformance.Case{
 		Title:        "A queue that was full takes no message until the recipient has received them all",
 		Requirements: []string{"SMP-SEND-QUOTA-ALL"},
 		Edges:        true,
+		Timeout:      heavy,
 		Run: func(t *T) {
 			probe.RequireDelivering(t)
 			q, sender, accepted := fullQueue(t)
@@ -59,6 +61,7 @@ var quotaCases = []conformance.Case{
 		Title:        "After the messages of a full queue the recipient gets the quota marker, once",
 		Requirements: []string{"SMP-SEND-QUOTA-MARKER"},
 		Edges:        true,
+		Timeout:      heavy,
 		Run: func(t *T) {
 			probe.RequireDelivering(t)
 			q, sender, accepted := fullQueue(t)
@@ -87,6 +90,7 @@ var quotaCases = []conformance.Case{
 		Title:        "The quota marker has an id and is delivered again until it is acknowledged",
 		Requirements: []string{"SMP-MSG-QUOTA-ACK"},
 		Edges:        true,
+		Timeout:      heavy,
 		Run: func(t *T) {
 			probe.RequireDelivering(t)
 			q, _, accepted := fullQueue(t)
@@ -125,6 +129,7 @@ var quotaCases = []conformance.Case{
 		Title:        "After all messages and the marker are received, SEND is accepted again",
 		Requirements: []string{"SMP-SEND-QUOTA-AGAIN"},
 		Edges:        true,
+		Timeout:      heavy,
 		Run: func(t *T) {
 			probe.RequireDelivering(t)
 			q, sender, _ := fullQueue(t)
@@ -165,6 +170,7 @@ var quotaCases = []conformance.Case{
 		Title:        "While one queue is full, another one accepts messages",
 		Requirements: []string{"SMP-SEND-QUOTA-OWN"},
 		Edges:        true,
+		Timeout:      heavy,
 		Run: func(t *T) {
 			_, sender, _ := fullQueue(t)
 			other := probe.Dial(t).NewQueue()
