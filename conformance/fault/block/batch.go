@@ -53,12 +53,7 @@ var batchFaults = []fault.Fault{
 		Breaks:   []string{"SMP-BLOCK-BATCH-255"},
 		Cases:    []string{"relay/block/batch-255"},
 		Versions: fault.Since(smp.VersionAuthenticators),
-		Apply: fault.Decodes(func(s *relay.Session, content []byte, next fault.Decode) []relay.Request {
-			if len(content) > 0 && int8(content[0]) < 0 {
-				return []relay.Request{{Err: smp.ErrBlock}}
-			}
-			return next(s, content)
-		}),
+		Apply:    refusesCount(func(n byte) bool { return int8(n) < 0 }),
 	},
 	{
 		ID:       "block/count-254",
@@ -66,12 +61,7 @@ var batchFaults = []fault.Fault{
 		Breaks:   []string{"SMP-BLOCK-BATCH-255"},
 		Cases:    []string{"relay/block/batch-255"},
 		Versions: fault.Since(smp.VersionAuthenticators),
-		Apply: fault.Decodes(func(s *relay.Session, content []byte, next fault.Decode) []relay.Request {
-			if len(content) > 0 && content[0] == smp.MaxTransmissions {
-				return []relay.Request{{Err: smp.ErrBlock}}
-			}
-			return next(s, content)
-		}),
+		Apply:    refusesCount(func(n byte) bool { return n == smp.MaxTransmissions }),
 	},
 	{
 		ID:     "block/batch-malformed-refused",
@@ -232,5 +222,15 @@ func redecodes(repair func(s *relay.Session, item []byte) []byte) func(*relay.Co
 			return next(s, content)
 		}
 		return next(s, repaired)
+	})
+}
+
+// refusesCount takes a block with such a number of transmissions for malformed.
+func refusesCount(wrong func(n byte) bool) func(*relay.Config) {
+	return fault.Decodes(func(s *relay.Session, content []byte, next fault.Decode) []relay.Request {
+		if len(content) > 0 && wrong(content[0]) {
+			return []relay.Request{{Err: smp.ErrBlock}}
+		}
+		return next(s, content)
 	})
 }

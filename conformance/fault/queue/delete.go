@@ -1,8 +1,6 @@
 package queue
 
 import (
-	"bytes"
-
 	"smpcheck/conformance/fault"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -117,11 +115,7 @@ var deldFaults = []fault.Fault{
 		Story:  "A subscriber learns that its queue is gone when it subscribes again.",
 		Breaks: []string{"SMP-DELD-SENT"},
 		Cases:  []string{"relay/del/event"},
-		Apply: fault.Pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
-			if !fault.IsA[smp.DELD](out) {
-				next(to, q, out)
-			}
-		}),
+		Apply:  withholds[smp.DELD](),
 	},
 	{
 		ID:       "del/event-is-end",
@@ -154,33 +148,13 @@ var deldFaults = []fault.Fault{
 		Story:  "DELD has the correlation id of the DEL that caused it.",
 		Breaks: []string{"SMP-DELD-SENT", "SMP-DELD-OLD"},
 		Cases:  []string{"relay/del/event", "relay/del/event-old"},
-		Apply: fault.Remembering(func(dels *fault.Notes[string, []byte]) func(*relay.Config) {
-			return fault.Together(
-				fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.DEL, next fault.Execute) []relay.Output {
-					dels.Set(string(r.Queue.RecipientID()), bytes.Clone(r.Transmission.CorrelationID))
-					return next(s, r)
-				}),
-				fault.Pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
-					if fault.IsA[smp.DELD](out) {
-						out.CorrelationID, _ = dels.Get(string(q.RecipientID()))
-					}
-					next(to, q, out)
-				}),
-			)
-		}),
+		Apply:  asAnswer[smp.DEL, smp.DELD](),
 	},
 	{
 		ID:     "del/event-for-itself",
 		Story:  "DELD is sent to the subscriber also if that has deleted the queue.",
 		Breaks: []string{"SMP-DELD-NOT-SELF"},
 		Cases:  []string{"relay/del/event-self"},
-		Apply: fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.DEL, next fault.Execute) []relay.Output {
-			own := r.Queue.Subscriber() == s
-			outs := next(s, r)
-			if own {
-				outs = append(outs, relay.Output{EntityID: r.Queue.RecipientID(), Response: smp.DELD{}})
-			}
-			return outs
-		}),
+		Apply:  toItself[smp.DEL](smp.DELD{}),
 	},
 }

@@ -131,11 +131,7 @@ var takeoverFaults = []fault.Fault{
 		Story:  "A displaced connection gets no more messages, and nobody tells it why.",
 		Breaks: []string{"SMP-SUB-END"},
 		Cases:  []string{"relay/sub/end"},
-		Apply: fault.Pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
-			if !fault.IsA[smp.END](out) {
-				next(to, q, out)
-			}
-		}),
+		Apply:  withholds[smp.END](),
 	},
 	{
 		ID:     "sub/end-for-creators-only",
@@ -179,34 +175,14 @@ var takeoverFaults = []fault.Fault{
 		Story:  "END has the correlation id of the SUB that caused it.",
 		Breaks: []string{"SMP-SUB-END"},
 		Cases:  []string{"relay/sub/end", "relay/sub/end-subscribed"},
-		Apply: fault.Remembering(func(subs *fault.Notes[string, []byte]) func(*relay.Config) {
-			return fault.Together(
-				fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next fault.Execute) []relay.Output {
-					subs.Set(string(r.Queue.RecipientID()), bytes.Clone(r.Transmission.CorrelationID))
-					return next(s, r)
-				}),
-				fault.Pushes(func(to *relay.Session, q *relay.Queue, out relay.Output, next fault.Push) {
-					if fault.IsA[smp.END](out) {
-						out.CorrelationID, _ = subs.Get(string(q.RecipientID()))
-					}
-					next(to, q, out)
-				}),
-			)
-		}),
+		Apply:  asAnswer[smp.SUB, smp.END](),
 	},
 	{
 		ID:     "sub/end-for-itself",
 		Story:  "SUB ends the subscription that there is, also if the same connection has it.",
 		Breaks: []string{"SMP-SUB-NO-END-SELF"},
 		Cases:  []string{"relay/sub/no-end-self"},
-		Apply: fault.Handles(func(s *relay.Session, r *relay.Request, _ smp.SUB, next fault.Execute) []relay.Output {
-			again := r.Queue.Subscriber() == s
-			outs := next(s, r)
-			if again {
-				outs = append(outs, relay.Output{EntityID: r.Queue.RecipientID(), Response: smp.END{}})
-			}
-			return outs
-		}),
+		Apply:  toItself[smp.SUB](smp.END{}),
 	},
 	{
 		ID:     "sub/closed-connection-ends-all",
