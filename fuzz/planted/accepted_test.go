@@ -112,14 +112,14 @@ var authorizationTriggers = map[string]trigger{
 		p := r.dial()
 		return p.ask(noKey, p.create().recipientID, smp.OFF{}) == smp.OK{}
 	},
-	"accepted/odd-authorization": func(r *relayed) bool {
+	"accepted/authenticator-prefix": func(r *relayed) bool {
 		p := r.dial()
-		t := p.transmission(noKey, p.create().recipientID, smp.QUE{})
-		t.Authorization = make([]byte, 65)
-		p.send(p.encode(t))
-		answer, ok := p.take(func(received) bool { return true })
-		require.True(r.t, ok)
-		return isA[smp.INFO](answer.Response)
+		q := p.create()
+		q.sender = newKey(keys.X25519)
+		demand[smp.OK](p, q, smp.KEY{SenderKey: q.sender.Public()})
+		t := p.transmission(q.sender, q.senderID, smp.SEND{Body: []byte("forged")})
+		t.Authorization[len(t.Authorization)-1] ^= 1
+		return p.submit(t) == smp.OK{}
 	},
 	"accepted/other-session-id": func(r *relayed) bool {
 		p := r.dial(at(6))

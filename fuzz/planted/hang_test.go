@@ -99,7 +99,7 @@ var hangTriggers = map[string]trigger{
 	},
 	"hang/errors-use-up-places": func(r *relayed) bool {
 		p := r.dial()
-		for range 12 {
+		for range 6 {
 			require.True(r.t, refused(p.submit(p.bytes(noKey, nil, []byte("WHAT"))), smp.ErrCmdUnknown))
 		}
 		return !p.fence()

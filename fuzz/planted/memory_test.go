@@ -18,26 +18,30 @@ func (p *process) resident() int64 {
 	return usage.Resident
 }
 
-// growing reports whether the process grows by most of what a fault keeps when so many
-// things are done.
-func growing(things int, do func(r *relayed)) trigger {
+// What is kept for many things, 64 KiB each, or for few, 256 KiB each, stands out.
+const (
+	many    = 1000
+	few     = many / 4
+	keptAll = many * 64 << 10
+)
+
+// growing reports whether the process grows by what a fault keeps at least when something
+// is done many times.
+func growing(do func(r *relayed)) trigger {
 	return func(r *relayed) bool {
 		before := r.resident()
 		do(r)
-		return r.resident()-before > int64(things)*planted.LeakSize*3/4
+		return r.resident()-before > keptAll*3/4
 	}
 }
 
-// many are so many that what is kept for them stands out.
-const many = 1000
-
 // repeats sends transmissions in blocks, each of which is to be answered.
-func repeats(prepare func(p *peer) (make func() []byte)) trigger {
+func repeats(times int, prepare func(p *peer) (make func() []byte)) trigger {
 	const batch = 50
-	return growing(many, func(r *relayed) {
+	return growing(func(r *relayed) {
 		p := r.dial()
 		next := prepare(p)
-		for range many / batch {
+		for range times / batch {
 			items := make([][]byte, batch)
 			for i := range items {
 				items[i] = next()
@@ -52,8 +56,8 @@ func repeats(prepare func(p *peer) (make func() []byte)) trigger {
 }
 
 // repeatsCommand is repeats for a command about a queue.
-func repeatsCommand(change func(p *peer, q *queue) (keys.PrivateKey, []byte, smp.Command), mode ...func(*smp.NEW)) trigger {
-	return repeats(func(p *peer) func() []byte {
+func repeatsCommand(times int, change func(p *peer, q *queue) (keys.PrivateKey, []byte, smp.Command), mode ...func(*smp.NEW)) trigger {
+	return repeats(times, func(p *peer) func() []byte {
 		q := p.create(mode...)
 		return func() []byte {
 			key, entity, command := change(p, q)
@@ -62,7 +66,7 @@ func repeatsCommand(change func(p *peer, q *queue) (keys.PrivateKey, []byte, smp
 	})
 }
 
-// full are the keys of queues that are full.
+// full fills a queue.
 func full(p *peer, q *queue) {
 	p.t.Helper()
 	for range planted.Quota {
@@ -73,53 +77,53 @@ func full(p *peer, q *queue) {
 }
 
 var memoryTriggers = map[string]trigger{
-	"memory/malformed-block": repeats(func(*peer) func() []byte {
+	"memory/malformed-block": repeats(many, func(*peer) func() []byte {
 		return func() []byte { return []byte{24} }
 	}),
-	"memory/unknown-tag": repeats(func(p *peer) func() []byte {
+	"memory/unknown-tag": repeats(many, func(p *peer) func() []byte {
 		return func() []byte { return p.encode(p.bytes(noKey, nil, []byte("WHAT"))) }
 	}),
-	"memory/malformed-parameters": repeats(func(p *peer) func() []byte {
+	"memory/malformed-parameters": repeats(many, func(p *peer) func() []byte {
 		return func() []byte { return p.encode(p.bytes(noKey, nil, []byte("ACK"))) }
 	}),
-	"memory/wrong-authorization": repeatsCommand(func(_ *peer, q *queue) (keys.PrivateKey, []byte, smp.Command) {
+	"memory/wrong-authorization": repeatsCommand(many, func(_ *peer, q *queue) (keys.PrivateKey, []byte, smp.Command) {
 		return newKey(keys.Ed25519), q.recipientID, smp.QUE{}
 	}),
-	"memory/refused-key": repeats(func(p *peer) func() []byte {
+	"memory/refused-key": repeats(few, func(p *peer) func() []byte {
 		q := p.create()
 		p.secure(q)
 		return func() []byte {
 			return p.encode(p.transmission(q.recipient, q.recipientID, smp.KEY{SenderKey: newKey(keys.Ed25519).Public()}))
 		}
 	}),
-	"memory/refused-message": repeats(func(p *peer) func() []byte {
+	"memory/refused-message": repeats(few, func(p *peer) func() []byte {
 		q := p.create()
 		full(p, q)
 		return func() []byte { return p.encode(p.transmission(noKey, q.senderID, smp.SEND{Body: []byte("more")})) }
 	}),
-	"memory/needless-acknowledgement": repeatsCommand(func(_ *peer, q *queue) (keys.PrivateKey, []byte, smp.Command) {
+	"memory/needless-acknowledgement": repeatsCommand(many, func(_ *peer, q *queue) (keys.PrivateKey, []byte, smp.Command) {
 		return q.recipient, q.recipientID, smp.ACK{MsgID: randomID()}
 	}),
-	"memory/repeated-subscription": repeatsCommand(func(_ *peer, q *queue) (keys.PrivateKey, []byte, smp.Command) {
+	"memory/repeated-subscription": repeatsCommand(many, func(_ *peer, q *queue) (keys.PrivateKey, []byte, smp.Command) {
 		return q.recipient, q.recipientID, smp.SUB{}
 	}),
-	"memory/deleted-queue": growing(many, func(r *relayed) {
+	"memory/deleted-queue": growing(func(r *relayed) {
 		p := r.dial()
 		for range many {
 			require.Equal(r.t, smp.OK{}, p.order(p.create(), smp.DEL{}))
 		}
 	}),
-	"memory/replaced-notifier": repeatsCommand(func(_ *peer, q *queue) (keys.PrivateKey, []byte, smp.Command) {
+	"memory/replaced-notifier": repeatsCommand(few, func(_ *peer, q *queue) (keys.PrivateKey, []byte, smp.Command) {
 		notifier := smp.NotifierKeys{AuthKey: newKey(keys.Ed25519).Public(), DHKey: newKey(keys.X25519).Public()}
 		return q.recipient, q.recipientID, smp.NKEY{NotifierKeys: notifier}
 	}),
-	"memory/connection": growing(many, func(r *relayed) {
+	"memory/connection": growing(func(r *relayed) {
 		for range many {
 			r.dial().abort()
 		}
 	}),
-	"memory/failed-handshake": growing(many, func(r *relayed) {
-		for range many {
+	"memory/failed-handshake": growing(func(r *relayed) {
+		for range few {
 			raw := r.raw()
 			_, err := raw.Write([]byte("this is not TLS"))
 			require.NoError(r.t, err)
@@ -130,10 +134,10 @@ var memoryTriggers = map[string]trigger{
 			_ = raw.Close()
 		}
 	}),
-	"memory/unreached-destination": growing(many, func(r *relayed) {
+	"memory/unreached-destination": growing(func(r *relayed) {
 		p := r.dial()
 		server := smp.Server{Hosts: []string{"127.0.0.1"}, Port: r.freePort(), KeyHash: make([]byte, 32)}
-		for range many {
+		for range few {
 			require.IsType(r.t, smp.ERR{}, p.ask(noKey, nil, smp.PRXY{Server: server}))
 		}
 	}),

@@ -118,7 +118,7 @@ func kept(bodies ...string) trigger {
 var messageTriggers = map[string]trigger{
 	"state/slow-acknowledgement":  kept("1", "2", "3", "4"),
 	"state/last-place-used-twice": kept("1", "2", "3", "4"),
-	"state/largest-body-cut":      kept(strings.Repeat("x", smp.MaxMessageLength(smp.MaxVersion))),
+	"state/large-body-cut":        kept(strings.Repeat("x", smp.MaxMessageLength(smp.MaxVersion))),
 	"state/full-chunk-lost":       kept(strings.Repeat("x", 32)),
 	"state/empty-message-lost":    func(r *relayed) bool { return lost(r, "") },
 	"state/announced-message-twice": func(r *relayed) bool {
@@ -139,7 +139,7 @@ var messageTriggers = map[string]trigger{
 		p := r.dial()
 		q := p.create()
 		p.says(q, "old", "new")
-		for range 8 {
+		for range 4 {
 			demand[smp.INFO](p, q, smp.QUE{})
 		}
 		return !slices.Equal([]string{"old", "new"}, p.drain(q))
