@@ -79,9 +79,15 @@ func password(c fuzz.Continue) smp.Password {
 // so that structures of them are sometimes wrong in a single place.
 var arbitraryLeaves = []any{
 	func(b *[]byte, c fuzz.Continue) {
-		switch c.Intn(4) {
+		switch c.Intn(16) {
 		case 0:
-			*b = Pick(c, nil, Bytes(c, 256, 256), Bytes(c, 65536, 65536), Signed(c))
+			*b = nil
+		case 1:
+			*b = Bytes(c, 256, 256)
+		case 2:
+			*b = Bytes(c, 65536, 65536)
+		case 3, 4:
+			*b = Signed(c)
 		default:
 			*b = Bytes(c, 0, 255)
 		}
