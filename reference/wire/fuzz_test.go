@@ -126,9 +126,9 @@ func FuzzWriter(f *testing.F) {
 		w.Range(versions)
 		w.Count(int(uint16(n)) % 300)
 		b, err := w.Bytes()
-		fits := len(short) <= 255 && len(large) <= 65535 && int(uint16(n))%300 <= 255
+		fits := len(short) <= 255 && len(large) <= 65535 && int(uint16(n))%300 <= 255 && versions.Min <= versions.Max
 		if (err == nil) != fits {
-			t.Fatalf("%d and %d bytes gave %v", len(short), len(large), err)
+			t.Fatalf("%d and %d bytes, %v, gave %v", len(short), len(large), versions, err)
 		}
 		if err != nil {
 			size := w.Len()
@@ -142,7 +142,7 @@ func FuzzWriter(f *testing.F) {
 		if !r.Literal("before") || r.Int64() != n || !bytes.Equal(r.Short(), short) || !bytes.Equal(r.Large(), large) {
 			t.Fatalf("%x is not what was written: %v", b, r.Err())
 		}
-		if got := r.Range(); versions.Min > versions.Max != (r.Err() != nil) || r.Err() == nil && got != versions {
+		if got := r.Range(); got != versions || int(r.Byte()) != int(uint16(n))%300 || r.Close() != nil {
 			t.Fatalf("%v became %v, %v", versions, got, r.Err())
 		}
 	})
