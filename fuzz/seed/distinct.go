@@ -9,12 +9,13 @@ import (
 	"smpcheck/reference/smp"
 )
 
-// distinct returns the items without those that look like an earlier one.
-func distinct(items []Item) []Item {
+// Distinct returns the items without those of the same kind and version that look like an
+// earlier one.
+func Distinct(items []Item) []Item {
 	seen := map[string]bool{}
 	var kept []Item
 	for _, i := range items {
-		s := fmt.Sprint(i.Version, " ", shape(i.Kind, i.Version, i.Data))
+		s := fmt.Sprint(i.Kind, i.Version, " ", shape(i.Kind, i.Version, i.Data))
 		if !seen[s] {
 			seen[s] = true
 			kept = append(kept, i)

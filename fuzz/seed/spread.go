@@ -3,7 +3,7 @@ package seed
 import "flag"
 
 // enough is how many seeds of one list a fuzzer gets.
-const enough = 200
+const enough = 100
 
 // Spread returns all items, or while a fuzzer runs some of them, evenly spread: before it
 // begins, the fuzzer of Go runs all seeds, at a millisecond each, which would be most of a

@@ -17,8 +17,8 @@ import (
 	"smpcheck/reference/smp"
 )
 
-// longest is the size of the largest seed in bytes. What is longer is so by an encrypted or
-// random body, of which there are enough in the recordings of official clients.
+// longest is the size of the largest seed of a run in bytes. What is longer is so by an
+// encrypted or random body, of which the recordings have some.
 const longest = 2048
 
 // collection holds the shortest item of each shape.

@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
-	"maps"
 	"slices"
 
 	"smpcheck/fuzz/seed"
 )
 
 // pack returns the file: the items sorted, so that like stands beside like.
-func (c collection) pack() ([]byte, error) {
-	items := slices.SortedFunc(maps.Values(c), func(a, b seed.Item) int {
+func pack(items []seed.Item) ([]byte, error) {
+	slices.SortFunc(items, func(a, b seed.Item) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Version, b.Version), bytes.Compare(a.Data, b.Data))
 	})
 	var packed bytes.Buffer
