@@ -132,22 +132,3 @@ func TestCreateCertificateNeedsASigningKey(t *testing.T) {
 	_, err = NewCredentials(rand.Reader, X448, 2)
 	require.ErrorIs(t, err, ErrAlgorithm)
 }
-
-func FuzzParseCertificate(f *testing.F) {
-	for _, alg := range signingAlgorithms {
-		c := newCredentials(f, alg, 2)
-		f.Add(c.Chain[0])
-		f.Add(c.Chain[1])
-	}
-	f.Fuzz(func(t *testing.T, der []byte) {
-		c, err := ParseCertificate(der)
-		if err != nil {
-			require.ErrorIs(t, err, ErrCertificate)
-			return
-		}
-		require.Equal(t, der, c.Raw)
-		if err := c.CheckSignature(c); err != nil {
-			require.ErrorIs(t, err, ErrSignature)
-		}
-	})
-}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -185,17 +184,4 @@ func derList(list []vectors.Hex) [][]byte {
 		chain[i] = der
 	}
 	return chain
-}
-
-func FuzzValidateChain(f *testing.F) {
-	c := newCredentials(f, Ed25519, 3)
-	f.Add(c.Chain[0], c.Chain[1], c.Chain[2])
-	f.Fuzz(func(t *testing.T, leaf, identity, root []byte) {
-		hash := FingerprintOf(identity)
-		err := ValidateChain([][]byte{leaf, identity, root}, hash[:])
-		var wrong *FingerprintError
-		if errors.As(err, &wrong) {
-			t.Fatalf("fingerprint of the second certificate is not accepted: %v", err)
-		}
-	})
 }

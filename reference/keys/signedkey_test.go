@@ -120,24 +120,3 @@ func jsonLoose(v vectors.Value, into any) error {
 	}
 	return json.Unmarshal(v, into)
 }
-
-func FuzzParseSignedKey(f *testing.F) {
-	signer, err := Generate(Ed25519, rand.Reader)
-	require.NoError(f, err)
-	der, err := SignKey(newTestKey(f), signer)
-	require.NoError(f, err)
-	f.Add(der)
-	f.Fuzz(func(t *testing.T, der []byte) {
-		s, err := ParseSignedKey(der)
-		if err != nil {
-			require.ErrorIs(t, err, ErrSignedKey)
-			return
-		}
-		if key, err := s.PublicKey(); err == nil {
-			require.Equal(t, key.SPKI(), s.SPKI)
-		}
-		if err := s.Verify(signer.Public()); err != nil {
-			require.ErrorIs(t, err, ErrSignature)
-		}
-	})
-}

@@ -2,6 +2,7 @@ package smp
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"smpcheck/reference/wire"
@@ -36,6 +37,15 @@ type SubscriptionInfo struct {
 // SubscriptionThread is what the relay does for a subscription.
 type SubscriptionThread string
 
+// known reports whether t is one of the states.
+func (t SubscriptionThread) known() bool {
+	switch t {
+	case NoSubscription, SubscriptionPending, SubscriptionRunning, SubscriptionProhibited:
+		return true
+	}
+	return false
+}
+
 // The states of SubscriptionThread.
 const (
 	NoSubscription         SubscriptionThread = "noSub"
@@ -61,11 +71,20 @@ const (
 	MessageQuota MessageType = "quota"
 )
 
+// known reports whether t is one of the types.
+func (t MessageType) known() bool { return t == MessageSent || t == MessageQuota }
+
 // Tag returns "INFO".
 func (INFO) Tag() string { return "INFO" }
 
 func (c INFO) put(w *wire.Writer, _ uint16) {
 	w.Byte(' ')
+	if s := c.Queue.Subscription; s != nil && !s.Thread.known() {
+		w.Fail(fmt.Errorf("%w: state %q of a subscription", ErrJSON, s.Thread))
+	}
+	if m := c.Queue.Message; m != nil && !m.Type.known() {
+		w.Fail(fmt.Errorf("%w: type %q of a message", ErrJSON, m.Type))
+	}
 	putJSON(w, c.Queue)
 }
 
@@ -94,9 +113,7 @@ func readSubscriptionInfo(parent *object, v json.RawMessage) *SubscriptionInfo {
 	var s SubscriptionInfo
 	o := parseObject(v)
 	o.require("qSubThread", "a string", &s.Thread)
-	switch s.Thread {
-	case NoSubscription, SubscriptionPending, SubscriptionRunning, SubscriptionProhibited:
-	default:
+	if !s.Thread.known() {
 		o.fail("qSubThread", "noSub, subPending, subThread or prohibitSub")
 	}
 	o.optionalString("qDelivered", &s.Delivered)
@@ -111,7 +128,7 @@ func readMessageInfo(parent *object, v json.RawMessage) *MessageInfo {
 	o.require("msgTs", "a time", &m.Time)
 	m.Time = m.Time.UTC()
 	o.require("msgType", "a string", &m.Type)
-	if m.Type != MessageSent && m.Type != MessageQuota {
+	if !m.Type.known() {
 		o.fail("msgType", "message or quota")
 	}
 	parent.adopt(o)

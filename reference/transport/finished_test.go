@@ -180,30 +180,6 @@ func TestSecretsAreGoneAfterTheHandshake(t *testing.T) {
 	}
 }
 
-func FuzzFinishedReader(f *testing.F) {
-	recorded := recordFlight(f)
-	at := firstEncrypted(recorded.bytes)
-	f.Add(recorded.bytes[:at], recorded.line, recorded.bytes[at:], uint8(1))
-	f.Add([]byte{recordChangeCipherSpec, 3, 3, 0, 1, 1}, []byte("CLIENT_HANDSHAKE_TRAFFIC_SECRET 00 00"), []byte{23, 3, 3, 0, 17}, uint8(200))
-	f.Fuzz(func(t *testing.T, before, line, after []byte, step uint8) {
-		r := new(finishedReader)
-		for _, part := range [][]byte{before, after} {
-			for len(part) > 0 {
-				n := min(len(part), int(step)+1)
-				r.feed(part[:n])
-				part = part[n:]
-				require.LessOrEqual(t, len(r.body), maxRecordSize)
-			}
-			r.Write(line)
-		}
-		if verify, err := r.verifyData(); err == nil {
-			require.Len(t, verify, 32)
-		} else {
-			require.ErrorIs(t, err, errFinished)
-		}
-	})
-}
-
 func BenchmarkTLSHandshake(b *testing.B) {
 	relay()
 	for b.Loop() {

@@ -34,8 +34,12 @@ func (r VersionRange) String() string {
 	return fmt.Sprintf("%d-%d", r.Min, r.Max)
 }
 
-// Range appends a version range: minimum and maximum as word16.
+// Range appends a version range: minimum and maximum as word16. A minimum above the maximum
+// is ErrRange.
 func (w *Writer) Range(v VersionRange) {
+	if v.Min > v.Max {
+		w.Fail(fmt.Errorf("%w: %d-%d", ErrRange, v.Min, v.Max))
+	}
 	w.Uint16(v.Min)
 	w.Uint16(v.Max)
 }

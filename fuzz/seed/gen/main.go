@@ -1,0 +1,45 @@
+// Command gen makes the seeds out of the recordings of package vectors and the raw traces of
+// a conformance run:
+//
+//	smpcheck relay --trace DIR --trace-raw
+//	go run ./fuzz/seed/gen DIR fuzz/seed/items.gz
+//
+// Of the run it keeps the shortest example of each shape: what was said, in which state of
+// the encoding, and why it does not decode if it does not. Ids and keys differ in each run,
+// so the file does too.
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("expected the folder of the traces and the file to write, found %d arguments", len(args))
+	}
+	c := collection{}
+	if err := c.readFolder(args[0]); err != nil {
+		return err
+	}
+	official, err := recorded()
+	if err != nil {
+		return fmt.Errorf("recordings: %w", err)
+	}
+	items := append(slices.Collect(maps.Values(c)), official...)
+	packed, err := pack(items)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d seeds, %d bytes\n", len(items), len(packed))
+	return os.WriteFile(args[1], packed, 0o644)
+}
