@@ -34,7 +34,7 @@ func (sc *scanner) query(text string) (query, error) {
 		name, value, _ := strings.Cut(item, "=")
 		p := parameter{sc.unescape(name), sc.unescape(value)}
 		if seen[p.name] {
-			sc.note("parameter %q comes twice", p.name)
+			sc.note("a parameter comes twice")
 		}
 		seen[p.name] = true
 		q = append(q, p)

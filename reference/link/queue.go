@@ -148,7 +148,7 @@ func (sc *scanner) parameters(q *QueueURI, list query) error {
 			return err
 		}
 		if rest != "" {
-			return fmt.Errorf("%w: %q after the hosts", ErrHost, rest)
+			return fmt.Errorf("%w: text after the hosts", ErrHost)
 		}
 		q.Server.Hosts = append(q.Server.Hosts, more...)
 	}

@@ -101,18 +101,13 @@ func (sc *scanner) hosts(text string) ([]Host, string, error) {
 	}
 }
 
-// host reads a host from the start of text. No host has a "/" or "#": the text is cut
-// there, so that errors do not quote the keys that follow in links.
+// host reads a host from the start of text. Its error does not quote the text, in which keys
+// may follow.
 func (sc *scanner) host(text string) (Host, string, error) {
-	head := text
-	if i := strings.IndexAny(text, "/#"); i >= 0 {
-		head = text[:i]
-	}
-	host, rest, err := wire.TakeHost(head)
+	host, rest, err := wire.TakeHost(text)
 	if err != nil {
-		return Host{}, text, err
+		return Host{}, text, fmt.Errorf("%w: neither a name nor an address", ErrHost)
 	}
-	rest = text[len(head)-len(rest):]
 	if read := text[:len(text)-len(rest)]; host.Kind() == wire.IPv4 && read != host.String() {
 		sc.note("IPv4 address %s is taken for %s", read, host)
 	}
@@ -129,7 +124,7 @@ func (sc *scanner) port(text string) (string, string, error) {
 	digits, rest := span(after, isDigit)
 	number, err := strconv.ParseUint(digits, 10, 63)
 	if err != nil {
-		return "", text, fmt.Errorf("%w: %q is not a number", ErrPort, digits)
+		return "", text, fmt.Errorf("%w: it is not a number", ErrPort)
 	}
 	port := strconv.FormatUint(number, 10)
 	if number == 0 || number > 65535 || port != digits {
@@ -150,8 +145,11 @@ func (sc *scanner) word16(digits string) (uint16, bool) {
 // versions reads the whole of text as "MIN-MAX" or "VERSION".
 func (sc *scanner) versions(text string) (wire.VersionRange, error) {
 	v, err := wire.ParseVersions(text)
-	if err != nil {
+	if errors.Is(err, wire.ErrRange) {
 		return wire.VersionRange{}, fmt.Errorf("%w: %w", ErrVersions, err)
+	}
+	if err != nil { // which quotes the text, and keys may follow
+		return wire.VersionRange{}, fmt.Errorf("%w: neither a number nor two and a hyphen", ErrVersions)
 	}
 	for number := range strings.SplitSeq(text, "-") {
 		sc.word16(number)

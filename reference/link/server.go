@@ -58,7 +58,7 @@ func (sc *scanner) wholeServer(text string) (Server, error) {
 		return Server{}, err
 	}
 	if rest != "" {
-		return Server{}, fmt.Errorf("%w: %q after the host", ErrServer, rest)
+		return Server{}, fmt.Errorf("%w: text after the host", ErrServer)
 	}
 	return s, nil
 }
@@ -72,7 +72,7 @@ func (sc *scanner) server(text string) (Server, string, error) {
 	}
 	s.Scheme = Scheme(scheme)
 	if !slices.Contains([]Scheme{SMP, NTF, XFTP}, s.Scheme) {
-		return s, text, fmt.Errorf("%w: scheme %q is none of smp, ntf, xftp", ErrServer, scheme)
+		return s, text, fmt.Errorf("%w: its scheme is none of smp, ntf, xftp", ErrServer)
 	}
 	identity, location, ok := strings.Cut(rest, "@")
 	if !ok {

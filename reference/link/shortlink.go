@@ -185,7 +185,7 @@ func (sc *scanner) relayParameters(s *Server, params string) error {
 	if text, ok := list.get("p"); ok {
 		port, ok := sc.word16(text)
 		if !ok {
-			return fmt.Errorf("%w: %q", ErrPort, text)
+			return fmt.Errorf("%w: it is not a number", ErrPort)
 		}
 		if port == 0 {
 			sc.note("port 0")

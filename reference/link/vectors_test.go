@@ -2,7 +2,6 @@ package link_test
 
 import (
 	"encoding/hex"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -197,28 +196,4 @@ func TestAddressHasTheDefaultPort(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, s.Address())
 	}
-}
-
-func FuzzParseServer(f *testing.F) {
-	vf, err := vectors.Load("misc")
-	require.NoError(f, err)
-	for g, test := range vf.All() {
-		var in text
-		if g.Name == "server" && test.Inputs.Decode(&in) == nil {
-			f.Add(in.Text)
-		}
-	}
-	f.Fuzz(func(t *testing.T, in string) {
-		s, err := link.ParseServer(in)
-		if err != nil {
-			assert.True(t, errors.Is(err, link.ErrServer))
-			return
-		}
-		if slices.ContainsFunc(s.Hosts, func(h link.Host) bool { return h.Kind() == wire.IPv6 }) {
-			return // its text has no brackets
-		}
-		again, err := link.ParseServer(s.StringWithPassword())
-		require.NoError(t, err)
-		assert.Equal(t, s, again)
-	})
 }

@@ -192,35 +192,6 @@ func TestRandomSourceStuck(t *testing.T) {
 	require.ErrorIs(t, err, sntrup761.ErrRandom)
 }
 
-// FuzzDecapsulate: arguments of the right lengths always give a shared key, the
-// same each time; others are errors. Short arguments are repeated to the right
-// length in a second try, so that the fuzzer gets behind the length check.
-func FuzzDecapsulate(f *testing.F) {
-	public, secret, ciphertext, _ := exchange(f, 7)
-	f.Add(secret, ciphertext)
-	f.Add(public, ciphertext)
-	f.Add([]byte{0xff}, []byte{0xff})
-	f.Add([]byte{0}, []byte{0})
-	f.Add(secret, []byte{})
-	fill := func(b []byte, size int) []byte {
-		if len(b) == 0 {
-			return make([]byte, size)
-		}
-		return bytes.Repeat(b, size/len(b)+1)[:size]
-	}
-	f.Fuzz(func(t *testing.T, secret, ciphertext []byte) {
-		shared, err := sntrup761.Decapsulate(secret, ciphertext)
-		valid := len(secret) == sntrup761.SecretKeySize && len(ciphertext) == sntrup761.CiphertextSize
-		require.Equal(t, valid, err == nil, "%v", err)
-		require.Equal(t, valid, shared != nil)
-		secret, ciphertext = fill(secret, sntrup761.SecretKeySize), fill(ciphertext, sntrup761.CiphertextSize)
-		secretBefore, ciphertextBefore := bytes.Clone(secret), bytes.Clone(ciphertext)
-		require.Equal(t, decapsulate(t, secret, ciphertext), decapsulate(t, secret, ciphertext))
-		require.Equal(t, secretBefore, secret, "arguments are left alone")
-		require.Equal(t, ciphertextBefore, ciphertext, "arguments are left alone")
-	})
-}
-
 func BenchmarkGenerateKey(b *testing.B) {
 	random := source(8)
 	b.ReportAllocs()
