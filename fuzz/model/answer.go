@@ -121,7 +121,7 @@ func (m *Model) answered(o *operation, a answer) []drive.Breach {
 			return m.breach(rule, name(o), expected, actual)
 		}
 	}
-	if _, ok := o.Command.(smp.PFWD); ok {
+	if o.isForward() {
 		return m.passedOn(o, a)
 	}
 	return nil

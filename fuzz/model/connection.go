@@ -84,18 +84,6 @@ func (m *Model) abandon(o *operation) {
 	}
 }
 
-// opaque reports whether nobody knows what the operation does if it is executed.
-func (o *operation) opaque() bool {
-	if o.Refusal != nil || !o.Mutated || o.Forwarded != nil {
-		return false
-	}
-	switch o.Command.(type) {
-	case smp.PFWD, smp.RFWD:
-		return true
-	}
-	return false
-}
-
 // giveUpAll ends that queues are judged, of which anything may have happened.
 func (m *Model) giveUpAll() {
 	for _, q := range m.queues {
@@ -127,21 +115,15 @@ func (m *Model) Sent(b drive.Block) []drive.Breach {
 	if c == nil {
 		return nil
 	}
-	switch {
-	case b.Desynchronised:
-		c.rude = true
-		m.lose(c)
-		return nil
-	case b.Broken:
-		c.rude = true
-		c.errors++
-		return nil
-	case b.Malformed:
+	if b.Desynchronised || b.Broken || b.Malformed {
 		c.rude = true
 		c.errors++
 	}
 	for _, t := range b.Transmissions {
 		m.send(c, t)
+	}
+	if b.Desynchronised {
+		m.lose(c)
 	}
 	return nil
 }
@@ -155,10 +137,7 @@ func (m *Model) send(c *connection, t drive.Sent) {
 	}
 	o := m.operation(c, c.version, t)
 	m.aim(o)
-	if pfwd, ok := o.Command.(smp.PFWD); ok && o.Refusal == nil && t.Forwarded != nil {
-		o.inner = m.operation(c, max(pfwd.Version, smp.VersionAuthenticators), *t.Forwarded)
-		m.aimForwarded(o.inner)
-	}
+	m.aimInner(o)
 	c.enter(o)
 	if c.lost {
 		m.abandon(o)
