@@ -142,5 +142,5 @@ func TestGhostsOfOneConnectionDoNotHideBreaches(t *testing.T) {
 	w.note(w.judge.Closed(1, drive.ByReset))
 	w.do(2, other.senderID, text("b"), nobody, ok)
 	w.settle()
-	assert.Equal(t, []string{"connection-closed", "message-lost"}, w.rules())
+	assert.Equal(t, []string{"message-lost"}, w.rules())
 }

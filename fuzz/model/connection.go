@@ -14,8 +14,8 @@ type connection struct {
 	rude bool
 	// lost: nothing on it means anything any more.
 	lost bool
-	// errors is how many ERR BLOCK and ERR SESSION may come that no command is known for.
-	errors int
+	// corrected: something was refused with ERR CMD.
+	corrected bool
 	// pending are the operations that wait for an answer, by correlation id.
 	pending map[string][]*operation
 }
@@ -76,11 +76,7 @@ func (m *Model) abandon(o *operation) {
 		o.queue.giveUp()
 	}
 	for _, s := range o.queue.states {
-		for i := range s.done {
-			if s.done[i].number == o.number {
-				s.done[i].want = anything
-			}
-		}
+		s.forget(o.number)
 	}
 }
 
@@ -117,7 +113,6 @@ func (m *Model) Sent(b drive.Block) []drive.Breach {
 	}
 	if b.Desynchronised || b.Broken || b.Malformed {
 		c.rude = true
-		c.errors++
 	}
 	for _, t := range b.Transmissions {
 		m.send(c, t)
@@ -128,11 +123,11 @@ func (m *Model) Sent(b drive.Block) []drive.Breach {
 	return nil
 }
 
-// send enters one transmission that was sent.
+// send enters one transmission that was sent. Of one that is malformed nothing can be said
+// but that it has no effect.
 func (m *Model) send(c *connection, t drive.Sent) {
 	if t.Refusal != nil && (t.Refusal.Code == smp.CodeBlock || t.Refusal.Code == smp.CodeSession) {
 		c.rude = true
-		c.errors++
 		return
 	}
 	o := m.operation(c, c.version, t)
