@@ -152,6 +152,17 @@ func (m *Model) Finish(settled bool) []drive.Breach {
 	return m.Settled()
 }
 
+// Followed says how many queues the model judges to the end, of how many there are. The
+// others were given up.
+func (m *Model) Followed() (followed, all int) {
+	for _, q := range m.queues {
+		if !q.lost() {
+			followed++
+		}
+	}
+	return followed, len(m.queues)
+}
+
 // connection returns that with a number, nil for none.
 func (m *Model) connection(number int) *connection { return m.connections[number] }
 
