@@ -148,7 +148,7 @@ func (r *runner) conclude(l *line) {
 			r.pair(d.tag, d.how, answer, ending)
 		}
 		if p.draft.varies {
-			l.lost = true // its fate may be another in the next run
+			l.lost, l.unheard = true, true // its fate may be another in the next run
 			for _, s := range p.draft.slots {
 				if s.queue != nil {
 					s.queue.raced = true

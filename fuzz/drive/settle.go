@@ -63,7 +63,7 @@ func (r *runner) settle() bool {
 		case l.isStalled():
 			settled = false
 		case l.lost:
-			settled = settled && !l.maybe
+			settled = settled && !l.maybe && !l.unheard
 		default:
 			r.ping(l)
 		}
@@ -73,7 +73,7 @@ func (r *runner) settle() bool {
 			continue
 		}
 		r.await(l)
-		settled = settled && (!l.lost || !l.maybe)
+		settled = settled && (!l.lost || !l.maybe && !l.unheard)
 		l.unsettled = false
 	}
 	return settled && len(r.later) == 0
