@@ -102,12 +102,12 @@ func readFile(name string) ([]byte, error) {
 	return text, err
 }
 
-// formatOf is the field format of a JSON object, empty if there is none.
+// formatOf is the field format of the JSON object at the start, empty if there is none.
 func formatOf(text []byte) string {
 	var head struct {
 		Format string `json:"format"`
 	}
-	if json.Unmarshal(text, &head) != nil {
+	if json.NewDecoder(bytes.NewReader(text)).Decode(&head) != nil {
 		return ""
 	}
 	return head.Format
