@@ -27,13 +27,13 @@ func Reset(t *conformance.T, raw net.Conn) {
 // Reset ends the connection with a TCP reset, without a word of TLS.
 func (c *Conn) Reset() {
 	c.ended = errors.New("reset by the case")
-	Reset(c.t, c.raw)
+	Reset(c.t, c.Raw)
 }
 
 // Narrow makes the TCP window of the connection small, so that the relay soon
 // cannot write when the case does not read.
 func (c *Conn) Narrow() {
-	if tcp, ok := c.raw.(interface{ SetReadBuffer(bytes int) error }); ok {
+	if tcp, ok := c.Raw.(interface{ SetReadBuffer(bytes int) error }); ok {
 		if err := tcp.SetReadBuffer(smallWindow); err != nil {
 			c.t.Broken(fmt.Errorf("making the receive buffer small: %w", err))
 		}

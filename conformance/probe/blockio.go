@@ -184,7 +184,7 @@ func (c *Conn) Encrypt(private keys.PrivateKey, hello transport.ClientHello) {
 	if err != nil {
 		c.t.Broken(fmt.Errorf("agreeing block keys: %w", err))
 	}
-	receiving, sending, err := box.NewChains(secret, c.sessionID)
+	receiving, sending, err := box.NewChains(secret, c.secure.SessionID)
 	if err != nil {
 		c.t.Broken(err)
 	}

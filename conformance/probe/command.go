@@ -47,7 +47,7 @@ func (c *Conn) EncodeCommand(cmd smp.Command) []byte {
 func (c *Conn) Authorized(entity []byte, key keys.PrivateKey, command []byte) smp.Transmission {
 	tr := smp.Transmission{CorrelationID: c.t.Fresh().Bytes(smp.CorrelationIDSize), EntityID: entity, Command: command}
 	if c.version < smp.VersionAuthenticators {
-		tr.SessionID = c.sessionID
+		tr.SessionID = c.secure.SessionID
 	}
 	if key.IsZero() {
 		return tr
@@ -63,7 +63,7 @@ func (c *Conn) Authorize(tr smp.Transmission, key keys.PrivateKey) smp.Transmiss
 		return c.authorizeInService(tr, authorizer)
 	}
 	if err == nil {
-		err = tr.Authorize(c.sessionID, authorizer)
+		err = tr.Authorize(c.secure.SessionID, authorizer)
 	}
 	if err != nil {
 		c.t.Broken(err)

@@ -52,13 +52,13 @@ type Conn struct {
 }
 
 // SessionID is the channel binding of the connection as TLS gives it.
-func (c *Conn) SessionID() []byte { return c.sessionID }
+func (c *Conn) SessionID() []byte { return c.secure.SessionID }
 
 // Chain is the relay's certificate chain as TLS sent it, leaf first, in DER.
-func (c *Conn) Chain() [][]byte { return c.chain }
+func (c *Conn) Chain() [][]byte { return c.secure.Chain }
 
 // ALPN is the protocol name that the relay selected, empty for none.
-func (c *Conn) ALPN() string { return c.alpn }
+func (c *Conn) ALPN() string { return c.secure.ALPN }
 
 // RelayKey is the relay's session key. A hello without a usable one blocks the
 // case.

@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/channel"
 	"smpcheck/conformance/tlsprobe"
 	"smpcheck/conformance/trace"
 	"smpcheck/reference/smp"
@@ -22,7 +23,7 @@ func OpenOver(t *conformance.T, raw net.Conn, offer *tlsprobe.Config) (*Conn, er
 
 func openAt(t *conformance.T, raw net.Conn, version string, offer *tlsprobe.Config) (*Conn, error) {
 	stream := t.Trace().Of(raw)
-	s, err := establish(t.Context(), raw, version, offer)
+	s, err := channel.Establish(t.Context(), raw, version, offer)
 	if err != nil {
 		recordRefusal(stream, "TLS "+version+" handshake", err)
 		return nil, err
@@ -89,7 +90,7 @@ func Meet(t *conformance.T) *Conn {
 // identifier of the TLS connection: block keys and, at version 6, transmissions
 // depend on it.
 func (c *Conn) RequireBinding() {
-	if !bytes.Equal(c.Hello.SessionID, c.sessionID) {
+	if !bytes.Equal(c.Hello.SessionID, c.secure.SessionID) {
 		Blocked(c.t, "the session identifier of the hello is not that of the TLS connection")
 	}
 }

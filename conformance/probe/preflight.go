@@ -3,7 +3,6 @@ package probe
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,9 +10,9 @@ import (
 	"time"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/channel"
 	"smpcheck/conformance/target"
 	"smpcheck/conformance/tlsprobe"
-	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 	"smpcheck/reference/transport"
 	"smpcheck/reference/wire"
@@ -37,11 +36,11 @@ func Preflight(ctx context.Context, tgt target.Target, scale float64, versions .
 		return target.Info{}, err
 	}
 	defer s.Close()
-	if err := checkIdentity(s.chain, tgt.Server().KeyHash); err != nil {
+	if err := channel.CheckIdentity(s.Chain, tgt.Server().KeyHash); err != nil {
 		return target.Info{}, err
 	}
 	known := wire.Versions(smp.MinVersion, smp.MaxVersion)
-	info := target.Info{Versions: known, ALPN: s.alpn, TLS: s.version, Patience: target.NewPatience()}
+	info := target.Info{Versions: known, ALPN: s.ALPN, TLS: s.TLS, Patience: target.NewPatience()}
 	hello, err := readHello(s, limit)
 	s.Close() // an unfinished handshake must not be in the way of the next ones
 	if err != nil {
@@ -113,7 +112,7 @@ func pingAt(ctx context.Context, tgt target.Target, tls string, v uint16, limit 
 		return err
 	}
 	defer s.Close()
-	binding := transport.Binding{SessionID: s.sessionID, PeerChain: s.chain, ALPN: s.alpn}
+	binding := transport.Binding{SessionID: s.SessionID, PeerChain: s.Chain, ALPN: s.ALPN}
 	conn, err := transport.ClientHandshake(ctx, s, binding, transport.ClientConfig{
 		KeyHash: tgt.Server().KeyHash, Versions: wire.Versions(v, v), Timeout: limit,
 	})
@@ -122,7 +121,7 @@ func pingAt(ctx context.Context, tgt target.Target, tls string, v uint16, limit 
 	}
 	ping := smp.Transmission{}
 	if v < smp.VersionAuthenticators {
-		ping.SessionID = s.sessionID
+		ping.SessionID = s.SessionID
 	}
 	deadline := time.Now().Add(limit)
 	for i := range pings {
@@ -175,7 +174,7 @@ func meet(ctx context.Context, address string, limit time.Duration) (*secure, er
 	switch {
 	case err == nil:
 		return s, nil
-	case refusesTLS13(err):
+	case channel.WantsOlder(err):
 		return meetAt(ctx, address, "1.2", ordinary)
 	case RefusedTLS(err):
 		if s, other := meetAt(ctx, address, "1.3", Everything(ordinary, address)); other == nil {
@@ -216,30 +215,10 @@ func meetAt(ctx context.Context, address, version string, offer tlsprobe.Config)
 	if err != nil {
 		return nil, fmt.Errorf("the relay cannot be reached: %w", err)
 	}
-	s, err := establish(ctx, conn, version, &offer)
+	s, err := channel.Establish(ctx, conn, version, &offer)
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("the TLS %s handshake with the relay failed: %w", version, err)
 	}
 	return s, nil
-}
-
-// checkIdentity looks for the fingerprint of the address in the chain. Which
-// certificate has to have it, and how many there have to be, is not judged here:
-// cases do.
-func checkIdentity(chain [][]byte, keyHash []byte) error {
-	if len(chain) == 0 {
-		return errors.New("the relay showed no certificate")
-	}
-	for _, der := range chain {
-		if f := keys.FingerprintOf(der); bytes.Equal(f[:], keyHash) {
-			return nil
-		}
-	}
-	identity, err := keys.Identity(chain)
-	if err != nil {
-		identity = chain[len(chain)-1]
-	}
-	actual := keys.FingerprintOf(identity)
-	return &target.IdentityError{Expected: keyHash, Actual: actual[:]}
 }

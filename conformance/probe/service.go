@@ -112,7 +112,7 @@ func signedByService(command []byte) bool {
 
 // authorizeInService is Authorize for what the service signs as well.
 func (c *Conn) authorizeInService(tr smp.Transmission, authorizer smp.Authorizer) smp.Transmission {
-	if err := tr.AuthorizeInService(c.sessionID, authorizer, *c.service); err != nil {
+	if err := tr.AuthorizeInService(c.secure.SessionID, authorizer, *c.service); err != nil {
 		c.t.Broken(err)
 	}
 	return tr

@@ -39,14 +39,14 @@ func recordNoBlock(s *trace.Stream, n int, err error) {
 // recordTLS says what the TLS handshake has agreed.
 func recordTLS(s *trace.Stream, c *secure) {
 	alpn := "no ALPN"
-	if c.alpn != "" {
-		alpn = "ALPN " + c.alpn
+	if c.ALPN != "" {
+		alpn = "ALPN " + c.ALPN
 	}
-	s.TLS("TLS "+c.version+", "+alpn, tlsFields(c)...)
+	s.TLS("TLS "+c.TLS+", "+alpn, tlsFields(c)...)
 }
 
 func tlsFields(c *secure) []trace.Field {
-	fields := []trace.Field{{Name: "certificates", Value: fmt.Sprint(len(c.chain))}}
+	fields := []trace.Field{{Name: "certificates", Value: fmt.Sprint(len(c.Chain))}}
 	if conn, ok := c.Conn.(*tlsprobe.Conn); ok {
 		state := conn.State()
 		fields = append(fields,

@@ -4,11 +4,19 @@ package target
 
 import "os/exec"
 
-// ownGroup does nothing: the system has no process groups.
-func ownGroup(*exec.Cmd) {}
+// group is the process alone: the system has no process groups.
+type group struct{ leader *exec.Cmd }
+
+func ownGroup(cmd *exec.Cmd) (group, error) { return group{cmd}, nil }
+
+func guardedGroup(cmd *exec.Cmd) (group, error) { return ownGroup(cmd) }
 
 // terminate ends the process; the system has no way to ask it.
-func terminate(cmd *exec.Cmd) { kill(cmd) }
+func (g group) terminate() { g.kill() }
 
-// kill ends the process. A process that has ended already is no error.
-func kill(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
+// kill ends the process. A process that has not started or has ended is no error.
+func (g group) kill() {
+	if g.leader.Process != nil {
+		_ = g.leader.Process.Kill()
+	}
+}

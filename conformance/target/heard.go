@@ -50,6 +50,13 @@ func (o *Output) Holds(text []byte) bool {
 	return bytes.Contains(o.kept, text)
 }
 
+// Text is the last of what was written, at most a megabyte.
+func (o *Output) Text() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.kept)
+}
+
 // Await waits until found is true of what was written, and reports whether it is within d.
 func (o *Output) Await(d time.Duration, found func() bool) bool {
 	patience := time.NewTimer(d)

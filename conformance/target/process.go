@@ -30,6 +30,7 @@ const (
 type process struct {
 	server link.Server
 	cmd    *exec.Cmd
+	group  group
 	stderr *tail
 	output *Output
 	exited chan struct{}
@@ -57,6 +58,16 @@ func ParseCommand(line string) (Command, error) {
 // address of a relay on a line of its standard output. The error holds the end of its
 // standard error. Close ends the whole group.
 func Run(ctx context.Context, command Command) (Target, error) {
+	return run(ctx, command, ownGroup)
+}
+
+// RunGuarded is Run, and the whole group ends also if this program is killed and can do
+// nothing about it any more. Where there are no process groups it is Run.
+func RunGuarded(ctx context.Context, command Command) (Target, error) {
+	return run(ctx, command, guardedGroup)
+}
+
+func run(ctx context.Context, command Command, grouped func(*exec.Cmd) (group, error)) (Target, error) {
 	address := make(chan link.Server, 1)
 	p := &process{
 		cmd:    exec.Command(command[0], command[1:]...),
@@ -67,8 +78,12 @@ func Run(ctx context.Context, command Command) (Target, error) {
 	}
 	p.cmd.Stdout, p.cmd.Stderr = both(&finder{found: address}, p.output), both(p.stderr, p.output)
 	p.cmd.WaitDelay = drainTimeout
-	ownGroup(p.cmd)
+	var err error
+	if p.group, err = grouped(p.cmd); err != nil {
+		return nil, fmt.Errorf("start the guard of the target: %w", err)
+	}
 	if err := p.cmd.Start(); err != nil {
+		p.group.kill()
 		return nil, fmt.Errorf("start the target: %w", err)
 	}
 	go p.wait()
@@ -133,14 +148,14 @@ func (p *process) Close() error {
 		<-p.exited
 		return nil
 	}
-	terminate(p.cmd)
+	p.group.terminate()
 	patience := time.NewTimer(closeTimeout)
 	defer patience.Stop()
 	select {
 	case <-p.exited:
 	case <-patience.C:
 	}
-	kill(p.cmd)
+	p.group.kill()
 	<-p.exited
 	return nil
 }

@@ -104,18 +104,36 @@ var processes = map[string]func(){
 		os.Exit(5)
 	},
 	"hang": func() { <-time.After(time.Minute) },
+	"guarding": func() {
+		command, err := processCommand("stubborn")
+		if err != nil {
+			panic(err)
+		}
+		t, err := RunGuarded(context.Background(), command)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(t.(interface{ PID() int }).PID())
+		<-time.After(time.Minute)
+	},
 }
 
 // start runs this program as one of processes.
 func start(ctx context.Context, t *testing.T, script string) (Target, error) {
 	t.Helper()
-	self, err := os.Executable()
+	command, err := processCommand(script)
 	require.NoError(t, err)
-	env, err := exec.LookPath("env")
+	return Run(ctx, command)
+}
+
+// processCommand is the command that runs this program as one of processes.
+func processCommand(script string) (Command, error) {
+	self, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return Run(ctx, Command{env, "SMPCHECK_TEST_PROCESS=" + script, self})
+	env, err := exec.LookPath("env")
+	return Command{env, "SMPCHECK_TEST_PROCESS=" + script, self}, err
 }
 
 func TestAProcessTellsItsAddressAndIsEnded(t *testing.T) {
