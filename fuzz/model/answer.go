@@ -1,0 +1,242 @@
+package model
+
+import (
+	"slices"
+
+	"smpcheck/fuzz/drive"
+	"smpcheck/reference/smp"
+)
+
+// answer is a response to an operation, with what could be opened in it.
+type answer struct {
+	response  smp.Response
+	message   *smp.RcvMessage
+	openErr   error
+	forwarded *drive.Received
+}
+
+// Received is of drive.Judge.
+func (m *Model) Received(r drive.Received) []drive.Breach {
+	m.op = r.Op
+	c := m.slots[r.Conn]
+	if c == nil {
+		return nil
+	}
+	breaches := m.receive(c, r)
+	if c.lost {
+		return nil
+	}
+	return breaches
+}
+
+func (m *Model) receive(c *connection, r drive.Received) []drive.Breach {
+	id := string(r.CorrelationID)
+	if r.Response == nil {
+		// What it is the driver says; what it does to a queue nobody knows.
+		if o := c.leave(id); o != nil {
+			m.abandon(o)
+		}
+		return nil
+	}
+	if id == "" && isEvent(r.Response) {
+		if found, ok := m.ids[string(r.EntityID)]; ok && len(c.pending[""]) == 0 {
+			return m.event(c, r, found)
+		}
+	}
+	if o := c.leave(id); o != nil {
+		return m.reply(o, r)
+	}
+	return m.unasked(c, r)
+}
+
+// isEvent reports whether a relay sends the response unasked.
+func isEvent(r smp.Response) bool {
+	switch r.(type) {
+	case smp.MSG, smp.END, smp.DELD, smp.NMSG:
+		return true
+	}
+	return false
+}
+
+// unasked judges what answers no command.
+func (m *Model) unasked(c *connection, r drive.Received) []drive.Breach {
+	e, failed := r.Response.(smp.ERR)
+	switch {
+	case failed && (e.Err.Code == smp.CodeBlock || e.Err.Code == smp.CodeSession) && c.errors > 0:
+		c.errors--
+		return nil
+	case failed && e.Err.Code == smp.CodeBlocked && len(r.CorrelationID) == 0:
+		if found, ok := m.ids[string(r.EntityID)]; ok {
+			found.queue.giveUp() // the operator has blocked it
+		}
+		return nil
+	case isTrouble(r.Response):
+		return m.breach(relayTrouble, "", "no failure of the relay", describe(r.Response))
+	case isEvent(r.Response) && len(r.CorrelationID) == 0:
+		if m.nameless {
+			return nil
+		}
+		return m.breach(unknownEvent, "", "events about queues that the connection knows", describe(r.Response))
+	}
+	return m.breach(unaskedAnswer, "", "answers to commands that were sent and not answered", describe(r.Response))
+}
+
+// reply judges what has the correlation id of an operation.
+func (m *Model) reply(o *operation, r drive.Received) []drive.Breach {
+	a := answer{response: r.Response, message: r.Message, openErr: r.OpenErr, forwarded: r.Forwarded}
+	if o.unsure {
+		m.abandon(o)
+		return nil
+	}
+	if _, ok := r.Response.(smp.IDS); !ok && len(r.EntityID) > 0 && string(r.EntityID) != string(o.EntityID) {
+		m.abandon(o)
+		return m.breach(wrongEntity, o.Tag, "the entity id of the command", "another one")
+	}
+	return m.answered(o, a)
+}
+
+// answered judges the answer to an operation.
+func (m *Model) answered(o *operation, a answer) []drive.Breach {
+	if isTrouble(a.response) {
+		m.abandon(o)
+		return m.breach(relayTrouble, name(o), "no failure of the relay", describe(a.response))
+	}
+	if o.queue != nil {
+		return m.answeredByQueue(o, a)
+	}
+	if len(o.allowed) == 0 { // given up
+		return nil
+	}
+	if !slices.ContainsFunc(o.allowed, func(w want) bool { return w.fits(a.response) }) {
+		m.abandon(o)
+		return m.notAllowed(o, o.allowed, a)
+	}
+	switch response := a.response.(type) {
+	case smp.IDS:
+		if _, ok := o.Command.(smp.NEW); ok {
+			return m.create(o, response)
+		}
+	case smp.PKEY:
+		if rule, expected, actual := m.session(o, response); rule != nil {
+			return m.breach(rule, name(o), expected, actual)
+		}
+	}
+	if _, ok := o.Command.(smp.PFWD); ok {
+		return m.passedOn(o, a)
+	}
+	return nil
+}
+
+// answeredByQueue judges the answer to an operation that a queue is for.
+func (m *Model) answeredByQueue(o *operation, a answer) []drive.Breach {
+	q := o.queue
+	if msg, ok := a.response.(smp.MSG); ok {
+		if rule, expected, actual := q.inspect(msg, a.message, a.openErr); rule != nil {
+			q.giveUp()
+			return m.breach(rule, name(o), expected, actual)
+		}
+	}
+	m.learn(o, a.response)
+	if q.lost() {
+		return nil
+	}
+	if nid, ok := a.response.(smp.NID); ok {
+		if rule, expected, actual := m.checkFresh([][]byte{nid.NotifierID}); rule != nil {
+			q.giveUp()
+			return m.breach(rule, name(o), expected, actual)
+		}
+		m.ids[string(nid.NotifierID)] = identity{q, notifierParty, o.number}
+	}
+	ghost := o.ghost
+	if allowed, ok := q.answer(o, a); !ok && !ghost {
+		return m.notAllowed(o, allowed, a)
+	}
+	return nil
+}
+
+// learn notes ids that a queue which was given up has all the same.
+func (m *Model) learn(o *operation, r smp.Response) {
+	if nid, ok := r.(smp.NID); ok && o.queue.lost() {
+		m.ids[string(nid.NotifierID)] = identity{o.queue, notifierParty, o.number}
+	}
+}
+
+// explain returns what becomes of a state if an operation was answered as it is wanted,
+// nil if what is in the answer is not what the state has.
+func (q *queue) explain(s *state, o *operation, w want, a answer) *state {
+	switch r := a.response.(type) {
+	case smp.MSG:
+		if w.tag == "MSG" {
+			return q.isItem(s, w.item, r, a.message)
+		}
+	case smp.SOK:
+		if r.ServiceID != nil {
+			return nil
+		}
+	case smp.LNK:
+		if w.tag == "LNK" && (string(r.SenderID) != q.sender || linkOf(o.EntityID, r.Data) != q.model.links[w.link]) {
+			return nil
+		}
+	case smp.INFO:
+		if w.tag == "INFO" && !w.info.is(r.Queue) {
+			return nil
+		}
+	}
+	return s
+}
+
+func (i info) is(q smp.QueueInfo) bool {
+	return q.Secured == i.secured && q.Notifier == i.notifier && q.Size >= int64(i.least) && q.Size <= int64(i.most)
+}
+
+// notAllowed says which rule an answer breaks that is none of those that are allowed.
+func (m *Model) notAllowed(o *operation, allowed []want, a answer) []drive.Breach {
+	_, failed := a.response.(smp.ERR)
+	refusals, success := 0, ""
+	var why *Rule
+	for _, w := range allowed {
+		if w.tag == "ERR" {
+			refusals++
+			if why == nil {
+				why = w.why
+			}
+		} else {
+			success = w.tag
+		}
+	}
+	r := wrongAnswer
+	switch {
+	case failed && refusals == len(allowed):
+		r = wrongRefusal
+	case failed:
+		r = refused
+	case refusals == len(allowed) && why != nil:
+		r = why
+	case success == a.response.Tag():
+		r = m.wrongContent(a.response)
+	case success == "MSG" && a.response.Tag() == "OK":
+		r = messageLost
+	}
+	return m.breach(r, name(o), describeAll(allowed), describe(a.response))
+}
+
+// wrongContent is the rule that an answer of the right kind breaks.
+func (m *Model) wrongContent(r smp.Response) *Rule {
+	switch r.(type) {
+	case smp.LNK:
+		return wrongLink
+	case smp.INFO:
+		return wrongInfo
+	case smp.MSG:
+		return messageOrder
+	}
+	return wrongAnswer
+}
+
+// name is the tag of a command as the relay saw it.
+func name(o *operation) string {
+	if o.Command != nil {
+		return o.Command.Tag()
+	}
+	return o.Tag
+}

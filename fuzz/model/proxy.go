@@ -1,0 +1,91 @@
+package model
+
+import (
+	"bytes"
+	"crypto/sha256"
+
+	"smpcheck/fuzz/drive"
+	"smpcheck/reference/keys"
+	"smpcheck/reference/smp"
+)
+
+// opened are the answers to PRXY.
+func (m *Model) opened(o *operation, c smp.PRXY) []want {
+	if p := m.config.Password; p != "" && string(c.Password) != p {
+		return []want{refusal(passwordAccepted, smp.ErrProxyBasicAuth)}
+	}
+	errs := []*smp.Error{anyProxyError}
+	if o.version < smp.VersionProxy {
+		errs = append(errs, smp.ErrCmdUnknown, smp.ErrCmdProhibited)
+	}
+	if o.Mutated {
+		errs = nil
+	}
+	return []want{success("PKEY"), refusal(nil, errs...)}
+}
+
+// passed are the answers to PFWD. A destination may refuse a command that comes again.
+func (m *Model) passed(o *operation) []want {
+	failed := refusal(nil, anyProxyError, smp.ErrCrypto)
+	switch {
+	case !m.sessions[string(o.EntityID)]:
+		return []want{refusal(sessionAccepted, anyProxyError, smp.ErrCmdUnknown)}
+	case o.Mutated:
+		failed.errs = nil
+	}
+	return []want{success("PRES"), failed}
+}
+
+// forwarded are the answers to RFWD of a client, which nobody who made it can open.
+func forwarded(o *operation) []want {
+	if o.Mutated {
+		return []want{success("RRES"), refusal(nil)}
+	}
+	return []want{refusal(ciphertextAccepted, smp.ErrCrypto, smp.ErrCmdSyntax, smp.ErrBlock, anyProxyError)}
+}
+
+// session takes what PKEY says.
+func (m *Model) session(o *operation, k smp.PKEY) (broken *Rule, expected, actual string) {
+	m.sessions[string(k.SessionID)] = true
+	identity, err := keys.Identity(k.Chain)
+	if err != nil {
+		return wrongDestination, "a chain of 2, 3 or 4 certificates", err.Error()
+	}
+	sum := sha256.Sum256(identity)
+	if !bytes.Equal(sum[:], o.Command.(smp.PRXY).Server.KeyHash) {
+		return wrongDestination, "the relay with the fingerprint in PRXY", "another one"
+	}
+	return nil, "", ""
+}
+
+// passedOn takes the answer to PFWD: what became of the command inside.
+func (m *Model) passedOn(o *operation, a answer) []drive.Breach {
+	inner := o.inner
+	if inner == nil {
+		if o.opaque() && a.response.Tag() == "PRES" {
+			m.giveUpAll()
+		}
+		return nil
+	}
+	failure, failed := a.response.(smp.ERR)
+	switch {
+	case failed && neverForwarded(failure.Err):
+		if inner.queue != nil {
+			inner.queue.cancel(inner)
+		}
+		return nil
+	case failed || a.forwarded == nil || a.forwarded.Response == nil:
+		m.abandon(inner)
+		return nil
+	}
+	return m.answered(inner, answer{response: a.forwarded.Response})
+}
+
+// neverForwarded reports whether a command was not executed if PFWD failed in this way.
+func neverForwarded(e *smp.Error) bool {
+	if e.Code != smp.CodeProxy {
+		return e.Code == smp.CodeCrypto
+	}
+	return e.Proxy.Code == smp.ProxyNoSession ||
+		e.Proxy.Code == smp.ProxyProtocol && (e.Proxy.Protocol.Code == smp.CodeCrypto || e.Proxy.Protocol.Code == smp.CodeBlock)
+}

@@ -1,0 +1,119 @@
+package model
+
+import (
+	"slices"
+
+	"smpcheck/fuzz/drive"
+	"smpcheck/reference/smp"
+)
+
+// event judges what came unasked about a queue.
+func (m *Model) event(c *connection, r drive.Received, about identity) []drive.Breach {
+	q := about.queue
+	var fits func(*state, event) *state
+	var unexpected func() *Rule
+	switch response := r.Response.(type) {
+	case smp.MSG:
+		if rule, expected, actual := q.inspect(response, r.Message, r.OpenErr); rule != nil {
+			q.giveUp()
+			return m.breach(rule, "", expected, actual)
+		}
+		fits = func(s *state, e event) *state {
+			if about.party != recipientParty || e.kind != messageEvent {
+				return nil
+			}
+			return q.isItem(s, e.item, response, r.Message)
+		}
+		unexpected = func() *Rule { return q.unexpectedMessage(c.number, response, about.party) }
+	case smp.NMSG:
+		if rule, expected, actual := m.announce(r.Meta); rule != nil {
+			q.giveUp()
+			return m.breach(rule, "", expected, actual)
+		}
+		fits = func(s *state, e event) *state {
+			if e.kind != notificationEvent || e.notifier != about.maker {
+				return nil
+			}
+			if r.Meta == nil {
+				return s
+			}
+			return s.named(e.item, string(r.Meta.MessageID))
+		}
+		unexpected = func() *Rule { return notificationUnexpected }
+	case smp.END, smp.DELD:
+		deleted := response.Tag() == "DELD"
+		fits = func(s *state, e event) *state {
+			ends := e.kind == endEvent || e.kind == deletedEvent && c.version < smp.VersionDeleted
+			if e.notifier != about.maker || about.party == senderParty || !(deleted && e.kind == deletedEvent || !deleted && ends) {
+				return nil
+			}
+			return s
+		}
+		unexpected = func() *Rule {
+			if deleted {
+				return deldUnexpected
+			}
+			return endUnexpected
+		}
+	}
+	if q.lost() {
+		return nil
+	}
+	broken := unexpected()
+	ok := q.event(func(s *state, e event) *state {
+		if e.conn != c.number {
+			return nil
+		}
+		return fits(s, e)
+	})
+	if ok {
+		return nil
+	}
+	return m.breach(broken, "", "no "+r.Response.Tag()+" on this connection now", r.Response.Tag())
+}
+
+// announce compares a notification with the message that it is about, if that was seen.
+func (m *Model) announce(meta *smp.NMsgMeta) (broken *Rule, expected, actual string) {
+	if meta == nil {
+		return nil, "", ""
+	}
+	id := string(meta.MessageID)
+	if len(id) != messageIDSize {
+		return notificationMeta, "the id of a message", "something of another length"
+	}
+	seen, ok := m.messages[id]
+	if ok && seen.timestamp != meta.Timestamp {
+		return notificationMeta, "the timestamp of the message", "another one"
+	}
+	m.announced[id] = meta.Timestamp
+	return nil, "", ""
+}
+
+// unexpectedMessage says what is wrong with a message that did not have to come. It looks
+// at one of the states in which the queue was.
+func (q *queue) unexpectedMessage(conn int, msg smp.MSG, party party) *Rule {
+	if q.lost() || party != recipientParty {
+		return unknownEvent
+	}
+	s := q.states[0]
+	item := noItem
+	for _, k := range s.ids {
+		if k.id == string(msg.ID) {
+			item = k.item
+		}
+	}
+	waits := slices.Contains(s.messages, item)
+	switch {
+	case s.gone:
+		return messageDeleted
+	case s.subscriber.conn != conn && q.subscribed[conn]:
+		return messageDisplaced
+	case s.subscriber.conn != conn:
+		return messageUnsubscribed
+	case item != noItem && !waits:
+		return messageAgain
+	case s.subscriber.delivered != noItem && s.subscriber.delivered == item:
+		return messageRepeated
+	}
+	return messageOrder
+}
