@@ -27,7 +27,7 @@ func fuzzCommand(s suite) *cobra.Command {
 			return fmt.Errorf("unknown command %q of fuzz, expected relay, diff or planted", args[0])
 		},
 	}
-	cmd.AddCommand(fuzzRelayCommand(s))
+	cmd.AddCommand(fuzzRelayCommand(s), fuzzPlantedCommand(s))
 	return cmd
 }
 

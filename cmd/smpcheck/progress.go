@@ -57,3 +57,8 @@ func (p *progress) fuzzing(s engine.Status) {
 		fmt.Fprintf(p.w, "; %s", s.Doing)
 	}
 }
+
+// trying shows which of the relays with planted faults is fuzzed.
+func (p *progress) trying(done int, now engine.Status) {
+	fmt.Fprintf(p.w, "%s%d of %d relays; %.0f s, %d operations", eraseLine, done, p.total, now.Elapsed.Seconds(), now.Operations)
+}

@@ -113,7 +113,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, s suite) 
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(relayCommand(s), mergeCommand(s), loadCommand(s), listCommand(s), explainCommand(s), coverageCommand(s), mutantsCommand(s), mutantCommand(s), fuzzCommand(s), replayCommand(s), promoteCommand(s), referenceCommand(s), vectorsCommand(), versionCommand())
+	root.AddCommand(relayCommand(s), mergeCommand(s), loadCommand(s), listCommand(s), explainCommand(s), coverageCommand(s), mutantsCommand(s), mutantCommand(s), fuzzCommand(s), replayCommand(s), promoteCommand(s), referenceCommand(s), plantedCommand(), vectorsCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
