@@ -42,7 +42,7 @@ var allowances = []allowance{
 	},
 	{
 		commands: []string{"SUB"},
-		answers:  []string{"OK*", "MSG *"},
+		answers:  []string{"OK", "MSG *"},
 		reason:   "SMP, \"Subscribe to queue\": the first message or SOK; the official relay sends both, in two transmissions",
 	},
 	{
@@ -62,7 +62,7 @@ var allowances = []allowance{
 	},
 	{
 		commands: []string{"GET", "SUB"},
-		answers:  []string{"ERR CMD PROHIBITED", "OK*", "MSG *"},
+		answers:  []string{"ERR CMD PROHIBITED", "OK", "MSG *"},
 		reason:   "SMP forbids GET and SUB of a queue on one connection and leaves open for how long",
 	},
 	{
