@@ -27,7 +27,7 @@ func fuzzCommand(s suite) *cobra.Command {
 			return fmt.Errorf("unknown command %q of fuzz, expected relay, diff or planted", args[0])
 		},
 	}
-	cmd.AddCommand(fuzzRelayCommand(s), fuzzPlantedCommand(s))
+	cmd.AddCommand(fuzzRelayCommand(s), fuzzDiffCommand(s), fuzzPlantedCommand(s))
 	return cmd
 }
 
@@ -77,7 +77,7 @@ func (f fuzzed) kind() target.Kind {
 func (f fuzzed) name() string {
 	switch f.kind() {
 	case target.Embedded:
-		return "the reference relay"
+		return referenceTitle
 	case target.Process:
 		return f.exec
 	}

@@ -6,6 +6,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/load"
+	"smpcheck/fuzz/differ"
 	"smpcheck/fuzz/engine"
 )
 
@@ -61,4 +62,12 @@ func (p *progress) fuzzing(s engine.Status) {
 // trying shows which of the relays with planted faults is fuzzed.
 func (p *progress) trying(done int, now engine.Status) {
 	fmt.Fprintf(p.w, "%s%d of %d relays; %.0f s, %d operations", eraseLine, done, p.total, now.Elapsed.Seconds(), now.Operations)
+}
+
+// comparing shows how far the comparison of two relays is.
+func (p *progress) comparing(s differ.Status) {
+	fmt.Fprintf(p.w, "%s%.0f s, %d programs, %d pairs, %d findings", eraseLine, s.Elapsed.Seconds(), s.Programs, s.Pairs, s.Findings)
+	if s.Doing != "" {
+		fmt.Fprintf(p.w, "; %s", s.Doing)
+	}
 }

@@ -10,6 +10,9 @@ import (
 // crashes must not take the fuzzer with it.
 const referenceName = "reference"
 
+// referenceTitle is what reports call that relay.
+const referenceTitle = "the reference relay"
+
 // referenceCommand runs the embedded reference relay in a process of its own. It prints its
 // address and ends with a signal.
 func referenceCommand(s suite) *cobra.Command {

@@ -12,6 +12,7 @@ import (
 	"smpcheck/conformance"
 	"smpcheck/conformance/fault"
 	"smpcheck/conformance/target"
+	"smpcheck/fuzz/differ"
 	"smpcheck/fuzz/drive"
 	"smpcheck/fuzz/engine"
 	"smpcheck/fuzz/regression"
@@ -43,6 +44,9 @@ type suite struct {
 	// fuzz is the network fuzzer, replay runs one of its findings again.
 	fuzz   func(context.Context, engine.Options) (engine.Report, error)
 	replay func(context.Context, engine.Options, engine.Finding, int) (int, drive.Breach, error)
+	// diff is the differential fuzzer, rediff runs one of its findings again.
+	diff   func(context.Context, differ.Options) (differ.Report, error)
+	rediff func(context.Context, differ.Options, differ.Finding, int) (int, differ.Finding, error)
 	// names is what is known about the names of that relay.
 	names target.Names
 }

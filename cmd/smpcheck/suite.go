@@ -5,6 +5,7 @@ import (
 	"smpcheck/conformance/probe"
 	"smpcheck/conformance/relaycases"
 	"smpcheck/conformance/target"
+	"smpcheck/fuzz/differ"
 	"smpcheck/fuzz/engine"
 )
 
@@ -12,6 +13,6 @@ import (
 func relaySuite() suite {
 	return suite{
 		cases: relaycases.All, faults: all.Faults, preflight: probe.Preflight, survey: probe.Survey, embed: startEmbedded,
-		fuzz: engine.Run, replay: engine.Replay, names: target.Names{Known: embeddedName},
+		fuzz: engine.Run, replay: engine.Replay, diff: differ.Run, rediff: differ.Replay, names: target.Names{Known: embeddedName},
 	}
 }

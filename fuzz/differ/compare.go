@@ -14,6 +14,8 @@ const (
 	inDelivery = "delivery"
 	// inConnection: a handshake succeeds with one of them.
 	inConnection = "connection"
+	// inProcess: one of them ends.
+	inProcess = "process"
 )
 
 // difference is the first difference between two records that is none of the choices of a
@@ -23,52 +25,79 @@ type difference struct {
 	op int
 	// command and sent are those of the exchange, empty in the other places.
 	command, sent string
+	// how says how deliveries differ.
+	how string
 	// shown is what each relay has shown.
 	shown [2]string
 }
 
-// same reports whether two differences are of the same kind, wherever they come up.
-func (d difference) same(o difference) bool {
-	return d.rule() == o.rule()
+// comparison is what came of comparing two runs of a program.
+type comparison struct {
+	// difference is the first one, nil for none.
+	*difference
+	// choices are those of the relay that were met before.
+	choices []*allowance
 }
 
-// compare returns the first difference between two runs of a program, nil for none. What
-// follows a difference that the protocol allows is compared as long as both relays must be
-// in the same state.
-func compare(a, b *record) *difference {
+// compareViews compares all that two relays have shown.
+func compareViews(a, b view) comparison {
+	c := compare(a.record, b.record)
+	if a.ended == "" && b.ended == "" {
+		return c
+	}
+	shown := [2]string{goesOn, goesOn}
+	for i, v := range []view{a, b} {
+		if v.ended != "" {
+			shown[i] = "the process has ended: " + v.ended
+		}
+	}
+	c.difference = &difference{in: inProcess, shown: shown}
+	return c
+}
+
+// goesOn is what a relay shows whose process has not ended.
+const goesOn = "it goes on"
+
+// compare returns the first difference between two runs of a program. What follows a
+// choice of the relays is compared as long as both must be in the same state.
+func compare(a, b *record) comparison {
+	c := comparison{}
 	checkpoints := min(len(a.checkpoints), len(b.checkpoints))
 	next := 0
-	for i := range min(len(a.exchanges), len(b.exchanges)) {
-		for ; next < checkpoints && a.checkpoints[next].after <= i; next++ {
-			if d, on := compareDeliveries(a.checkpoints[next], b.checkpoints[next]); d != nil || !on {
-				return d
-			}
+	until := func(exchanges int) (on bool) {
+		for on = true; on && next < checkpoints && a.checkpoints[next].after <= exchanges; next++ {
+			c.difference, on = compareDeliveries(a.checkpoints[next], b.checkpoints[next])
 		}
-		if d, on := compareExchanges(a.exchanges[i], b.exchanges[i]); d != nil || !on {
-			return d
+		return on
+	}
+	exchanges := min(len(a.exchanges), len(b.exchanges))
+	for i := range exchanges {
+		if !until(i) || !c.exchange(a.exchanges[i], b.exchanges[i]) {
+			return c
 		}
 	}
-	for ; next < checkpoints; next++ {
-		if d, on := compareDeliveries(a.checkpoints[next], b.checkpoints[next]); d != nil || !on {
-			return d
-		}
+	if until(max(len(a.exchanges), len(b.exchanges))) {
+		c.difference = compareOpenings(a, b)
 	}
-	return compareOpenings(a, b)
+	return c
 }
 
-// compareExchanges returns the difference between the answers to one transmission, and
-// whether what follows can be compared.
-func compareExchanges(a, b *exchange) (d *difference, on bool) {
+// exchange compares the answers to one transmission and reports whether what follows can be
+// compared.
+func (c *comparison) exchange(a, b *exchange) (on bool) {
 	if a.op != b.op || a.place != b.place || a.command != b.command || a.sent != b.sent {
-		return nil, false // what is sent depends on what came before
+		return false // what is sent depends on what came before
 	}
 	if a.void || b.void || a.answer == b.answer {
-		return nil, true
+		return true
 	}
-	if allowed(a, b) == nil {
-		return &difference{in: inAnswer, op: a.op, command: a.command, sent: a.sent, shown: [2]string{a.answer, b.answer}}, false
+	choice := allowed(a, b)
+	if choice == nil {
+		c.difference = &difference{in: inAnswer, op: a.op, command: a.command, sent: a.sent, shown: [2]string{a.answer, b.answer}}
+		return false
 	}
-	return nil, sameState(a, b)
+	c.choices = append(c.choices, choice)
+	return sameState(a, b)
 }
 
 // sameState reports whether two relays with these answers to a command are in the same
@@ -98,9 +127,25 @@ func compareDeliveries(a, b checkpoint) (d *difference, on bool) {
 		if slices.Equal(first, second) {
 			continue
 		}
-		return &difference{in: inDelivery, op: a.op, shown: [2]string{place + ": " + list(first), place + ": " + list(second)}}, false
+		return &difference{in: inDelivery, op: a.op, how: howDeliveries(first, second), shown: [2]string{place + ": " + list(first), place + ": " + list(second)}}, false
 	}
 	return nil, true
+}
+
+// howDeliveries says how what A and B have delivered differs.
+func howDeliveries(a, b []string) string {
+	lacks := func(from, of []string) bool {
+		return slices.ContainsFunc(of, func(what string) bool { return !slices.Contains(from, what) })
+	}
+	switch aLacks, bLacks := lacks(a, b), lacks(b, a); {
+	case aLacks && bLacks:
+		return "other messages"
+	case aLacks:
+		return "only B has some"
+	case bLacks:
+		return "only A has some"
+	}
+	return "another order"
 }
 
 // delivered is what counts of deliveries: not what may come late, and each message once,
@@ -142,7 +187,12 @@ func (d difference) rule() string {
 		}
 		return about + ": " + head(d.shown[0]) + " / " + head(d.shown[1])
 	case inDelivery:
-		return "deliveries differ"
+		return "deliveries: " + d.how
+	case inProcess:
+		if d.shown[0] == goesOn {
+			return "B ends"
+		}
+		return "A ends"
 	}
 	return "connections differ"
 }

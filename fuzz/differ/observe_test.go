@@ -73,7 +73,7 @@ func ordinary(run string) *record {
 func TestRunsOfOneProgramAreTheSame(t *testing.T) {
 	t.Parallel()
 	a, b := ordinary("a"), ordinary("other")
-	require.Nil(t, compare(a, b))
+	require.Nil(t, differs(a, b))
 	var answers []string
 	for _, e := range a.exchanges {
 		answers = append(answers, e.command+": "+e.answer)
@@ -93,11 +93,11 @@ func TestAnswersThatDiffer(t *testing.T) {
 		k.ask("SUB", smp.SUB{}, answer)
 		return k.finish()
 	}
-	d := compare(one(smp.OK{}), one(smp.ERR{Err: smp.ErrAuth}))
+	d := differs(one(smp.OK{}), one(smp.ERR{Err: smp.ErrAuth}))
 	require.Equal(t, &difference{in: inAnswer, op: 1, command: "SUB", shown: [2]string{"OK", "ERR AUTH"}}, d)
 	require.Equal(t, "SUB: OK / ERR AUTH", d.rule())
-	require.Nil(t, compare(one(smp.OK{}), one(smp.SOK{})), "SOK is OK at an older version")
-	require.Equal(t, "SUB: OK / OK with a service", compare(one(smp.OK{}), one(smp.SOK{ServiceID: []byte("x")})).rule())
+	require.Nil(t, differs(one(smp.OK{}), one(smp.SOK{})), "SOK is OK at an older version")
+	require.Equal(t, "SUB: OK / OK with a service", differs(one(smp.OK{}), one(smp.SOK{ServiceID: []byte("x")})).rule())
 }
 
 func TestBytesThatDoNotDecode(t *testing.T) {
@@ -121,14 +121,14 @@ func TestMalformedBlocksHaveOneAnswer(t *testing.T) {
 		k.Closed(0, drive.ByReset)
 		ended := k.finish()
 		require.Equal(t, closed, ended.exchanges[0].answer)
-		require.Nil(t, compare(refused, ended), "both are allowed")
+		require.Nil(t, differs(refused, ended), "both are allowed")
 		k = newTalk("z")
 		k.Sent(b)
 		silent := k.finish()
 		if b.Broken {
-			require.Nil(t, compare(silent, ended))
+			require.Nil(t, differs(silent, ended))
 		} else {
-			require.Equal(t, "malformed block: nothing / ERR BLOCK", compare(silent, refused).rule())
+			require.Equal(t, "malformed block: nothing / ERR BLOCK", differs(silent, refused).rule())
 		}
 	}
 
@@ -153,7 +153,7 @@ func TestWhatNobodyCanCompare(t *testing.T) {
 		}
 		return k.finish()
 	}
-	require.Nil(t, compare(desynchronised(true), desynchronised(false)))
+	require.Nil(t, differs(desynchronised(true), desynchronised(false)))
 
 	// We have ended the connection ourselves.
 	left := func(answered bool) *record {
@@ -165,7 +165,7 @@ func TestWhatNobodyCanCompare(t *testing.T) {
 		k.Closed(0, drive.ByUs)
 		return k.finish()
 	}
-	require.Nil(t, compare(left(true), left(false)))
+	require.Nil(t, differs(left(true), left(false)))
 
 	// What is sent depends on what came before.
 	sent := func(refusal *smp.Error, answer smp.Response) *record {
@@ -173,5 +173,5 @@ func TestWhatNobodyCanCompare(t *testing.T) {
 		k.answer(k.send("ACK", smp.ACK{}, refusal), nil, answer)
 		return k.finish()
 	}
-	require.Nil(t, compare(sent(nil, smp.OK{}), sent(smp.ErrCmdSyntax, smp.ERR{Err: smp.ErrCmdSyntax})))
+	require.Nil(t, differs(sent(nil, smp.OK{}), sent(smp.ErrCmdSyntax, smp.ERR{Err: smp.ErrCmdSyntax})))
 }
