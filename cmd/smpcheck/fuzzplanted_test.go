@@ -60,7 +60,9 @@ func TestFuzzPlantedNeedsARelayWithoutFault(t *testing.T) {
 	r := smpcheck(t, s, "fuzz", "planted", "--run", planted.IDs()[0])
 	assert.Equal(t, exitViolated, r.code)
 	assert.Contains(t, r.stderr, "something in the relay without a fault")
-	s.fuzz = func(context.Context, engine.Options) (engine.Report, error) { return engine.Report{}, engine.ErrUnreachable }
+	s.fuzz = func(context.Context, engine.Options) (engine.Report, error) {
+		return engine.Report{}, engine.ErrUnreachable
+	}
 	r = smpcheck(t, s, "fuzz", "planted")
 	assert.Equal(t, exitBroken, r.code)
 	assert.Contains(t, r.stderr, "the relay without a fault: the relay cannot be reached")

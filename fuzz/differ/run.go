@@ -18,7 +18,7 @@ const (
 	// stableTries is how often it has to show after that.
 	stableTries = 10
 	// maxFlaky is how many differences of one rule may not show again until it is given up.
-	maxFlaky = 3
+	maxFlaky = 10
 	// shrinkTries is how many programs are tried to shrink one.
 	shrinkTries = 400
 	// idSize is how many digits an id has.

@@ -3,10 +3,182 @@ package drive
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"time"
 
 	"smpcheck/fuzz/program"
+	"smpcheck/reference/keys"
 )
 
-func run(context.Context, Config, program.Program) (Outcome, error) {
-	return Outcome{}, errors.New("the driver is not built yet")
+// Limits of a run.
+const (
+	// maxBreaches is how many breaches are kept; a relay that breaks a rule in each of a
+	// thousand events says no more with them.
+	maxBreaches = 64
+	// maxHangs ends a run: each costs a deadline.
+	maxHangs = 2
+)
+
+// runner carries out one program. It belongs to one goroutine; only the readers of the
+// connections are others.
+type runner struct {
+	ctx context.Context
+	cfg Config
+	out Outcome
+
+	lines  [program.Connections]*line
+	slots  [program.Queues]*slot
+	inbox  chan event
+	keys   map[keys.PublicKey]keys.PrivateKey
+	queues queues
+	later  []laterBlock
+	pairs  map[Pair]bool
+	// op is the index of the operation that was last sent.
+	op    int
+	hangs int
+	// abandoned are connections that are open and of no more use.
+	abandoned []*line
+	// maybe says that the relay may still execute what was sent on one of them, unknown
+	// that it may have queues and notifiers that the driver has no ids of.
+	maybe, unknown bool
+	// closing says that what the relay does now is nobody's concern.
+	closing bool
+	// settled says that everything that was caused has arrived.
+	settled bool
+}
+
+func run(ctx context.Context, cfg Config, p program.Program) (Outcome, error) {
+	start := time.Now()
+	if cfg.Scale == 0 {
+		cfg.Scale = 1
+	}
+	r := &runner{
+		ctx: ctx, cfg: cfg, inbox: make(chan event, maxUnread), pairs: make(map[Pair]bool),
+		keys: make(map[keys.PublicKey]keys.PrivateKey), queues: newQueues(),
+	}
+	for i := range r.slots {
+		r.slots[i] = &slot{index: i}
+	}
+	defer r.closeAll()
+	err := r.program(p)
+	r.cleanUp()
+	r.out.Pairs = sortedPairs(r.pairs)
+	r.out.Duration = time.Since(start)
+	return r.out, err
+}
+
+// program carries out the operations and tells the judge the end.
+func (r *runner) program(p program.Program) error {
+	for i, op := range p.Ops {
+		if r.cfg.Pace != nil {
+			if err := r.cfg.Pace(r.ctx); err != nil {
+				return err
+			}
+		}
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		r.op = i
+		if err := r.step(op); err != nil {
+			if errors.Is(err, errStop) {
+				break
+			}
+			return err
+		}
+		r.out.Ops++
+		if r.hangs >= maxHangs {
+			break
+		}
+	}
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	r.finish()
+	return r.ctx.Err()
+}
+
+// errStop ends a program because the relay has gone wrong in a way that is in the
+// Outcome.
+var errStop = errors.New("the relay serves no more")
+
+// finish sends what was held back, waits for what was not awaited and settles.
+func (r *runner) finish() {
+	for _, l := range r.lines {
+		r.flush(l)
+	}
+	due := r.later
+	r.later = nil
+	r.sendLater(due)
+	r.resume()
+	settled := r.settle()
+	r.endings()
+	if r.cfg.Judge != nil {
+		r.breach(r.cfg.Judge.Finish(settled)...)
+	}
+}
+
+// step carries out one operation.
+func (r *runner) step(op program.Op) error {
+	r.drain()
+	if r.settled {
+		r.resume()
+		r.settled = false
+	}
+	due := r.later
+	r.later = nil
+	err := r.operate(op)
+	r.sendLater(due)
+	return err
+}
+
+func (r *runner) operate(op program.Op) error {
+	switch op.Kind {
+	case program.Connect:
+		return r.connect(op)
+	case program.Close:
+		r.close(r.lines[op.Conn], op.Arg)
+		return nil
+	case program.Settle:
+		for _, l := range r.lines {
+			r.flush(l)
+		}
+		if r.settle() && r.cfg.Judge != nil {
+			r.breach(r.cfg.Judge.Settled()...)
+		}
+		r.settled = true
+		return nil
+	}
+	l, err := r.line(op.Conn)
+	if err != nil || l == nil {
+		return err
+	}
+	if op.Kind == program.Stall {
+		r.flush(l)
+		r.await(l)
+		l.stall()
+		return nil
+	}
+	r.command(l, op)
+	return nil
+}
+
+// breach keeps what went wrong.
+func (r *runner) breach(bs ...Breach) {
+	for _, b := range bs {
+		if r.closing || len(r.out.Breaches) >= maxBreaches {
+			return
+		}
+		r.out.Breaches = append(r.out.Breaches, b)
+	}
+}
+
+// random is the source of what the operation at index op has at random: the same in each
+// run of the program with the seed.
+func (r *runner) random(op int, what uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(r.cfg.Seed, uint64(op)<<8|what))
+}
+
+// timeout is d at the time scale of the run.
+func (r *runner) timeout(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * r.cfg.Scale)
 }

@@ -1,0 +1,272 @@
+package drive
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"smpcheck/reference/smp"
+)
+
+// slowTimes is how many times longer a relay has that has to ask another one.
+const slowTimes = 4
+
+// pending is a transmission that was sent, until what came of it is known.
+type pending struct {
+	line  *line
+	draft *draft
+	op    int
+	// sent is the transmission as it was sent; nil for a block that none can be read
+	// from.
+	sent     *Sent
+	envelope *envelope
+	// optional says that there need be no answer with its correlation id.
+	optional bool
+	// answer is what came, empty for nothing yet.
+	answer string
+	due    time.Time
+}
+
+func (p *pending) answered() bool { return p.answer != "" }
+
+// correlation is the id that the answer has.
+func (p *pending) correlation() []byte {
+	if p.sent == nil {
+		return nil
+	}
+	return p.sent.CorrelationID
+}
+
+// expect remembers what was sent, to find the answers.
+func (r *runner) expect(o *outgoing) {
+	l, b := o.line, &o.block
+	due := time.Now().Add(r.timeout(answerTime))
+	if b.Broken || b.Malformed || b.Desynchronised {
+		l.abused = true
+	}
+	if b.Broken || b.Malformed {
+		l.uncertain = true
+		rule := ruleMalformedServed
+		if b.Broken {
+			rule = ruleForgedServed
+		}
+		for _, d := range o.drafts {
+			l.forbid(d, rule)
+			l.add(&pending{line: l, draft: d, op: d.op, optional: true, due: due})
+		}
+		return
+	}
+	for i := range b.Transmissions {
+		s := &b.Transmissions[i]
+		d := o.drafts[min(i, len(o.drafts)-1)]
+		p := &pending{line: l, draft: d, op: d.op, sent: s, envelope: o.envelopes[i], due: due}
+		if d.slow && !d.excused {
+			p.due = time.Now().Add(slowTimes * r.timeout(answerTime))
+		}
+		d.raced = d.raced || l.isStalled() // what is not read may have come all the same
+		p.optional = d.excused || b.Desynchronised || s.Refusal.Equal(smp.ErrBlock) || len(s.CorrelationID) != smp.CorrelationIDSize
+		if s.Refusal != nil {
+			l.abused = true
+		}
+		l.uncertain = l.uncertain || p.optional && !d.excused
+		l.asked[string(s.CorrelationID)] = true
+		l.add(p)
+	}
+	for _, d := range o.drafts {
+		r.race(l, d)
+	}
+}
+
+// add adds an entry, and counts it for its queues.
+func (l *line) add(p *pending) {
+	l.pending = append(l.pending, p)
+	for _, s := range p.draft.slots {
+		s.inflight = append(s.inflight, p)
+	}
+}
+
+// forbid says that an answer to a draft would be wrong.
+func (l *line) forbid(d *draft, rule string) {
+	t, err := smp.DecodeTransmission(l.version, d.encoded)
+	if err == nil && len(t.CorrelationID) > 0 {
+		l.forbidden[string(t.CorrelationID)] = forbidden{rule, d.tag}
+	}
+}
+
+// forbidden is what a relay breaks that answers a transmission of a block that nobody can
+// read, and the tag of the transmission.
+type forbidden struct{ rule, tag string }
+
+// Rules about such answers.
+const (
+	ruleMalformedServed = "malformed-block-accepted"
+	ruleForgedServed    = "unreadable-block-accepted"
+	ruleReplayServed    = "replayed-block-accepted"
+)
+
+// race finds out whether commands for a queue are under way on two connections. What is
+// forwarded is always on another one.
+func (r *runner) race(l *line, d *draft) {
+	for _, s := range d.slots {
+		for _, p := range s.inflight {
+			if p.draft == d || p.line == l && p.draft.parcel == nil && d.parcel == nil {
+				continue
+			}
+			p.draft.raced, d.raced = true, true
+			if s.queue != nil {
+				s.queue.raced = true
+			}
+		}
+	}
+}
+
+// conclude notes what became of everything that was sent on a connection, and forgets it.
+func (r *runner) conclude(l *line) {
+	if len(l.pending) == 0 {
+		return
+	}
+	list := l.pending
+	l.pending = nil
+	ending := l.fate()
+	for _, p := range list {
+		for _, s := range p.draft.slots {
+			s.inflight = slices.DeleteFunc(s.inflight, func(q *pending) bool { return q == p })
+		}
+		answer := p.answer
+		if answer == "" {
+			answer = "none"
+			l.late[string(p.correlation())] = p
+			r.unknown = r.unknown || p.draft.tag == "NEW" || p.draft.tag == "NKEY"
+		}
+		switch d := p.draft; {
+		case d.how == "":
+		case d.varies:
+			r.pair(d.tag, d.how, "varies", "varies")
+		case d.raced || d.unsure || d.excused:
+			r.pair(d.tag, d.how, "varies", ending)
+		default:
+			r.pair(d.tag, d.how, answer, ending)
+		}
+		if p.draft.varies {
+			l.lost = true // its fate may be another in the next run
+			for _, s := range p.draft.slots {
+				if s.queue != nil {
+					s.queue.raced = true
+				}
+			}
+		}
+	}
+}
+
+// await waits until everything that was sent on a connection has been answered, and finds
+// out what became of the connection if that is uncertain.
+func (r *runner) await(l *line) {
+	if l == nil || len(l.pending) == 0 {
+		return
+	}
+	if l.isStalled() {
+		return
+	}
+	if l.lost || l.ending != "" {
+		r.drain()
+		r.conclude(l)
+		return
+	}
+	if l.uncertain {
+		r.fence(l)
+	}
+	r.awaitAnswers(l)
+	r.conclude(l)
+}
+
+// awaitAnswers waits for the answers that have to come.
+func (r *runner) awaitAnswers(l *line) {
+	for l.open() {
+		p := l.oldest()
+		if p == nil {
+			return
+		}
+		if r.waitUntil(p.due, func() bool { return p.answered() || !l.open() }) || r.ctx.Err() != nil {
+			continue
+		}
+		r.missing(l)
+		return
+	}
+}
+
+// oldest is the first entry that has to be answered, nil for none.
+func (l *line) oldest() *pending {
+	for _, p := range l.pending {
+		if !p.answered() && (!p.optional || p.draft.excused && p.sent != nil && p.sent.Refusal == nil) {
+			return p
+		}
+	}
+	return nil
+}
+
+// missing says that answers have not come in time.
+func (r *runner) missing(l *line) {
+	var ids [][]byte
+	var first *pending
+	for _, p := range l.pending {
+		if !p.answered() && !p.optional {
+			ids = append(ids, p.correlation())
+			if first == nil {
+				first = p
+			}
+		}
+	}
+	if first == nil {
+		return // those that are missing may be
+	}
+	r.hung(l, first.draft.tag, "no-answer", "an answer to "+first.draft.tag,
+		fmt.Sprintf("none came within %v, and the connection is open", r.timeout(answerTime)))
+	if j := r.judge(l); j != nil {
+		r.breach(j.Missing(l.slot, ids)...)
+	}
+}
+
+// hung keeps that the relay does nothing, after which nobody waits for the connection.
+func (r *runner) hung(l *line, command, rule, expected, actual string) {
+	r.hangs++
+	l.lost, l.maybe = true, true
+	r.breach(Breach{Kind: Hang, Rule: rule, Op: r.op, Command: command, Expected: expected, Actual: actual})
+}
+
+// waitUntil looks at what comes until done, and reports whether it was in time. The end of
+// the run ends it too.
+func (r *runner) waitUntil(due time.Time, done func() bool) bool {
+	r.drain()
+	if done() {
+		return true
+	}
+	timer := time.NewTimer(time.Until(due))
+	defer timer.Stop()
+	for {
+		select {
+		case e := <-r.inbox:
+			r.look(e)
+			r.drain()
+			if done() {
+				return true
+			}
+		case <-timer.C:
+			r.drain()
+			return done()
+		case <-r.ctx.Done():
+			return false
+		}
+	}
+}
+
+// drain looks at what has come.
+func (r *runner) drain() {
+	for {
+		select {
+		case e := <-r.inbox:
+			r.look(e)
+		default:
+			return
+		}
+	}
+}

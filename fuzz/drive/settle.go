@@ -1,0 +1,132 @@
+package drive
+
+import (
+	"time"
+
+	"smpcheck/fuzz/program"
+	"smpcheck/reference/smp"
+)
+
+// fenceTime bounds the wait for a connection whose fate is open, at time scale 1.
+const fenceTime = 3 * time.Second
+
+// fence sends a PING, waits until it is answered or the connection has ended, and returns
+// the answer. A connection on which neither happens is lost: the two sides may be out of
+// step.
+func (r *runner) fence(l *line) string {
+	l.uncertain = false
+	ping := r.ping(l)
+	if ping == nil {
+		return "none"
+	}
+	ping.optional = true
+	inTime := r.waitUntil(time.Now().Add(r.timeout(fenceTime)), func() bool { return ping.answered() || !l.open() || l.excess > 0 })
+	if l.open() && (!inTime || l.excess > 0) {
+		l.lost, l.maybe = true, true
+	}
+	if !ping.answered() {
+		return "none"
+	}
+	return ping.answer
+}
+
+// ping sends a PING; nil if the connection is not open.
+func (r *runner) ping(l *line) *pending {
+	if !l.open() {
+		return nil
+	}
+	d := r.draftOf(l, nil, noKey, smp.PING{})
+	r.sendBlock(l, []*draft{d}, nil)
+	for _, p := range l.pending {
+		if p.draft == d {
+			return p
+		}
+	}
+	return nil
+}
+
+// settle waits until the relay has answered a PING on each connection, and reports whether
+// everything that was caused before has arrived.
+func (r *runner) settle() bool {
+	settled := !r.maybe
+	for _, l := range r.lines {
+		if l == nil {
+			continue
+		}
+		if !l.isStalled() {
+			r.await(l)
+		}
+	}
+	for _, l := range r.lines {
+		switch {
+		case l == nil || l.ending != "":
+		case l.isStalled():
+			settled = false
+		case l.lost:
+			settled = settled && !l.maybe
+		default:
+			r.ping(l)
+		}
+	}
+	for _, l := range r.lines {
+		if l == nil || l.isStalled() {
+			continue
+		}
+		r.await(l)
+		settled = settled && (!l.lost || !l.maybe)
+		l.unsettled = false
+	}
+	return settled && len(r.later) == 0
+}
+
+// settleQueue waits until the messages that the relay has sent for a queue are here.
+func (r *runner) settleQueue(q *queue) {
+	l := q.subscriber
+	if !l.open() || l.isStalled() || !l.unsettled {
+		return
+	}
+	r.ping(l)
+	r.await(l)
+	l.unsettled = false
+}
+
+// awaitNeeded waits for the answers that the operation depends on.
+func (r *runner) awaitNeeded(l *line, op program.Op) {
+	if op.Kind == program.PFWD {
+		for _, p := range l.pending {
+			if p.draft.tag == "PRXY" {
+				r.await(l)
+				break
+			}
+		}
+	}
+	s := r.slots[op.Queue]
+	r.awaitSlot(s, func(p *pending) bool { return p.draft.maker || op.Kind == program.ACK })
+	if op.Entity == program.OtherQueue || op.Signer == program.OtherSigner || op.Kind == program.ACK {
+		r.awaitSlot(r.next(s), func(p *pending) bool { return p.draft.maker || op.Kind == program.ACK })
+	}
+	if op.Kind == program.ACK {
+		r.settleQueue(r.known(s))
+		r.settleQueue(r.known(r.next(s)))
+	}
+}
+
+// awaitSlot waits for the answers to the commands for a slot that matter.
+func (r *runner) awaitSlot(s *slot, matters func(*pending) bool) {
+	for {
+		var l *line
+		for _, p := range s.inflight {
+			if matters(p) && !p.line.isStalled() {
+				l = p.line
+				break
+			}
+		}
+		if l == nil {
+			return
+		}
+		r.await(l)
+		if len(l.pending) > 0 {
+			return // nothing more is to be had
+		}
+	}
+}
