@@ -1,5 +1,0 @@
-package program
-
-import "encoding/json"
-
-func (p Program) String() string { b, _ := json.Marshal(p); return string(b) }
