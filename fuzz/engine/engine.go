@@ -24,6 +24,9 @@ type Options struct {
 	// Model has a model of queues, keys, subscriptions, messages, quotas, links and
 	// notifiers judge every answer. Without it the codec alone does.
 	Model bool
+	// Prompt says that the relay sends END and NMSG at once, so that the model may miss
+	// them. Otherwise that is found out.
+	Prompt bool
 	// Quota of the relay in messages, for the model; 0 if it is not known.
 	Quota int
 	// Duration ends the run; 0 for no limit.
@@ -32,8 +35,9 @@ type Options struct {
 	MaxPrograms int
 	// MaxFindings ends the run after so many different findings; 0 for no limit.
 	MaxFindings int
-	// Corpus is the folder of programs that showed something new, read at the start; empty
-	// for none. Findings is the folder where findings are written; empty for none.
+	// Corpus is the folder of programs that showed something new, read at the start and
+	// now and then, as other runs may write to it; empty for none. Findings is the folder
+	// where findings are written; empty for none.
 	Corpus, Findings string
 	// Seed decides all choices.
 	Seed uint64
@@ -50,6 +54,8 @@ type Options struct {
 	Scale float64
 	// Status is called about once a second, and at each finding; nil for nobody.
 	Status func(Status)
+	// Found is called with each finding when it is shrunk; nil for nobody.
+	Found func(Finding)
 }
 
 // Kinds of findings beside those of package drive.
@@ -82,30 +88,49 @@ type Report struct {
 	Status
 	Seed  uint64
 	Found []Finding
+	// Sequence is a hash of all programs that were run, without those of shrinking, in
+	// their order: the same for two runs that did the same.
+	Sequence string
 	// Interrupted says that ctx ended before Duration or MaxPrograms.
 	Interrupted bool
 }
 
-// Finding is something that the relay does wrong, with the program that shows it.
+// Finding is something that the relay does wrong, with the program that shows it. As JSON
+// it has the form of schema.json.
 type Finding struct {
 	// ID is a hash of what makes the finding different from others: kind, rule, command
 	// and, for a crash, the place in the stack trace. It names the folder.
-	ID string `json:"id"`
+	ID string
 	drive.Breach
 	// Program shows it; Original is the one that showed it first, before shrinking.
 	Program, Original program.Program
 	// Seed of the drive.
 	Seed uint64
-	// Versions, TLS, Model as they were.
+	// Versions, TLS and Model are those of the run, and so are Quota, of the relay in
+	// messages as far as it was known, and Prompt: events were there at once.
+	Versions wire.VersionRange
+	TLS      string
+	Model    bool
+	Quota    int
+	Prompt   bool
 	// After is how long the run had taken, Operations how many operations it had done.
 	After      time.Duration
 	Operations int
 	// Shrunk is how many operations are left, of how many.
 	Shrunk, From int
-	// Detail is the stack trace, the end of standard error, the curve of memory.
+	// Place is where a process has crashed: function, file and line, as far as its stack
+	// trace says; empty for other kinds.
+	Place string
+	// Detail is the stack trace or the curve of memory.
 	Detail string
-	// Stable says how many of the ten tries after shrinking showed it again.
-	Stable int
+	// Stable says how many of the tries after shrinking showed it again, of Tried: ten,
+	// or fewer if they took too long. With 0 of 0 the program has never shown it again.
+	Stable, Tried int
+	// Behind are the ids of other findings that the program shows before this one, which
+	// may follow from them.
+	Behind []string
+	// Times is how many programs of the run have shown it, without those of shrinking.
+	Times int
 }
 
 // ErrUnreachable: the relay cannot be reached, or has never started.
@@ -116,10 +141,12 @@ var ErrUnreachable = errors.New("the relay cannot be reached")
 func Run(ctx context.Context, o Options) (Report, error) { return run(ctx, o) }
 
 // Replay runs the program of a finding so many times against the relay of the options and
-// says how often it showed again. LoadFinding reads one from its file.
+// says how often it showed again, and how; or what was wrong in its place. Versions, model
+// and quota are those of the finding. Of memory the program is run often enough, in one
+// time, that its growth is certain.
 func Replay(ctx context.Context, o Options, f Finding, times int) (shown int, last drive.Breach, err error) {
 	return replay(ctx, o, f, times)
 }
 
-// LoadFinding reads finding.json, or a folder that has one.
+// LoadFinding reads the file of a finding, or the one named finding.json in a folder.
 func LoadFinding(path string) (Finding, error) { return loadFinding(path) }

@@ -109,7 +109,7 @@ func (m *Model) answered(o *operation, a answer) []drive.Breach {
 	}
 	if !slices.ContainsFunc(o.allowed, func(w want) bool { return w.fits(a.response) }) {
 		m.abandon(o)
-		return m.notAllowed(o, o.allowed, a)
+		return m.notAllowed(o, o.allowed, a, wrongAnswer)
 	}
 	switch response := a.response.(type) {
 	case smp.IDS:
@@ -129,8 +129,10 @@ func (m *Model) answered(o *operation, a answer) []drive.Breach {
 
 // answeredByQueue judges the answer to an operation that a queue is for.
 func (m *Model) answeredByQueue(o *operation, a answer) []drive.Breach {
-	q := o.queue
+	q, misdelivered := o.queue, wrongAnswer
+	_, o.failed = a.response.(smp.ERR)
 	if msg, ok := a.response.(smp.MSG); ok {
+		misdelivered = q.misdelivered(o.conn.number, msg, a.message, recipientParty)
 		if rule, expected, actual := q.inspect(msg, a.message, a.openErr); rule != nil {
 			q.giveUp()
 			return m.breach(rule, name(o), expected, actual)
@@ -149,7 +151,7 @@ func (m *Model) answeredByQueue(o *operation, a answer) []drive.Breach {
 	}
 	ghost := o.ghost
 	if allowed, ok := q.answer(o, a); !ok && !ghost {
-		return m.notAllowed(o, allowed, a)
+		return m.notAllowed(o, allowed, a, misdelivered)
 	}
 	return nil
 }
@@ -189,8 +191,9 @@ func (i info) is(q smp.QueueInfo) bool {
 	return q.Secured == i.secured && q.Notifier == i.notifier && q.Size >= int64(i.least) && q.Size <= int64(i.most)
 }
 
-// notAllowed says which rule an answer breaks that is none of those that are allowed.
-func (m *Model) notAllowed(o *operation, allowed []want, a answer) []drive.Breach {
+// notAllowed says which rule an answer breaks that is none of those that are allowed;
+// misdelivered is the one that it breaks as a message.
+func (m *Model) notAllowed(o *operation, allowed []want, a answer, misdelivered *Rule) []drive.Breach {
 	_, failed := a.response.(smp.ERR)
 	refusals, success := 0, ""
 	var why *Rule
@@ -213,7 +216,7 @@ func (m *Model) notAllowed(o *operation, allowed []want, a answer) []drive.Breac
 	case refusals == len(allowed) && why != nil:
 		r = why
 	case success == a.response.Tag():
-		r = m.wrongContent(a.response)
+		r = wrongContent(a.response, misdelivered)
 	case success == "MSG" && a.response.Tag() == "OK":
 		r = messageLost
 	}
@@ -221,14 +224,14 @@ func (m *Model) notAllowed(o *operation, allowed []want, a answer) []drive.Breac
 }
 
 // wrongContent is the rule that an answer of the right kind breaks.
-func (m *Model) wrongContent(r smp.Response) *Rule {
+func wrongContent(r smp.Response, misdelivered *Rule) *Rule {
 	switch r.(type) {
 	case smp.LNK:
 		return wrongLink
 	case smp.INFO:
 		return wrongInfo
 	case smp.MSG:
-		return messageOrder
+		return misdelivered
 	}
 	return wrongAnswer
 }

@@ -25,6 +25,8 @@ type operation struct {
 	inner *operation
 	// ghost: no answer will come, and nobody knows whether it is executed.
 	ghost bool
+	// failed: it was answered with an error.
+	failed bool
 	// unsure: others with the same correlation id are under way.
 	unsure bool
 

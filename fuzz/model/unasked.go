@@ -1,6 +1,7 @@
 package model
 
 import (
+	"crypto/sha256"
 	"slices"
 
 	"smpcheck/fuzz/drive"
@@ -24,7 +25,7 @@ func (m *Model) event(c *connection, r drive.Received, about identity) []drive.B
 			}
 			return q.isItem(s, e.item, response, r.Message)
 		}
-		unexpected = func() *Rule { return q.unexpectedMessage(c.number, response, about.party) }
+		unexpected = func() *Rule { return q.misdelivered(c.number, response, r.Message, about.party) }
 	case smp.NMSG:
 		if rule, expected, actual := m.announce(r.Meta); rule != nil {
 			q.giveUp()
@@ -89,9 +90,9 @@ func (m *Model) announce(meta *smp.NMsgMeta) (broken *Rule, expected, actual str
 	return nil, "", ""
 }
 
-// unexpectedMessage says what is wrong with a message that did not have to come. It looks
-// at one of the states in which the queue was.
-func (q *queue) unexpectedMessage(conn int, msg smp.MSG, party party) *Rule {
+// misdelivered says what is wrong with a message that is not one that is due. It looks at
+// one of the states in which the queue is.
+func (q *queue) misdelivered(conn int, msg smp.MSG, message *smp.RcvMessage, party party) *Rule {
 	if q.lost() || party != recipientParty {
 		return unknownEvent
 	}
@@ -106,14 +107,31 @@ func (q *queue) unexpectedMessage(conn int, msg smp.MSG, party party) *Rule {
 	switch {
 	case s.gone:
 		return messageDeleted
-	case s.subscriber.conn != conn && q.subscribed[conn]:
-		return messageDisplaced
-	case s.subscriber.conn != conn:
-		return messageUnsubscribed
+	case item == noItem && q.wasRefused(message):
+		return messageRefused
 	case item != noItem && !waits:
 		return messageAgain
-	case s.subscriber.delivered != noItem && s.subscriber.delivered == item:
+	case s.subscriber.conn != conn && s.getter(conn) < 0 && q.subscribed[conn]:
+		return messageDisplaced
+	case s.subscriber.conn != conn && s.getter(conn) < 0:
+		return messageUnsubscribed
+	case s.subscriber.conn == conn && s.subscriber.delivered != noItem && s.subscriber.delivered == item:
 		return messageRepeated
 	}
 	return messageOrder
+}
+
+// wasRefused reports whether all who sent a message were answered with an error.
+func (q *queue) wasRefused(message *smp.RcvMessage) bool {
+	if message == nil {
+		return false
+	}
+	sum, found := sha256.Sum256(message.Body), false
+	for _, o := range q.sends {
+		if o.body == sum && !o.failed {
+			return false
+		}
+		found = found || o.body == sum
+	}
+	return found
 }

@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// find deals with what a program has shown: the first that is new, as the others may follow
+// from it. Whatever else the run would do waits for that.
+func (f *fuzzer) find(ctx context.Context, in input, t trial) error {
+	var fresh *sighting
+	for i := range t.seen {
+		s := t.seen[i]
+		known := f.known[s.id()]
+		if known != nil {
+			known.Times++
+		}
+		if fresh == nil && (known == nil || known.Tried == 0 && f.pursued[s.id()] < pursuits) {
+			fresh = &s
+		}
+	}
+	if fresh == nil {
+		return nil
+	}
+	f.pursued[fresh.id()]++
+	found := f.discover(*fresh, in)
+	if err := f.keep(found, evidence{t.rec, fresh.output}); err != nil {
+		return err
+	}
+	f.board.show()
+	defer f.board.doing("shrinking " + string(fresh.Kind) + "/" + fresh.Rule)()
+	if t.sick {
+		if err := f.bench.renew(ctx); err != nil {
+			return err
+		}
+	}
+	p := &pursuit{bench: f.bench, of: *fresh, spend: allow(shrinkRuns, f.options.scaled(shrinkTime))}
+	if p.reproduce(ctx, f.history.suspects()) {
+		p.shrink(ctx)
+		shown, tried := p.stability(ctx, f.options.scaled(stableTime))
+		found.adopt(*p.best)
+		found.Stable, found.Tried = shown, tried
+		if err := f.keep(found, evidence{p.best.rec, p.best.as.output}); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() == nil {
+		f.announce(found)
+	}
+	return p.err
+}
+
+// discover enters a finding that was seen for the first time, with the program that was run
+// last, or returns the one that is known and was not reproduced yet.
+func (f *fuzzer) discover(s sighting, in input) *Finding {
+	if known := f.known[s.id()]; known != nil {
+		return known
+	}
+	found := &Finding{
+		ID: s.id(), Breach: s.Breach, Program: in.Program, Original: in.Program, Seed: in.seed,
+		After: time.Since(f.board.began), Operations: f.board.current().Operations,
+		Shrunk: len(in.Ops), From: len(in.Ops), Place: s.place, Detail: s.detail, Times: 1,
+	}
+	f.bench.describe(found)
+	f.known[found.ID] = found
+	f.found = append(f.found, found)
+	f.board.change(func(s *Status) { s.Findings = len(f.found) })
+	return found
+}
+
+// adopt makes the finding that of a proof.
+func (f *Finding) adopt(p proof) {
+	f.Breach, f.Place, f.Detail, f.Behind = p.as.Breach, p.as.place, p.as.detail, p.behind
+	f.Program, f.Seed, f.Shrunk = p.in.Program, p.in.seed, len(p.in.Ops)
+}
+
+// keep writes a finding, unless an earlier run has left a better one.
+func (f *fuzzer) keep(found *Finding, e evidence) error {
+	if earlier, ok := f.cabinet.earlier(found.ID); ok && !found.better(earlier) {
+		return nil
+	}
+	return f.cabinet.save(*found, e)
+}
+
+// better reports whether a finding shows the same more surely than another, or as surely
+// with a smaller program.
+func (f *Finding) better(o Finding) bool {
+	a, b := f.Stable*max(1, o.Tried), o.Stable*max(1, f.Tried)
+	return a > b || a == b && f.Shrunk <= o.Shrunk
+}
+
+// announce tells a finding.
+func (f *fuzzer) announce(found *Finding) {
+	f.board.show()
+	if f.options.Found != nil {
+		f.options.Found(*found)
+	}
+}

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"smpcheck/conformance/trace"
+	"smpcheck/fuzz/program"
+)
+
+// Bounds of the work on one finding; times at scale 1.
+const (
+	// shrinkTime and shrinkRuns bound reproducing and shrinking together.
+	shrinkTime = 20 * time.Second
+	shrinkRuns = 300
+	// stableRuns is how often the shrunk program is tried, stableTime for how long.
+	stableRuns = 10
+	stableTime = 20 * time.Second
+	// pursuits is how many sightings of a finding that was not reproduced are looked at.
+	pursuits = 3
+)
+
+// allowance is what may be spent on one finding.
+type allowance struct {
+	runs  int
+	until time.Time
+}
+
+func allow(runs int, d time.Duration) *allowance { return &allowance{runs, time.Now().Add(d)} }
+
+// spend takes one run, or reports that there is none left.
+func (a *allowance) spend() bool {
+	a.runs--
+	return a.runs >= 0 && time.Now().Before(a.until)
+}
+
+// proof is a program that showed a sighting again.
+type proof struct {
+	in  input
+	as  sighting
+	rec *trace.Recorder
+	// behind are the ids of what it showed before.
+	behind []string
+}
+
+// pursuit is the work on one sighting. After the end of ctx it finds nothing more.
+type pursuit struct {
+	bench bench
+	of    sighting
+	spend *allowance
+	// best is the smallest proof; nil while there is none.
+	best *proof
+	// err says that the relay could not be made right again.
+	err error
+}
+
+// shows tries an input, and keeps it as the best proof if it shows the sighting.
+func (p *pursuit) shows(ctx context.Context, in input) bool {
+	if p.err != nil || ctx.Err() != nil || !p.spend.spend() {
+		return false
+	}
+	t := try(ctx, p.bench, in, p.of.Kind == Canary)
+	if t.sick && ctx.Err() == nil {
+		p.err = p.bench.renew(ctx)
+	}
+	as, shown := t.shows(p.of)
+	if !shown {
+		return false
+	}
+	p.best = &proof{in: in, as: as, rec: t.rec}
+	for _, s := range t.seen[:slices.IndexFunc(t.seen, p.of.same)] {
+		p.best.behind = append(p.best.behind, s.id())
+	}
+	return true
+}
+
+// reproduce looks for an input that shows the sighting again.
+func (p *pursuit) reproduce(ctx context.Context, suspects []input) bool {
+	return slices.ContainsFunc(suspects, func(in input) bool { return p.shows(ctx, in) })
+}
+
+// shrink makes the proof as small as the allowance lets it.
+func (p *pursuit) shrink(ctx context.Context) {
+	start := p.best.in
+	if last := p.best.as.Op; last+1 < len(start.Ops) { // what comes after it is hardly needed
+		if p.shows(ctx, input{program.Program{Ops: start.Ops[:last+1]}, start.seed}) {
+			start = p.best.in
+		}
+	}
+	shrink(start.Program, func(q program.Program) bool { return p.shows(ctx, input{q, start.seed}) })
+}
+
+// stability tries the proof several times and returns how often it showed the sighting, of
+// how many. The first one that does not ends nothing: a half stable proof is one, too.
+func (p *pursuit) stability(ctx context.Context, d time.Duration) (shown, tried int) {
+	in := p.best.in
+	p.spend = allow(stableRuns, d)
+	for p.err == nil && ctx.Err() == nil && tried < stableRuns && time.Now().Before(p.spend.until) {
+		again := p.shows(ctx, in)
+		if ctx.Err() != nil {
+			break
+		}
+		tried++
+		if again {
+			shown++
+		}
+	}
+	return shown, tried
+}
