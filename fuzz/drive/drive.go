@@ -49,7 +49,7 @@ func Run(ctx context.Context, cfg Config, p program.Program) (Outcome, error) {
 
 // Outcome is what came of a program.
 type Outcome struct {
-	// Ops is the number of operations that were carried out.
+	// Ops is the number of operations that were carried out, each as often as it was.
 	Ops int
 	// Pairs is the feedback for the fuzzer: what was sent and what came of it, without
 	// anything that differs between runs of the same program. Sorted, each once.

@@ -34,7 +34,9 @@ type runner struct {
 	later  []laterBlock
 	pairs  map[Pair]bool
 	// op is the index of the operation that was last sent.
-	op    int
+	op int
+	// turn counts the times that it was carried out.
+	turn  int
 	hangs int
 	// abandoned are connections that are open and of no more use.
 	abandoned []*line
@@ -69,7 +71,30 @@ func run(ctx context.Context, cfg Config, p program.Program) (Outcome, error) {
 
 // program carries out the operations and tells the judge the end.
 func (r *runner) program(p program.Program) error {
-	for i, op := range p.Ops {
+	for i, op := range p.Ops[:min(len(p.Ops), program.MaxOps)] {
+		r.op = i
+		err := r.operation(op)
+		if errors.Is(err, errStop) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	r.finish()
+	return r.ctx.Err()
+}
+
+// operation carries out an operation as often as it says.
+func (r *runner) operation(op program.Op) error {
+	times := 1
+	if op.Flags&program.Often != 0 {
+		times = program.Times
+	}
+	for r.turn = 0; r.turn < times; r.turn++ {
 		if r.cfg.Pace != nil {
 			if err := r.cfg.Pace(r.ctx); err != nil {
 				return err
@@ -78,23 +103,15 @@ func (r *runner) program(p program.Program) error {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
-		r.op = i
 		if err := r.step(op); err != nil {
-			if errors.Is(err, errStop) {
-				break
-			}
 			return err
 		}
 		r.out.Ops++
 		if r.hangs >= maxHangs {
-			break
+			return errStop
 		}
 	}
-	if err := r.ctx.Err(); err != nil {
-		return err
-	}
-	r.finish()
-	return r.ctx.Err()
+	return nil
 }
 
 // errStop ends a program because the relay has gone wrong in a way that is in the
@@ -175,7 +192,7 @@ func (r *runner) breach(bs ...Breach) {
 // random is the source of what the operation at index op has at random: the same in each
 // run of the program with the seed.
 func (r *runner) random(op int, what uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(r.cfg.Seed, uint64(op)<<8|what))
+	return rand.New(rand.NewPCG(r.cfg.Seed, uint64(op)<<16|uint64(r.turn)<<8|what))
 }
 
 // timeout is d at the time scale of the run.

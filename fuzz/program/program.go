@@ -56,8 +56,8 @@ const (
 	Connect Kind = iota
 	// Close closes the connection. Arg modulo 3: 0 orderly, 1 without a word, 2 by a reset.
 	Close
-	// Settle waits until the relay has answered a PING on each open connection, so that
-	// what was caused before has arrived.
+	// Settle waits until the relay has answered a PING on each open connection that is
+	// read, so that what was caused before has arrived.
 	Settle
 	// Stall leaves the connection unread until the operation after the next Settle, or the
 	// end: what the relay sends stays where it is.
@@ -65,14 +65,16 @@ const (
 	PING
 	// NEW makes a queue in the slot. Arg: bit 0 subscribe, bits 1–2 mode (none, messaging,
 	// contact, messaging with link data), bit 3 notifier keys, bits 4–5 algorithm of the
-	// recipient's key, bit 6 contact queue with link data.
+	// recipient's key (Ed25519, X25519, Ed448, Ed25519), bit 6 contact queue with link data.
 	NEW
 	SUB
-	// KEY secures the queue with the sender's key of the slot; Arg bits 0–1: its algorithm.
+	// KEY secures the queue with a sender's key of the slot; Arg modulo 4: Ed25519, X25519,
+	// Ed448, another one of Ed25519.
 	KEY
 	// SKEY is KEY by the sender.
 	SKEY
-	// RKEY replaces the recipient keys; Arg+1 modulo 4 is their number.
+	// RKEY replaces the recipient keys; Arg+1 modulo 4 is their number. The first of them
+	// is the one that authorizes from then on.
 	RKEY
 	// SEND sends a message. Arg is its size, modulo 16,100, bit 15 the notification flag.
 	SEND
@@ -86,7 +88,7 @@ const (
 	NKEY
 	NDEL
 	NSUB
-	// LSET sets link data; Arg is the size of the user data.
+	// LSET sets link data; Arg modulo 15,900 is the size of the user data.
 	LSET
 	LDEL
 	LKEY
@@ -97,6 +99,7 @@ const (
 	// PFWD sends, through the session of the connection's last PRXY, the PING, SEND or SKEY
 	// of the slot; Arg modulo 3.
 	PFWD
+	// RFWD sends the same as the proxy would, in the session of the connection itself.
 	RFWD
 	SUBS
 	NSUBS
@@ -156,9 +159,15 @@ const (
 	Hold Flags = 1 << iota
 	// Ahead does not wait for the answer before the next operation.
 	Ahead
+	// Often carries the operation out as if it stood Times times in the program. With
+	// Hold the transmissions go into one block, as far as they fit.
+	Often
 	// AllFlags are the known flags.
-	AllFlags = Hold | Ahead
+	AllFlags = Hold | Ahead | Often
 )
+
+// Times is how often an operation with the flag Often is carried out.
+const Times = 16
 
 // Level is where a mutation changes what is sent, from the outside in.
 type Level byte
@@ -173,15 +182,17 @@ const (
 	Hello
 	// Block changes the 16384 bytes inside TLS.
 	Block
-	// Content changes what is inside the padding and encryption of the block: the count,
-	// the lengths, the transmissions.
+	// Content changes what is inside the encryption of the block: the length of its
+	// content in bytes 0 and 1, the count in byte 2, then the lengths and the
+	// transmissions. The length is made right again unless it is what is changed.
 	Content
 	// Transmission changes an encoded transmission inside a right block.
 	Transmission
 	// Field changes a field of the command, which is authorized afterwards.
 	Field
-	// Cipher changes a ciphertext that the relay, the other relay or the recipient opens,
-	// in a command that is right otherwise.
+	// Cipher changes a ciphertext in a command that is right otherwise: what PFWD and RFWD
+	// carry, and of other commands the authorization. With an odd Field of the mutation it
+	// is what PFWD and RFWD carry before it is encrypted.
 	Cipher
 	// Levels is the number of levels.
 	Levels
@@ -208,20 +219,22 @@ type Action byte
 const (
 	// Flip inverts bit Value modulo 8 at Position.
 	Flip Action = iota
-	// Set writes the low byte of Value at Position.
+	// Set writes the low byte of Value at Position. It, Boundary and Word never leave the
+	// bytes as they were: if they would, the first one is inverted.
 	Set
 	// Boundary writes an extreme at Position: Value chooses among 0, 1, 0x7F, 0x80, 0xFF,
 	// one more, one less; Value bit 8 as a word of two bytes, bit 9 as one of four.
 	Boundary
-	// Insert inserts Value modulo 512 bytes, random from the seed of the run, at Position.
+	// Insert inserts Value modulo 512 bytes, one at least, random from the seed of the
+	// run, at Position.
 	Insert
-	// Remove removes Value modulo 512 bytes at Position.
+	// Remove removes Value modulo 512 bytes at Position, one at least.
 	Remove
 	// Truncate cuts everything from Position on.
 	Truncate
-	// Extend appends Value modulo 1024 bytes.
+	// Extend appends Value modulo 1024 bytes, one at least.
 	Extend
-	// Repeat repeats Value modulo 512 bytes at Position once more.
+	// Repeat repeats Value modulo 512 bytes at Position once more, one at least.
 	Repeat
 	// Word writes an entry of the dictionary, chosen by Value, at Position.
 	Word
