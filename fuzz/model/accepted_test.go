@@ -9,14 +9,9 @@ import (
 
 // acceptedPlays are of relays that accept what they have to refuse.
 var acceptedPlays = map[string]play{
-	"malformed-accepted": script(func(w *world) {
-		s := w.sent(nil, smp.PING{}, nobody)
-		s.Command, s.Refusal = nil, smp.ErrCmdSyntax
-		w.answer(w.sendBlock(0, s)[0], smp.PONG{})
-	}),
-	"credentials-accepted": script(func(w *world) {
+	"malformed-forward-accepted": script(func(w *world) {
 		q := w.queue(nil)
-		w.do(0, q.recipientID, smp.SUB{}, nobody, sok)
+		w.passOn(w.forward(text("a"), nil, q.sender), ok)
 	}),
 	"unknown-queue-accepted": script(func(w *world) { w.do(0, w.fresh(), text("a"), nobody, ok) }),
 	"deleted-queue-accepted": script(func(w *world) {
@@ -99,8 +94,7 @@ var acceptedPlays = map[string]play{
 	}},
 	"unknown-session-accepted": script(func(w *world) { w.do(0, w.fresh(), smp.PFWD{Version: 20}, nobody, smp.PRES{}) }),
 	"forwarded-command-accepted": script(func(w *world) {
-		c := w.forward(smp.PING{}, nil, nobody)
-		w.passOn(c, smp.PONG{})
+		w.passOn(w.forward(smp.PING{}, nil, nobody), smp.PONG{})
 	}),
 	"ciphertext-accepted": script(func(w *world) { w.do(0, nil, smp.RFWD{Body: []byte("x")}, nobody, smp.RRES{}) }),
 }

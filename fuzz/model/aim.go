@@ -29,6 +29,7 @@ func (m *Model) operation(c *connection, version uint16, t drive.Sent) *operatio
 // aim finds out what an operation is about, or else what it is answered.
 func (m *Model) aim(o *operation) {
 	if o.Refusal != nil {
+		o.conn.corrected = true
 		o.allowed = []want{o.refused()}
 		return
 	}
@@ -158,9 +159,9 @@ var loose = []string{"NEW", "PING", "PRXY", "PFWD", "RFWD", "RSLV", "SUBS", "NSU
 
 // wrongCredentials is the answer to a command with a part too much or too few.
 func (o *operation) wrongCredentials() want {
-	w := refusal(credentialsAccepted, o.Refusal)
+	w := refusal(malformedAccepted, o.Refusal)
 	if o.Command == nil {
-		return refusal(credentialsAccepted, smp.ErrCmdNoAuth, smp.ErrCmdHasAuth, smp.ErrCmdNoEntity)
+		return refusal(malformedAccepted, smp.ErrCmdNoAuth, smp.ErrCmdHasAuth, smp.ErrCmdNoEntity)
 	}
 	auth, entity := o.signed(), len(o.EntityID) > 0
 	for _, other := range []*smp.Error{smp.CheckCredentials(o.Command, !auth, entity), smp.CheckCredentials(o.Command, auth, !entity)} {

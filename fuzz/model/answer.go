@@ -11,7 +11,6 @@ import (
 type answer struct {
 	response  smp.Response
 	message   *smp.RcvMessage
-	openErr   error
 	forwarded *drive.Received
 }
 
@@ -46,7 +45,7 @@ func (m *Model) receive(c *connection, r drive.Received) []drive.Breach {
 	if o := c.leave(id); o != nil {
 		return m.reply(o, r)
 	}
-	return m.unasked(c, r)
+	return m.unasked(r)
 }
 
 // isEvent reports whether a relay sends the response unasked.
@@ -58,41 +57,59 @@ func isEvent(r smp.Response) bool {
 	return false
 }
 
-// unasked judges what answers no command.
-func (m *Model) unasked(c *connection, r drive.Received) []drive.Breach {
-	e, failed := r.Response.(smp.ERR)
-	switch {
-	case failed && (e.Err.Code == smp.CodeBlock || e.Err.Code == smp.CodeSession) && c.errors > 0:
-		c.errors--
-		return nil
-	case failed && e.Err.Code == smp.CodeBlocked && len(r.CorrelationID) == 0:
-		if found, ok := m.ids[string(r.EntityID)]; ok {
+// unasked judges what answers no command, as far as the driver does not.
+func (m *Model) unasked(r drive.Received) []drive.Breach {
+	found, known := m.ids[string(r.EntityID)]
+	switch response := r.Response.(type) {
+	case smp.ERR:
+		if known && response.Err.Code == smp.CodeBlocked {
 			found.queue.giveUp() // the operator has blocked it
 		}
-		return nil
-	case isTrouble(r.Response):
-		return m.breach(relayTrouble, "", "no failure of the relay", describe(r.Response))
-	case isEvent(r.Response) && len(r.CorrelationID) == 0:
-		if m.nameless {
-			return nil
+		if isTrouble(response) {
+			return m.breach(relayTrouble, "", "no failure of the relay", describe(response))
 		}
-		return m.breach(unknownEvent, "", "events about queues that the connection knows", describe(r.Response))
+	case smp.END, smp.DELD:
+		if !known && !m.nameless {
+			return m.breach(unknownEvent, "", "events about queues that the connection knows", describe(response))
+		}
 	}
-	return m.breach(unaskedAnswer, "", "answers to commands that were sent and not answered", describe(r.Response))
+	return nil
 }
 
 // reply judges what has the correlation id of an operation.
 func (m *Model) reply(o *operation, r drive.Received) []drive.Breach {
-	a := answer{response: r.Response, message: r.Message, openErr: r.OpenErr, forwarded: r.Forwarded}
+	a := answer{response: r.Response, message: r.Message, forwarded: r.Forwarded}
 	if o.unsure {
 		m.abandon(o)
 		return nil
 	}
-	if _, ok := r.Response.(smp.IDS); !ok && len(r.EntityID) > 0 && string(r.EntityID) != string(o.EntityID) {
+	if o.isOdd(r) {
 		m.abandon(o)
-		return m.breach(wrongEntity, o.Tag, "the entity id of the command", "another one")
+		return nil
 	}
 	return m.answered(o, a)
+}
+
+// isOdd reports whether the driver has something to say about an answer: it is one that no
+// relay gives to the command, or not about its queue.
+func (o *operation) isOdd(r drive.Received) bool {
+	if _, ok := r.Response.(smp.ERR); ok {
+		return false
+	}
+	if o.Refusal != nil || r.OpenErr != nil || !slices.Contains(answers[o.Command.Tag()], r.Response.Tag()) {
+		return true
+	}
+	_, created := r.Response.(smp.IDS)
+	return !created && len(r.EntityID) > 0 && string(r.EntityID) != string(o.EntityID)
+}
+
+// answers are those that a command can have, besides ERR.
+var answers = map[string][]string{
+	"NEW": {"IDS"}, "SUB": {"OK", "SOK", "MSG"}, "KEY": {"OK"}, "SKEY": {"OK"}, "RKEY": {"OK"}, "SEND": {"OK"},
+	"ACK": {"OK", "MSG"}, "GET": {"OK", "MSG"}, "OFF": {"OK"}, "DEL": {"OK"}, "QUE": {"INFO"}, "NKEY": {"NID"},
+	"NDEL": {"OK"}, "NSUB": {"OK", "SOK"}, "LSET": {"OK"}, "LDEL": {"OK"}, "LKEY": {"LNK"}, "LGET": {"LNK"},
+	"PRXY": {"PKEY"}, "PFWD": {"PRES"}, "RFWD": {"RRES"}, "SUBS": {"SOKS"}, "NSUBS": {"SOKS"}, "RSLV": {"RNAME"},
+	"PING": {"PONG"},
 }
 
 // answered judges the answer to an operation.
@@ -121,7 +138,7 @@ func (m *Model) answered(o *operation, a answer) []drive.Breach {
 			return m.breach(rule, name(o), expected, actual)
 		}
 	}
-	if _, ok := o.Command.(smp.PFWD); ok {
+	if o.isForward() {
 		return m.passedOn(o, a)
 	}
 	return nil
@@ -133,7 +150,7 @@ func (m *Model) answeredByQueue(o *operation, a answer) []drive.Breach {
 	_, o.failed = a.response.(smp.ERR)
 	if msg, ok := a.response.(smp.MSG); ok {
 		misdelivered = q.misdelivered(o.conn.number, msg, a.message, recipientParty)
-		if rule, expected, actual := q.inspect(msg, a.message, a.openErr); rule != nil {
+		if rule, expected, actual := q.inspect(msg, a.message); rule != nil {
 			q.giveUp()
 			return m.breach(rule, name(o), expected, actual)
 		}

@@ -59,17 +59,6 @@ var answerPlays = map[string]play{
 		q := w.queue(nil)
 		w.do(0, q.recipientID, smp.SUB{}, q.recipient, ok)
 	}),
-	"unasked-answer": script(func(w *world) {
-		c := w.send(0, nil, smp.PING{}, nobody)
-		w.answer(c, smp.PONG{})
-		w.answer(c, smp.PONG{})
-	}),
-	"wrong-entity": script(func(w *world) {
-		q := w.queue(nil)
-		c := w.send(0, q.recipientID, smp.SUB{}, q.recipient)
-		c.entity = q.senderID
-		w.answer(c, sok)
-	}),
 	"wrong-ids": script(func(w *world) {
 		q := w.queue(nil)
 		key := newKey(w.t, keys.Ed25519)
@@ -125,8 +114,6 @@ func TestAnswersAfterDamage(t *testing.T) {
 			assert.Empty(t, w.rules())
 			w.note(w.judge.Closed(0, drive.ByRelay))
 			assert.Empty(t, w.rules(), "it may be closed")
-			w.event(1, nil, smp.ERR{Err: smp.ErrBlock})
-			assert.Equal(t, []string{"unasked-answer"}, w.rules())
 		})
 	}
 	t.Run("desynchronised", func(t *testing.T) {

@@ -14,8 +14,8 @@ type connection struct {
 	rude bool
 	// lost: nothing on it means anything any more.
 	lost bool
-	// errors is how many ERR BLOCK and ERR SESSION may come that no command is known for.
-	errors int
+	// corrected: something was refused with ERR CMD.
+	corrected bool
 	// pending are the operations that wait for an answer, by correlation id.
 	pending map[string][]*operation
 }
@@ -76,24 +76,8 @@ func (m *Model) abandon(o *operation) {
 		o.queue.giveUp()
 	}
 	for _, s := range o.queue.states {
-		for i := range s.done {
-			if s.done[i].number == o.number {
-				s.done[i].want = anything
-			}
-		}
+		s.forget(o.number)
 	}
-}
-
-// opaque reports whether nobody knows what the operation does if it is executed.
-func (o *operation) opaque() bool {
-	if o.Refusal != nil || !o.Mutated || o.Forwarded != nil {
-		return false
-	}
-	switch o.Command.(type) {
-	case smp.PFWD, smp.RFWD:
-		return true
-	}
-	return false
 }
 
 // giveUpAll ends that queues are judged, of which anything may have happened.
@@ -127,38 +111,28 @@ func (m *Model) Sent(b drive.Block) []drive.Breach {
 	if c == nil {
 		return nil
 	}
-	switch {
-	case b.Desynchronised:
+	if b.Desynchronised || b.Broken || b.Malformed {
 		c.rude = true
-		m.lose(c)
-		return nil
-	case b.Broken:
-		c.rude = true
-		c.errors++
-		return nil
-	case b.Malformed:
-		c.rude = true
-		c.errors++
 	}
 	for _, t := range b.Transmissions {
 		m.send(c, t)
 	}
+	if b.Desynchronised {
+		m.lose(c)
+	}
 	return nil
 }
 
-// send enters one transmission that was sent.
+// send enters one transmission that was sent. Of one that is malformed nothing can be said
+// but that it has no effect.
 func (m *Model) send(c *connection, t drive.Sent) {
 	if t.Refusal != nil && (t.Refusal.Code == smp.CodeBlock || t.Refusal.Code == smp.CodeSession) {
 		c.rude = true
-		c.errors++
 		return
 	}
 	o := m.operation(c, c.version, t)
 	m.aim(o)
-	if pfwd, ok := o.Command.(smp.PFWD); ok && o.Refusal == nil && t.Forwarded != nil {
-		o.inner = m.operation(c, max(pfwd.Version, smp.VersionAuthenticators), *t.Forwarded)
-		m.aimForwarded(o.inner)
-	}
+	m.aimInner(o)
 	c.enter(o)
 	if c.lost {
 		m.abandon(o)

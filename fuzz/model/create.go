@@ -72,14 +72,13 @@ func (m *Model) mayCreate(o *operation, c smp.NEW, errs []*smp.Error) {
 
 // isWeak reports whether nothing can be agreed with a key, which a relay may refuse.
 func (m *Model) isWeak(k keys.PublicKey) bool {
-	if m.agreement.IsZero() {
-		var err error
-		if m.agreement, err = keys.Generate(keys.X25519, keys.Shared(nil)); err != nil {
-			return true
-		}
+	weak, known := m.weak[k]
+	if !known {
+		_, err := box.Agree(m.agreement, k)
+		weak = errors.Is(err, keys.ErrLowOrder)
+		m.weak[k] = weak
 	}
-	_, err := box.Agree(m.agreement, k)
-	return errors.Is(err, keys.ErrLowOrder)
+	return weak
 }
 
 // create enters the queue that IDS is about.

@@ -1,22 +1,14 @@
 package model_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
-	"smpcheck/fuzz/drive"
 	"smpcheck/fuzz/model"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 )
-
-var errUnreadable = errors.New("it does not open")
-
-func received(conn int, entity []byte, r smp.Response, openErr error) drive.Received {
-	return drive.Received{Conn: conn, Response: r, OpenErr: openErr, Transmission: smp.Transmission{EntityID: entity}}
-}
 
 // notified asks for a notifier.
 func notified(w *world) func(*smp.NEW) {

@@ -56,11 +56,6 @@ var messagePlays = map[string]play{
 		m.message.Timestamp += 3600
 		w.deliver(0, nil, q, m)
 	}),
-	"message-unreadable": script(func(w *world) {
-		q := w.queue(subscribed)
-		w.do(1, q.senderID, text("a"), nobody, ok)
-		w.unreadable(0, q)
-	}),
 	"delivered-after-acknowledgement": script(func(w *world) {
 		q := w.queue(subscribed)
 		w.do(1, q.senderID, text("a"), nobody, ok)
@@ -112,11 +107,6 @@ var messagePlays = map[string]play{
 		q := w.queue(subscribed)
 		w.deliver(0, nil, q, delivery{w.fresh(), smp.RcvMessage{Quota: true, Timestamp: w.message("").message.Timestamp}})
 	}),
-}
-
-// unreadable pushes a message that does not open.
-func (w *world) unreadable(conn int, q *testQueue) {
-	w.note(w.judge.Received(received(conn, q.recipientID, smp.MSG{ID: w.fresh()}, errUnreadable)))
 }
 
 // fill sends messages to a subscribed queue until it is full, two, and receives them. It

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"crypto/rand"
 	"time"
 
 	"smpcheck/fuzz/drive"
@@ -49,6 +50,7 @@ type Model struct {
 	serverKeys   map[keys.PublicKey]bool
 	sessions     map[string]bool // of PKEY
 	agreement    keys.PrivateKey // to find weak keys with
+	weak         map[keys.PublicKey]bool
 }
 
 // identity is what an id names.
@@ -65,7 +67,13 @@ func New(config Config) *Model {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
+	agreement, err := keys.Generate(keys.X25519, rand.Reader)
+	if err != nil {
+		panic("making a key: " + err.Error()) // crypto/rand does not fail
+	}
 	return &Model{
+		agreement:    agreement,
+		weak:         make(map[keys.PublicKey]bool),
 		config:       config,
 		began:        config.Now(),
 		connections:  []*connection{nil},
@@ -101,6 +109,8 @@ func (m *Model) Closed(conn int, how drive.Ending) []drive.Breach {
 	}
 	delete(m.slots, conn)
 	c.closed = true
+	// That commands are under way which are right is for the driver to say.
+	needless := how != drive.ByUs && !c.rude && !c.lost && (c.corrected || len(c.pending) == 0)
 	for _, o := range c.underWay() {
 		m.abandon(o)
 	}
@@ -109,7 +119,7 @@ func (m *Model) Closed(conn int, how drive.Ending) []drive.Breach {
 			q.disconnect(c.number)
 		}
 	}
-	if how != drive.ByUs && !c.rude && !c.lost {
+	if needless {
 		return m.breach(connectionClosed, "", "an open connection", "a connection that is "+string(how))
 	}
 	return nil
@@ -140,6 +150,17 @@ func (m *Model) Finish(settled bool) []drive.Breach {
 		return nil
 	}
 	return m.Settled()
+}
+
+// Followed says how many queues the model judges to the end, of how many there are. The
+// others were given up.
+func (m *Model) Followed() (followed, all int) {
+	for _, q := range m.queues {
+		if !q.lost() {
+			followed++
+		}
+	}
+	return followed, len(m.queues)
 }
 
 // connection returns that with a number, nil for none.

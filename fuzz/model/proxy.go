@@ -36,12 +36,51 @@ func (m *Model) passed(o *operation) []want {
 	return []want{success("PRES"), failed}
 }
 
-// forwarded are the answers to RFWD of a client, which nobody who made it can open.
+// forwarded are the answers to RFWD of a client, which can be opened if it made an
+// agreement with the relay.
 func forwarded(o *operation) []want {
-	if o.Mutated {
-		return []want{success("RRES"), refusal(nil)}
+	if o.Forwarded == nil {
+		return []want{refusal(ciphertextAccepted)}
 	}
-	return []want{refusal(ciphertextAccepted, smp.ErrCrypto, smp.ErrCmdSyntax, smp.ErrBlock, anyProxyError)}
+	return []want{success("RRES"), refusal(nil, smp.ErrCrypto, anyProxyError)}
+}
+
+// versionInside is the version of a forwarded command. That in RFWD is encrypted; it is
+// the one of the connection.
+func (o *operation) versionInside() uint16 {
+	if c, ok := o.Command.(smp.PFWD); ok {
+		return c.Version
+	}
+	return o.version
+}
+
+// isForward reports whether an operation carries another one.
+func (o *operation) isForward() bool {
+	switch o.Command.(type) {
+	case smp.PFWD, smp.RFWD:
+		return o.Refusal == nil
+	}
+	return false
+}
+
+// opaque reports whether nobody knows what an operation does if it is executed: relays
+// differ in how they read what is forwarded at a version that has no forwarding.
+func (o *operation) opaque() bool {
+	v := o.versionInside()
+	return o.isForward() && o.Forwarded != nil && (v < smp.VersionProxy || v > smp.MaxVersion)
+}
+
+// aimInner finds out what a forwarded command is about.
+func (m *Model) aimInner(o *operation) {
+	if !o.isForward() || o.Forwarded == nil {
+		return
+	}
+	if o.opaque() {
+		o.allowed = []want{anything}
+		return
+	}
+	o.inner = m.operation(o.conn, o.versionInside(), *o.Forwarded)
+	m.aimForwarded(o.inner)
 }
 
 // session takes what PKEY says.
@@ -58,11 +97,11 @@ func (m *Model) session(o *operation, k smp.PKEY) (broken *Rule, expected, actua
 	return nil, "", ""
 }
 
-// passedOn takes the answer to PFWD: what became of the command inside.
+// passedOn takes the answer to PFWD or RFWD: what became of the command inside.
 func (m *Model) passedOn(o *operation, a answer) []drive.Breach {
 	inner := o.inner
 	if inner == nil {
-		if o.opaque() && a.response.Tag() == "PRES" {
+		if _, failed := a.response.(smp.ERR); o.opaque() && !failed {
 			m.giveUpAll()
 		}
 		return nil

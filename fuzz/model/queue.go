@@ -63,7 +63,7 @@ func (q *queue) cancel(o *operation) {
 
 // limits of a search: of executions tried, and of states that are kept.
 const (
-	maxExecutions = 5000
+	maxExecutions = 3000
 	maxStates     = 200
 )
 
@@ -217,9 +217,9 @@ func (q *queue) disconnect(conn int) {
 		if n.watcher == conn {
 			n.watcher, n.leaky = 0, true
 		}
-		for i := range n.done {
-			if o := q.model.operations[n.done[i].number]; o.conn.number == conn {
-				n.done[i].want = anything
+		for _, d := range s.done {
+			if q.model.operations[d.number].conn.number == conn {
+				n.forget(d.number)
 			}
 		}
 		kept.add(n)

@@ -42,10 +42,8 @@ func Rules() []Rule {
 
 // What had to be refused.
 var (
-	malformedAccepted = rule(drive.Accepted, "malformed-accepted", "SMP-TX-SYNTAX",
-		"A transmission that is malformed is answered with an error.")
-	credentialsAccepted = rule(drive.Accepted, "credentials-accepted", "SMP-AUTH-REQUIRED",
-		"A command without the authorization or id that it needs, or with one that it must not have, is refused.")
+	malformedAccepted = rule(drive.Accepted, "malformed-forward-accepted", "SMP-PROXY-INNER-VERIFIED",
+		"A forwarded command that is malformed is answered with an error.")
 	unknownQueueAccepted = rule(drive.Accepted, "unknown-queue-accepted", "SMP-AUTH-UNKNOWN-QUEUE",
 		"A command for a queue that does not exist is refused.")
 	deletedQueueAccepted = rule(drive.Accepted, "deleted-queue-accepted", "SMP-DEL-GONE",
@@ -100,10 +98,6 @@ var (
 		"A command is refused with the error that says why.")
 	wrongAnswer = rule(drive.Violation, "wrong-answer", "",
 		"A command has the answer that is its own, in the form of the version.")
-	unaskedAnswer = rule(drive.Violation, "unasked-answer", "SMP-TX-CORRELATION",
-		"An answer has the correlation id of a command that was sent and not answered.")
-	wrongEntity = rule(drive.Violation, "wrong-entity", "SMP-TX-ENTITY",
-		"An answer has the entity id of its command.")
 	wrongIDs = rule(drive.Violation, "wrong-ids", "SMP-IDS-UNIQUE",
 		"The ids of a new queue or notifier have 16 to 24 bytes and are new.")
 	wrongQueue = rule(drive.Violation, "wrong-queue", "SMP-IDS-QUEUE-MODE",
@@ -136,8 +130,6 @@ var (
 		"A message that is delivered again is the same.")
 	messageTime = rule(drive.Violation, "message-timestamp", "SMP-MSG-TIMESTAMP",
 		"The timestamp of a message is the time when it came, and does not go back in a queue.")
-	messageUnreadable = rule(drive.Violation, "message-unreadable", "SMP-MSG-ENCRYPTED",
-		"A message opens with the keys of its queue.")
 	messageAgain = rule(drive.Violation, "delivered-after-acknowledgement", "SMP-ACK-DELETES",
 		"A message that was acknowledged is not delivered again.")
 	messageRepeated = rule(drive.Violation, "delivered-twice", "SMP-MSG-ONCE",
@@ -159,7 +151,7 @@ var (
 // Events.
 var (
 	unknownEvent = rule(drive.Violation, "unknown-event", "SMP-TX-EVENT-ENTITY",
-		"An event is about a queue, by an id that the connection knows.")
+		"END and DELD are about a queue, by an id that the connection knows.")
 	endMissing = rule(drive.Violation, "end-missing", "SMP-SUB-END",
 		"The connection whose subscription another one took gets END.")
 	endUnexpected = rule(drive.Violation, "end-unexpected", "SMP-SUB-TAKEOVER-ONCE",

@@ -57,6 +57,7 @@ type state struct {
 type done struct {
 	number int
 	want   want
+	key    string // of want
 }
 
 // known is the id of a message.
@@ -101,7 +102,7 @@ func (s *state) did(number int) (want, bool) {
 // with returns the state with an operation executed that waits for its answer.
 func (s *state) with(number int, w want) *state {
 	n := s.clone()
-	n.done = append(n.done, done{number, w})
+	n.done = append(n.done, done{number, w, w.key()})
 	slices.SortFunc(n.done, func(a, b done) int { return a.number - b.number })
 	return n
 }
@@ -111,6 +112,15 @@ func (s *state) without(number int) *state {
 	n := s.clone()
 	n.done = slices.DeleteFunc(n.done, func(d done) bool { return d.number == number })
 	return n
+}
+
+// forget has an executed operation answered in whatever way.
+func (s *state) forget(number int) {
+	for i := range s.done {
+		if s.done[i].number == number {
+			s.done[i] = done{number, anything, anythingKey}
+		}
+	}
 }
 
 // id returns the id of a message, empty if nobody has seen it.
@@ -191,7 +201,7 @@ func (s *state) key() string {
 	number(len(s.done))
 	for _, d := range s.done {
 		number(d.number)
-		text(d.want.key())
+		text(d.key)
 	}
 	number(len(s.ids))
 	for _, k := range s.ids {

@@ -11,11 +11,15 @@ import (
 // event judges what came unasked about a queue.
 func (m *Model) event(c *connection, r drive.Received, about identity) []drive.Breach {
 	q := about.queue
+	if r.OpenErr != nil {
+		q.giveUp() // which the driver reports
+		return nil
+	}
 	var fits func(*state, event) *state
 	var unexpected func() *Rule
 	switch response := r.Response.(type) {
 	case smp.MSG:
-		if rule, expected, actual := q.inspect(response, r.Message, r.OpenErr); rule != nil {
+		if rule, expected, actual := q.inspect(response, r.Message); rule != nil {
 			q.giveUp()
 			return m.breach(rule, "", expected, actual)
 		}

@@ -27,7 +27,10 @@ type info struct {
 	least, most       int // messages
 }
 
-var anything = want{}
+var (
+	anything    = want{}
+	anythingKey = anything.key()
+)
 
 // refusal is an answer with one of the errors.
 func refusal(why *Rule, errs ...*smp.Error) want { return want{tag: "ERR", errs: errs, why: why} }
@@ -36,6 +39,9 @@ func refusal(why *Rule, errs ...*smp.Error) want { return want{tag: "ERR", errs:
 func success(tag string) want { return want{tag: tag} }
 
 func (w want) key() string {
+	if w.tag == "" || w.tag == "OK" || w.tag == "SOK" || w.tag == "NID" {
+		return w.tag
+	}
 	return fmt.Sprintf("%s %v %d %d %v", w.tag, w.errs, w.item, w.link, w.info)
 }
 
