@@ -1,10 +1,12 @@
 package planted
 
 import (
+	"bytes"
 	"sync"
 	"weak"
 
 	"smpcheck/conformance/fault"
+	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -55,22 +57,48 @@ func acceptedAuthorizations() []Fault {
 			Apply: fault.Unsigned("OFF"),
 		},
 		{
-			ID:    "accepted/odd-authorization",
-			Title: "An authorization of a length that belongs to no scheme is not verified.",
+			ID:    "accepted/authenticator-prefix",
+			Title: "Of an authenticator the first eight bytes are compared.",
 			Finds: []string{Accepted, Violation},
-			Apply: fault.Together(
-				redecodes(smp.ErrBlock),
-				fault.Verifies(func(_ *relay.Session, r *relay.Request, key keys.PublicKey) bool {
-					_, err := smp.SchemeOf(r.Transmission.Authorization)
-					return err != nil && !key.IsZero()
-				}),
-			),
+			Apply: fault.Verifies(func(s *relay.Session, r *relay.Request, key keys.PublicKey) bool {
+				const compared = 8
+				own := r.Transmission.Authorization
+				agreed, err := box.Agree(s.Conn().SessionKey(), key)
+				if err != nil || len(own) != box.AuthenticatorSize {
+					return false
+				}
+				authorized, err := r.Transmission.Authorized(s.Conn().SessionID())
+				if err != nil {
+					return false
+				}
+				nonce := smp.CorrelationNonce(r.Transmission.CorrelationID)
+				right := box.Authenticator(authorized, &nonce, &agreed)
+				return bytes.Equal(right[:compared], own[:compared])
+			}),
 		},
 		{
 			ID:    "accepted/other-session-id",
 			Title: "The session identifier of a transmission is not compared at version 6.",
 			Finds: []string{Accepted, Violation},
-			Apply: redecodes(smp.ErrSession),
+			Apply: fault.Decodes(func(s *relay.Session, content []byte, next fault.Decode) []relay.Request {
+				requests := next(s, content)
+				items, err := smp.DecodeBlock(content)
+				if err != nil {
+					return requests
+				}
+				for i := range requests {
+					t, err := smp.DecodeTransmission(s.Version(), items[i])
+					if err != nil || !fault.Failed(&requests[i], smp.ErrSession) {
+						continue
+					}
+					c, err := smp.DecodeCommand(s.Version(), t.Command)
+					served := relay.Request{Transmission: t, Command: c}
+					if err == nil && credentialed(&served, c) {
+						requests[i] = served
+					}
+				}
+				return requests
+			}),
 		},
 		{
 			ID:    "accepted/recipient-key-sends",
@@ -178,31 +206,4 @@ func (x *verifiers) verify(t *smp.Transmission, key keys.PublicKey) bool {
 		}
 	}
 	return false
-}
-
-// redecodes serves transmissions that were refused with an error before their command was
-// looked at, if they can be taken apart.
-func redecodes(refused *smp.Error) func(*relay.Config) {
-	return fault.Decodes(func(s *relay.Session, content []byte, next fault.Decode) []relay.Request {
-		requests := next(s, content)
-		items, err := smp.DecodeBlock(content)
-		if err != nil || len(items) != len(requests) {
-			return requests
-		}
-		for i := range requests {
-			if !fault.Failed(&requests[i], refused) {
-				continue
-			}
-			t, err := smp.DecodeTransmission(s.Version(), items[i])
-			if err != nil {
-				continue
-			}
-			c, err := smp.DecodeCommand(s.Version(), t.Command)
-			request := relay.Request{Transmission: t, Command: c}
-			if err == nil && credentialed(&request, c) {
-				requests[i] = request
-			}
-		}
-		return requests
-	})
 }

@@ -195,7 +195,7 @@ func answerFaults() []Fault {
 						if err == nil {
 							_, err = s.Conn().NetConn().Write(block)
 						}
-						return err
+						return errors.Join(err, write(s, contents[1:]))
 					}
 				})
 			}),
@@ -229,7 +229,7 @@ func spells(text func(s *relay.Session, out *relay.Output) string) func(*relay.C
 // answersBlock reports whether one of the contents has the error for a malformed block.
 func answersBlock(contents [][]byte) bool {
 	for _, content := range contents {
-		if bytes.HasSuffix(content, []byte("ERR BLOCK")) {
+		if bytes.Contains(content, []byte("ERR BLOCK")) {
 			return true
 		}
 	}

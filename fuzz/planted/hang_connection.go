@@ -135,10 +135,10 @@ func hangsOfConnections() []Fault {
 		},
 		{
 			ID:    "hang/errors-use-up-places",
-			Title: "A connection has twelve places for commands under way, and one that fails does not give its place back.",
+			Title: "A connection has six places for commands under way, and one that fails does not give its place back.",
 			Finds: []string{Hang},
 			Apply: fault.Remembering(func(failed *beside[relay.Session, atomic.Int32]) func(*relay.Config) {
-				const places = 12
+				const places = 6
 				return fault.Together(
 					fault.ChangesOutputs(func(s *relay.Session, out *relay.Output) {
 						if fault.IsA[smp.ERR](*out) {

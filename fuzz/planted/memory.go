@@ -14,27 +14,31 @@ import (
 
 // Sizes of what faulty relays keep, in bytes.
 const (
-	// LeakSize is how much is kept for each thing that is kept for ever.
-	LeakSize = 64 << 10
+	// leakSize is how much is kept for each thing that is kept for ever, rareLeakSize for
+	// those that happen less often.
+	leakSize     = 64 << 10
+	rareLeakSize = 4 * leakSize
 	// leakLimit is how much is kept in all: more would harm the machine.
 	leakLimit = 1 << 30
 )
 
 // hoard keeps memory for ever.
 type hoard struct {
+	size int // of each thing
+
 	mu   sync.Mutex
 	kept [][]byte
 }
 
 func (h *hoard) add() {
 	const page = 4096
-	b := make([]byte, LeakSize)
+	b := make([]byte, h.size)
 	for i := 0; i < len(b); i += page {
 		b[i] = 1 // memory that nobody has written to is not in use
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.kept) < leakLimit/LeakSize {
+	if len(h.kept) < leakLimit/h.size {
 		h.kept = append(h.kept, b)
 	}
 }
@@ -42,35 +46,35 @@ func (h *hoard) add() {
 // memoryFaults are relays that never forget something.
 func memoryFaults() []Fault {
 	return []Fault{
-		grows("malformed-block", "Each malformed block, and each malformed transmission, is kept to be looked at later.",
+		grows("malformed-block", leakSize, "Each malformed block, and each malformed transmission, is kept to be looked at later.",
 			hoardsFailures(func(_ *relay.Request, err *smp.Error) bool { return err.Equal(smp.ErrBlock) })),
-		grows("unknown-tag", "Each unknown command gets an entry in the statistics.",
+		grows("unknown-tag", leakSize, "Each unknown command gets an entry in the statistics.",
 			hoardsFailures(func(_ *relay.Request, err *smp.Error) bool { return err.Equal(smp.ErrCmdUnknown) })),
-		grows("malformed-parameters", "What was read of malformed parameters is never given back.",
+		grows("malformed-parameters", leakSize, "What was read of malformed parameters is never given back.",
 			hoardsFailures(func(_ *relay.Request, err *smp.Error) bool { return err.Equal(smp.ErrCmdSyntax) })),
-		grows("wrong-authorization", "Each wrong authorization is noted in a list of attacks.",
+		grows("wrong-authorization", leakSize, "Each wrong authorization is noted in a list of attacks.",
 			hoardsFailures(func(r *relay.Request, err *smp.Error) bool {
 				return err.Equal(smp.ErrAuth) && len(r.Transmission.Authorization) > 0
 			})),
-		grows("refused-key", "A key that comes too late for a queue is kept with the queue.",
+		grows("refused-key", rareLeakSize, "A key that comes too late for a queue is kept with the queue.",
 			hoardsFailures(func(r *relay.Request, err *smp.Error) bool {
 				return err.Equal(smp.ErrAuth) && r.Command != nil && fault.IsOneOf(r, "KEY", "SKEY", "LKEY")
 			})),
-		grows("refused-message", "A message for a full queue is not stored, and its buffer is not given back.",
+		grows("refused-message", rareLeakSize, "A message for a full queue is not stored, and its buffer is not given back.",
 			hoardsFailures(func(_ *relay.Request, err *smp.Error) bool { return err.Equal(smp.ErrQuota) })),
-		grows("needless-acknowledgement", "ACK of what was not delivered is kept until it is.",
+		grows("needless-acknowledgement", leakSize, "ACK of what was not delivered is kept until it is.",
 			hoardsFailures(func(_ *relay.Request, err *smp.Error) bool { return err.Equal(smp.ErrNoMsg) })),
-		grows("repeated-subscription", "Each SUB makes a buffer for the queue, also if there is one.",
+		grows("repeated-subscription", leakSize, "Each SUB makes a buffer for the queue, also if there is one.",
 			hoardsCommands("SUB", func(r *relay.Request) bool { return r.Queue.Subscriber() != nil })),
-		grows("deleted-queue", "A queue that is deleted is marked as such, and stays with all that it has.",
+		grows("deleted-queue", leakSize, "A queue that is deleted is marked as such, and stays with all that it has.",
 			hoardsCommands("DEL", func(*relay.Request) bool { return true })),
-		grows("replaced-notifier", "NKEY makes a notifier and forgets to remove the earlier one.",
+		grows("replaced-notifier", rareLeakSize, "NKEY makes a notifier and forgets to remove the earlier one.",
 			hoardsCommands("NKEY", func(r *relay.Request) bool { return r.Queue.Notifier() != nil })),
-		grows("connection", "Each connection gets a buffer, which stays when it has ended.",
+		grows("connection", leakSize, "Each connection gets a buffer, which stays when it has ended.",
 			hoardsHandshakes(func(err error) bool { return err == nil })),
-		grows("failed-handshake", "What belongs to a handshake is given back at its end, to which one that fails never comes.",
+		grows("failed-handshake", rareLeakSize, "What belongs to a handshake is given back at its end, to which one that fails never comes.",
 			hoardsHandshakes(func(err error) bool { return err != nil })),
-		grows("unreached-destination", "Each attempt to connect to another relay is kept, also if it failed.",
+		grows("unreached-destination", rareLeakSize, "Each attempt to connect to another relay is kept, also if it failed.",
 			func(h *hoard) func(*relay.Config) {
 				return fault.Stages(func(st *relay.Stages) {
 					next := st.Connect
@@ -86,8 +90,10 @@ func memoryFaults() []Fault {
 	}
 }
 
-func grows(name, title string, mistake func(*hoard) func(*relay.Config)) Fault {
-	return Fault{ID: "memory/" + name, Title: title, Finds: []string{Memory}, Apply: fault.Remembering(mistake)}
+func grows(name string, size int, title string, mistake func(*hoard) func(*relay.Config)) Fault {
+	return Fault{ID: "memory/" + name, Title: title, Finds: []string{Memory}, Apply: func(c *relay.Config) {
+		mistake(&hoard{size: size})(c)
+	}}
 }
 
 // hoardsFailures keeps something for each of those requests that are refused.

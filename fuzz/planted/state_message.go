@@ -15,29 +15,30 @@ func messageFaults() []Fault {
 	return []Fault{
 		{
 			ID:    "state/slow-acknowledgement",
-			Title: "ACK loses the next message too if three of them have come since the delivery.",
+			Title: "ACK loses the next message too if another one waits behind it.",
 			Finds: []string{Violation, Canary},
 			Apply: removes(func(q *relay.Queue, id []byte, next remove) bool {
 				removed := next(q, id)
-				if removed && q.Mailbox().Len() >= 3 {
+				if removed && q.Mailbox().Len() >= 2 {
 					q.Mailbox().Remove(q.Mailbox().Head().ID)
 				}
 				return removed
 			}),
 		},
 		{
-			ID:    "state/largest-body-cut",
-			Title: "The place for a message is one byte too short for the largest one.",
+			ID:    "state/large-body-cut",
+			Title: "The place for a message has 16000 bytes, and a longer one is cut.",
 			Finds: []string{Violation, Canary},
-			Apply: storesBody(func(version uint16, body []byte) []byte {
-				return body[:min(len(body), smp.MaxMessageLength(version)-1)]
+			Apply: storesBody(func(body []byte) []byte {
+				const place = 16000
+				return body[:min(len(body), place)]
 			}),
 		},
 		{
 			ID:    "state/full-chunk-lost",
 			Title: "Messages are kept in chunks of 16 bytes, and the last one is lost if it is full.",
 			Finds: []string{Violation, Canary},
-			Apply: storesBody(func(_ uint16, body []byte) []byte {
+			Apply: storesBody(func(body []byte) []byte {
 				const chunk = 16
 				if len(body)%chunk == 0 && len(body) > 0 {
 					return body[:len(body)-chunk]
@@ -85,14 +86,14 @@ func messageFaults() []Fault {
 		},
 		{
 			ID:    "state/newest-expires",
-			Title: "Every eighth use of a queue is followed by a look for old messages, which takes the newest one.",
+			Title: "Every fourth use of a queue is followed by a look for old messages, which takes the newest one.",
 			Finds: []string{Violation, Canary},
 			Apply: fault.Remembering(func(uses *beside[relay.Queue, int]) func(*relay.Config) {
 				return fault.Stages(func(st *relay.Stages) {
 					next := st.Expire
 					st.Expire = func(r *relay.Relay, q *relay.Queue, now time.Time) bool {
 						n := uses.of(q)
-						if *n++; *n%8 == 0 && q.Mailbox().Len() > 1 {
+						if *n++; *n%4 == 0 && q.Mailbox().Len() > 1 {
 							rearrange(q, func(all []*relay.Message) []*relay.Message { return all[:len(all)-1] })
 						}
 						return next(r, q, now)
@@ -154,10 +155,10 @@ func messageFaults() []Fault {
 }
 
 // storesBody changes the bodies of messages before they are stored.
-func storesBody(change func(version uint16, body []byte) []byte) func(*relay.Config) {
+func storesBody(change func(body []byte) []byte) func(*relay.Config) {
 	return fault.Handles(func(s *relay.Session, r *relay.Request, c smp.SEND, next fault.Execute) []relay.Output {
 		if len(c.Body) <= smp.MaxMessageLength(s.Version()) {
-			c.Body = change(s.Version(), c.Body)
+			c.Body = change(c.Body)
 			r.Command = c
 		}
 		return next(s, r)
