@@ -47,6 +47,7 @@ func (f *fuzzRelayFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.exec, "exec", "", "start the target with `CMD`, which prints its smp:// address on a line of its own, and again after each crash")
 	flags.BoolVar(&o.Model, "model", false, "compare every answer with a model of queues, keys, subscriptions, messages, links and notifiers")
 	flags.IntVar(&o.Quota, "quota", 0, "the relay keeps `N` messages of a queue (default: not known)")
+	flags.BoolVar(&o.Prompt, "prompt", false, "with --model, the relay sends events at once (default: found out)")
 	flags.DurationVar(&o.Duration, "duration", time.Minute, "end after so long; 0 for no limit")
 	flags.IntVar(&o.MaxPrograms, "max-programs", 0, "end after `N` programs (default no limit)")
 	flags.IntVar(&o.MaxFindings, "max-findings", 0, "end after `N` different findings (default no limit)")
@@ -75,6 +76,7 @@ func (f *fuzzRelayFlags) run(cmd *cobra.Command, args []string, s suite) error {
 	if tested.embedded && o.Quota == 0 {
 		o.Quota = relay.DefaultQuota
 	}
+	o.Prompt = o.Prompt || tested.embedded
 	out := fuzzOutput{flags: f, tested: tested, stdout: cmd.OutOrStdout(), bar: newProgress(cmd.ErrOrStderr(), 0)}
 	if err := out.begin(); err != nil {
 		return err
@@ -137,22 +139,23 @@ func (f *fuzzRelayFlags) parse(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// levelNames are the names of the levels of mutations, by their number.
-var levelNames = []string{"order", "record", "hello", "block", "content", "transmission", "field", "cipher"}
+// levelNames are the names of the levels of mutations.
+var levelNames = func() (names []string) {
+	for level := range program.Levels {
+		names = append(names, level.String())
+	}
+	return names
+}()
 
 // parseLevels reads names of levels.
 func parseLevels(names []string) ([]program.Level, error) {
 	var levels []program.Level
 	for _, name := range names {
-		found := false
-		for i, known := range levelNames {
-			if name == known {
-				levels, found = append(levels, program.Level(i)), true
-			}
-		}
-		if !found {
+		level, err := program.ParseLevel(name)
+		if err != nil {
 			return nil, fmt.Errorf("--levels: %q is none of %v", name, levelNames)
 		}
+		levels = append(levels, level)
 	}
 	return levels, nil
 }

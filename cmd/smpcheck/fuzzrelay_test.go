@@ -27,6 +27,7 @@ var fakeFinding = engine.Finding{
 		Expected: "the message", Actual: "nothing\nbut \x1b[31msilence",
 	},
 	Program: program.Program{Ops: []program.Op{{Kind: program.NEW}, {Kind: program.SEND, Arg: 3}}},
+	Versions: wire.Versions(6, 20), TLS: "1.3",
 	After:   1500 * time.Millisecond, Operations: 70, Shrunk: 2, From: 17, Stable: 10,
 }
 

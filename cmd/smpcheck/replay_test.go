@@ -45,6 +45,7 @@ func TestReplayCounts(t *testing.T) {
 	assert.Equal(t, fakeAddress, o.Server.String())
 	assert.Equal(t, 2.0, o.Scale)
 	assert.Equal(t, fakeFinding.Program, replayed.Program)
+	assert.Equal(t, fakeFinding.Versions, replayed.Versions)
 	assert.Equal(t, fakeFinding.Requirement, replayed.Requirement)
 
 	r = smpcheck(t, s, "replay", file, "--times", "1", "--json")

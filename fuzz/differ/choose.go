@@ -15,6 +15,17 @@ type author interface {
 	change(r *rand.Rand, p, other program.Program) program.Program
 }
 
+// writer makes programs that are changed at the levels alone; none are all.
+type writer struct{ levels []program.Level }
+
+func newAuthor(levels []program.Level) author { return writer{levels} }
+
+func (w writer) generate(r *rand.Rand) program.Program { return program.Generate(r, w.levels) }
+
+func (w writer) change(r *rand.Rand, p, other program.Program) program.Program {
+	return program.Change(r, p, other, w.levels)
+}
+
 // freshShare: one program of so many is made anew, though there are some to change.
 const freshShare = 4
 

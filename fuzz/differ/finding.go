@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"smpcheck/fuzz/program"
@@ -41,8 +42,8 @@ type fileForm struct {
 	Shown        [2]string       `json:"shown"`
 	Blames       [2]string       `json:"blames"`
 	Requirements [2]string       `json:"requirements"`
-	Program      program.Program `json:"program"`
-	Original     program.Program `json:"original"`
+	Program      []string  `json:"program"`
+	Original     []string  `json:"original"`
 	Seed         uint64          `json:"seed"`
 	Versions     [2]uint16       `json:"versions"`
 	AfterMS      int64           `json:"after_ms"`
@@ -55,11 +56,14 @@ type fileForm struct {
 func (f Finding) MarshalJSON() ([]byte, error) {
 	return json.Marshal(fileForm{
 		Format: findingFormat, ID: f.ID, Rule: f.Rule, In: f.In, Command: f.Command, Sent: f.Sent, Op: f.Op,
-		Shown: f.Shown, Blames: f.Blames, Requirements: f.Requirements, Program: f.Program, Original: f.Original,
+		Shown: f.Shown, Blames: f.Blames, Requirements: f.Requirements, Program: lines(f.Program), Original: lines(f.Original),
 		Seed: f.Seed, Versions: [2]uint16{f.Versions.Min, f.Versions.Max}, AfterMS: f.After.Milliseconds(),
 		Programs: f.Programs, Stable: f.Stable, Tried: f.Tried,
 	})
 }
+
+// lines are the lines of a program.
+func lines(p program.Program) []string { return strings.Split(strings.TrimSpace(p.String()), "\n") }
 
 // UnmarshalJSON reads the form of the file, and nothing else.
 func (f *Finding) UnmarshalJSON(text []byte) error {
@@ -69,10 +73,17 @@ func (f *Finding) UnmarshalJSON(text []byte) error {
 	if err := d.Decode(&form); err != nil {
 		return err
 	}
+	p, err := program.Parse(strings.Join(form.Program, "\n"))
+	if err != nil {
+		return err
+	}
+	original, err := program.Parse(strings.Join(form.Original, "\n"))
 	switch {
+	case err != nil:
+		return err
 	case form.Format != findingFormat:
 		return fmt.Errorf("the format is %q, expected %q", form.Format, findingFormat)
-	case len(form.Program.Ops) == 0:
+	case len(p.Ops) == 0:
 		return errors.New("the program is empty")
 	case form.Rule == "":
 		return errors.New("the finding does not say what differs")
@@ -81,7 +92,7 @@ func (f *Finding) UnmarshalJSON(text []byte) error {
 	}
 	*f = Finding{
 		ID: form.ID, Rule: form.Rule, In: form.In, Command: form.Command, Sent: form.Sent, Op: form.Op,
-		Shown: form.Shown, Blames: form.Blames, Requirements: form.Requirements, Program: form.Program, Original: form.Original,
+		Shown: form.Shown, Blames: form.Blames, Requirements: form.Requirements, Program: p, Original: original,
 		Seed: form.Seed, Versions: wire.Versions(form.Versions[0], form.Versions[1]), After: time.Duration(form.AfterMS) * time.Millisecond,
 		Programs: form.Programs, Stable: form.Stable, Tried: form.Tried,
 	}

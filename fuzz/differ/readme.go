@@ -19,8 +19,8 @@ func (f Finding) readme(folder string) string {
 		}
 	}
 	fmt.Fprintf(&b, "\nSMP versions %s; operation %d of the program, counted from 0:\n\n", f.Versions, f.Op)
-	for line := range strings.Lines(strings.TrimSpace(f.Program.String())) {
-		fmt.Fprintf(&b, "    %s\n", strings.TrimRight(line, "\n"))
+	for _, line := range lines(f.Program) {
+		fmt.Fprintf(&b, "    %s\n", line)
 	}
 	fmt.Fprintf(&b, "\nIt shows in %d of %d tries. Again:\n\n    smpcheck fuzz diff --program %s ADDRESS-A ADDRESS-B\n", f.Stable, f.Tried, folder)
 	return b.String()

@@ -14,6 +14,7 @@ import (
 	"smpcheck/fuzz/drive"
 	"smpcheck/fuzz/engine"
 	"smpcheck/fuzz/program"
+	"smpcheck/reference/wire"
 	"smpcheck/spec"
 )
 
@@ -28,7 +29,7 @@ var finding = engine.Finding{
 		{Kind: program.NEW, Arg: 1},
 		{Kind: program.SEND, Arg: 3, Mutations: []program.Mutation{{Level: program.Field, Action: program.Flip, Position: 7}}},
 	}},
-	Seed: 1<<53 - 1,
+	Seed: 1<<53 - 1, Versions: wire.Versions(6, 20), TLS: "1.3", Model: true, Quota: 9, Prompt: true,
 }
 
 func registry(t *testing.T) *conformance.Registry {
@@ -67,10 +68,13 @@ func TestFoldersAreReadAsTheyWereWritten(t *testing.T) {
 	require.Len(t, f.Cases(), 2)
 	c := f.Cases()[0]
 	require.Equal(t, "relay/fuzz/one", c.ID)
-	require.Equal(t, finding.Program, c.Program)
+	require.Equal(t, finding.Program, c.Program.Program)
 	require.Equal(t, finding.Seed, c.Seed)
 	require.Equal(t, [2]uint16{6, 20}, c.Versions)
-	require.Equal(t, finding.Breach, c.Replayed().Breach)
+	again := c.Replayed()
+	require.Equal(t, finding.Breach, again.Breach)
+	require.Equal(t, finding.Versions, again.Versions)
+	require.Equal(t, []any{finding.Model, finding.Quota, finding.Prompt}, []any{again.Model, again.Quota, again.Prompt})
 	require.Equal(t, 2, f.Vectors().Count)
 	require.Len(t, f.Vectors().Groups, 1)
 	require.Len(t, f.Vectors().Groups[0].Tests, 2)
@@ -132,8 +136,9 @@ func TestFoldersThatCannotBeRead(t *testing.T) {
 		"other name":     {"relay.fuzz.1.json", nil, "its id is relay/fuzz/one, so its name has to be relay.fuzz.one.json"},
 		"format":         {"", func(c map[string]any) { c["format"] = "smpcheck-case-2" }, `the format is "smpcheck-case-2"`},
 		"unknown field":  {"", func(c map[string]any) { c["more"] = 1 }, `unknown field "more"`},
-		"empty program":  {"", func(c map[string]any) { c["program"] = program.Program{} }, "the program is empty"},
+		"empty program":  {"", func(c map[string]any) { c["program"] = []string{} }, "the program is empty"},
 		"kind":           {"", func(c map[string]any) { c["shows"].(map[string]any)["kind"] = "memory" }, `a case cannot show a finding of the kind "memory"`},
+		"no program":     {"", func(c map[string]any) { c["program"] = []string{"SUND c0 q0"} }, "malformed text of a program: line 1"},
 		"no rule":        {"", func(c map[string]any) { c["shows"].(map[string]any)["rule"] = "" }, "does not say which rule"},
 		"versions":       {"", func(c map[string]any) { c["versions"] = []int{9, 8} }, "the versions are [9 8]"},
 		"no versions":    {"", func(c map[string]any) { delete(c, "versions") }, "the versions are [0 0]"},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"smpcheck/fuzz/engine"
-	"smpcheck/reference/smp"
 	"smpcheck/reference/wire"
 	"smpcheck/spec"
 )
@@ -25,9 +24,9 @@ type NewCase struct {
 func (n NewCase) Make(f engine.Finding, catalogue *spec.Catalogue) (*Case, error) {
 	c := &Case{
 		Format: caseFormat, ID: n.ID, Title: n.Title, Requirements: n.Requirements,
-		Shows:   Shows{Kind: f.Kind, Rule: f.Rule, Command: f.Command, Expected: f.Expected, Actual: f.Actual},
-		Seed:    f.Seed,
-		Program: f.Program, Finding: f.ID,
+		Shows:   Shows{Kind: f.Kind, Rule: f.Rule, Command: f.Command, Place: f.Place, Expected: f.Expected, Actual: f.Actual},
+		Model:   f.Model, Quota: f.Quota, Prompt: f.Prompt, Seed: f.Seed,
+		Program: Text{f.Program}, Finding: f.ID,
 	}
 	if c.Title == "" {
 		c.Title = defaultTitle(f)
@@ -38,7 +37,7 @@ func (n NewCase) Make(f engine.Finding, catalogue *spec.Catalogue) (*Case, error
 		}
 		c.Requirements = []string{f.Requirement}
 	}
-	versions, err := shared(wire.Versions(smp.MinVersion, smp.MaxVersion), c.Requirements, catalogue)
+	versions, err := shared(f.Versions, c.Requirements, catalogue)
 	c.Versions = [2]uint16{versions.Min, versions.Max}
 	return c, err
 }
