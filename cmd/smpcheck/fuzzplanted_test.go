@@ -20,7 +20,7 @@ func findsCrashes() suite {
 	s.fuzz = func(_ context.Context, o engine.Options) (engine.Report, error) {
 		r := engine.Report{Status: engine.Status{Programs: 1, Operations: 20}}
 		if f, ok := planted.Lookup(o.Command[2]); ok && f.Finds[0] == planted.Crash {
-			r.Found = []engine.Finding{{Breach: drive.Breach{Kind: engine.Crash, Rule: "panic"}, Operations: 7, Shrunk: 1, From: 9, Stable: 10}}
+			r.Found = []engine.Finding{{Breach: drive.Breach{Kind: engine.Crash, Rule: "panic"}, Operations: 7, Shrunk: 1, From: 9, Stable: 10, Tried: 10}}
 		}
 		return r, nil
 	}
@@ -40,7 +40,7 @@ func TestFuzzPlanted(t *testing.T) {
 	assert.EqualValues(t, "clean", d.Relays[0].Outcome)
 	assert.Equal(t, 20, d.Relays[0].Operations)
 	assert.Equal(t, trialResult{
-		ID: d.Relays[1].ID, Title: d.Relays[1].Title, Outcome: "found", Kind: "crash", Rule: "panic", Operations: 7, Size: 1, From: 9, Shown: 10,
+		ID: d.Relays[1].ID, Title: d.Relays[1].Title, Outcome: "found", Kind: "crash", Rule: "panic", Operations: 7, Size: 1, From: 9, Shown: 10, Tries: 10,
 	}, d.Relays[1])
 
 	r = smpcheck(t, findsCrashes(), "fuzz", "planted", "--run", "crash/*,hang/*", "--skip", "crash/*")

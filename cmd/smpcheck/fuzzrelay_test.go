@@ -26,9 +26,9 @@ var fakeFinding = engine.Finding{
 		Kind: drive.Violation, Rule: "message-lost", Requirement: "SMP-PING-PONG", Command: "SEND",
 		Expected: "the message", Actual: "nothing\nbut \x1b[31msilence",
 	},
-	Program: program.Program{Ops: []program.Op{{Kind: program.NEW}, {Kind: program.SEND, Arg: 3}}},
+	Program:  program.Program{Ops: []program.Op{{Kind: program.NEW}, {Kind: program.SEND, Arg: 3}}},
 	Versions: wire.Versions(6, 20), TLS: "1.3",
-	After:   1500 * time.Millisecond, Operations: 70, Shrunk: 2, From: 17, Stable: 10,
+	After: 1500 * time.Millisecond, Operations: 70, Shrunk: 2, From: 17, Stable: 10, Tried: 10, Behind: []string{"4567"},
 }
 
 // fuzzSuite is fakeSuite with a fuzzer that finds what is given. It notes its options.
@@ -101,6 +101,7 @@ violation   message-lost, SEND (after 1.5 s and 70 operations)
   actual    nothing
             but \x1b[31msilence
   program   2 operations are left of 17; it shows in 10 of 10 tries
+            after 4567, from which it may follow
   folder    findings/0123abcd
   again     smpcheck replay findings/0123abcd --timeout-scale 3 --exec 'relay -x'
 `, r.stdout)
@@ -121,7 +122,7 @@ func TestFuzzRelayReportsAsJSON(t *testing.T) {
 		Pairs: 40, LastNewPair: 11, Corpus: 9, MemoryStart: 20e6, MemoryEnd: 21e6,
 		Findings: []fuzzFinding{{
 			ID: "0123abcd", Kind: "violation", Rule: "message-lost", Requirement: "SMP-PING-PONG", Command: "SEND",
-			Expected: "the message", Actual: fakeFinding.Actual, AfterMS: 1500, Operations: 70, Size: 2, From: 17, Shown: 10, Tries: 10,
+			Expected: "the message", Actual: fakeFinding.Actual, AfterMS: 1500, Operations: 70, Size: 2, From: 17, Shown: 10, Tries: 10, Behind: []string{"4567"},
 			Folder: "findings/0123abcd", Replay: "smpcheck replay findings/0123abcd " + strings.Replace(address, "secret", "PASSWORD", 1),
 		}},
 	}, d)

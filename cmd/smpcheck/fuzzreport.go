@@ -59,15 +59,14 @@ type fuzzFinding struct {
 	Size int `json:"size"`
 	From int `json:"from"`
 	// Shown of Tries is how often it showed again after shrinking.
-	Shown  int    `json:"shown"`
-	Tries  int    `json:"tries"`
-	Folder string `json:"folder"`
+	Shown int `json:"shown"`
+	Tries int `json:"tries"`
+	// Behind are the ids of findings that its program shows before it.
+	Behind []string `json:"behind"`
+	Folder string   `json:"folder"`
 	// Replay is the line for a shell that shows it again.
 	Replay string `json:"replay"`
 }
-
-// stableTries is how often the engine tries a finding after it was shrunk.
-const stableTries = 10
 
 // fuzzOutput writes what a run of the fuzzer says.
 type fuzzOutput struct {
@@ -145,8 +144,8 @@ func (o *fuzzOutput) document(found engine.Report) fuzzDocument {
 			ID: finding.ID, Kind: string(finding.Kind), Rule: finding.Rule, Requirement: finding.Requirement,
 			Command: finding.Command, Expected: finding.Expected, Actual: finding.Actual,
 			AfterMS: milliseconds(finding.After), Operations: finding.Operations,
-			Size: finding.Shrunk, From: finding.From, Shown: finding.Stable, Tries: stableTries,
-			Folder: folder, Replay: o.tested.replay(folder, f.Scale),
+			Size: finding.Shrunk, From: finding.From, Shown: finding.Stable, Tries: finding.Tried,
+			Behind: append([]string{}, finding.Behind...), Folder: folder, Replay: o.tested.replay(folder, f.Scale),
 		})
 	}
 	return d
@@ -183,6 +182,9 @@ func (f fuzzFinding) text(b *strings.Builder) {
 	fmt.Fprintf(b, "  expected  %s\n", indented(f.Expected))
 	fmt.Fprintf(b, "  actual    %s\n", indented(f.Actual))
 	fmt.Fprintf(b, "  program   %d operations are left of %d; it shows in %d of %d tries\n", f.Size, f.From, f.Shown, f.Tries)
+	if len(f.Behind) > 0 {
+		fmt.Fprintf(b, "            after %s, from which it may follow\n", strings.Join(f.Behind, ", "))
+	}
 	fmt.Fprintf(b, "  folder    %s\n", f.Folder)
 	fmt.Fprintf(b, "  again     %s\n", f.Replay)
 }

@@ -32,7 +32,8 @@ func replayCommand(s suite) *cobra.Command {
 		Long: `Try whether a relay still shows a finding; without an address, the reference relay.
 
 FILE is the finding.json of a finding, the folder that has it, or a case that promote has
-made of it. The exit code is 1 if the finding shows at least once, 0 if it does not.`,
+made of it. The exit code is 1 if the finding shows at least once, or another in its place,
+and 0 if the relay shows nothing.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return fmt.Errorf("%d arguments, expected a file and at most one address", len(args))
@@ -59,7 +60,10 @@ type replayDocument struct {
 	// Shown of Times is how often the finding showed.
 	Shown int `json:"shown"`
 	Times int `json:"times"`
-	// Expected and Actual are of the last time; empty if it did not show.
+	// Other is what showed in its place, as "kind rule", if it has never shown; empty for
+	// nothing.
+	Other string `json:"other"`
+	// Expected and Actual are of the last time that it or the other showed.
 	Expected string `json:"expected"`
 	Actual   string `json:"actual"`
 }
@@ -81,6 +85,9 @@ func (f *replayFlags) run(cmd *cobra.Command, args []string, s suite) error {
 		return fmt.Errorf("%s: %w", args[0], err)
 	}
 	o := engine.Options{Server: tested.server, Command: tested.command, Scale: f.timeoutScale}
+	if finding.Kind == engine.Memory {
+		f.times = 1 // which runs the program as often as it takes
+	}
 	shown, last, err := s.replay(cmd.Context(), o, finding, f.times)
 	switch {
 	case cmd.Context().Err() != nil:
@@ -91,8 +98,11 @@ func (f *replayFlags) run(cmd *cobra.Command, args []string, s suite) error {
 	if err := f.write(cmd.OutOrStdout(), finding, shown, last); err != nil {
 		return err
 	}
-	if shown > 0 {
+	switch {
+	case shown > 0:
 		return violated(fmt.Sprintf("the finding shows in %d of %d runs", shown, f.times))
+	case last.Rule != "":
+		return violated(fmt.Sprintf("the finding does not show, but another: %s %s", last.Kind, last.Rule))
 	}
 	return nil
 }
@@ -101,6 +111,9 @@ func (f *replayFlags) write(w io.Writer, finding engine.Finding, shown int, last
 	d := replayDocument{
 		ID: finding.ID, Kind: string(finding.Kind), Rule: finding.Rule, Requirement: finding.Requirement,
 		Command: finding.Command, Shown: shown, Times: f.times, Expected: last.Expected, Actual: last.Actual,
+	}
+	if shown == 0 && last.Rule != "" {
+		d.Other = fmt.Sprintf("%s %s", last.Kind, last.Rule)
 	}
 	if f.asJSON {
 		return writeJSON(w, d)
@@ -111,7 +124,10 @@ func (f *replayFlags) write(w io.Writer, finding engine.Finding, shown int, last
 		fmt.Fprintf(&b, ", %s", d.Command)
 	}
 	fmt.Fprintf(&b, "\nshown     %d of %d\n", d.Shown, d.Times)
-	if shown > 0 {
+	if d.Other != "" {
+		fmt.Fprintf(&b, "instead   %s\n", d.Other)
+	}
+	if last.Rule != "" {
 		fmt.Fprintf(&b, "expected  %s\nactual    %s\n", trace.Printable(d.Expected), trace.Printable(d.Actual))
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {

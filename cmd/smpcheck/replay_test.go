@@ -36,6 +36,9 @@ func TestReplayCounts(t *testing.T) {
 	s := fakeSuite()
 	s.replay = func(_ context.Context, options engine.Options, f engine.Finding, times int) (int, drive.Breach, error) {
 		o, replayed = options, f
+		if times == 1 {
+			return 0, drive.Breach{}, nil
+		}
 		return times - 1, drive.Breach{Kind: f.Kind, Rule: f.Rule, Expected: "x", Actual: "y\x07"}, nil
 	}
 	r := smpcheck(t, s, "replay", file, fakeAddress, "--times", "3", "--timeout-scale", "2")
@@ -54,9 +57,23 @@ func TestReplayCounts(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(r.stdout), &d))
 	assert.Equal(t, replayDocument{
 		ID: "relay/fuzz/lost", Kind: "violation", Rule: "message-lost", Requirement: "SMP-PING-PONG", Command: "SEND",
-		Times: 1, Expected: "x", Actual: "y\a",
+		Times: 1,
 	}, d)
 	assert.Len(t, o.Command, 2, "the reference relay")
+}
+
+// A relay that shows something else in the place of the finding is not right either.
+func TestReplayThatShowsSomethingElse(t *testing.T) {
+	t.Parallel()
+	file := promotedCase(t, "relay/fuzz/lost")
+	s := fakeSuite()
+	s.replay = func(context.Context, engine.Options, engine.Finding, int) (int, drive.Breach, error) {
+		return 0, drive.Breach{Kind: engine.Crash, Rule: "process-ended", Expected: "x", Actual: "y"}, nil
+	}
+	r := smpcheck(t, s, "replay", file)
+	assert.Equal(t, exitViolated, r.code)
+	assert.Equal(t, "smpcheck: the finding does not show, but another: crash process-ended\n", r.stderr)
+	assert.Equal(t, "relay/fuzz/lost  violation message-lost, SEND\nshown     0 of 10\ninstead   crash process-ended\nexpected  x\nactual    y\n", r.stdout)
 }
 
 func TestReplayThatCannotEnd(t *testing.T) {

@@ -30,8 +30,9 @@ type trialResult struct {
 	// Size of the program after shrinking, From before; 0 without a finding.
 	Size int `json:"size"`
 	From int `json:"from"`
-	// Shown of ten is how often it showed again.
+	// Shown of Tries is how often it showed again.
 	Shown  int    `json:"shown"`
+	Tries  int    `json:"tries"`
 	Others int    `json:"other_findings"`
 	Detail string `json:"detail,omitempty"`
 }
@@ -48,7 +49,7 @@ func newTrialDocument(r trial.Report) trialDocument {
 		}
 		if f := result.Finding; f != nil {
 			t.Kind, t.Rule, t.Command, t.AfterMS, t.Operations = string(f.Kind), f.Rule, f.Command, milliseconds(f.After), f.Operations
-			t.Size, t.From, t.Shown = f.Shrunk, f.From, f.Stable
+			t.Size, t.From, t.Shown, t.Tries = f.Shrunk, f.From, f.Stable, f.Tried
 		}
 		d.Relays = append(d.Relays, t)
 	}

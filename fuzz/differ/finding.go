@@ -32,24 +32,24 @@ const (
 
 // fileForm is the form of a finding in its file.
 type fileForm struct {
-	Format       string          `json:"format"`
-	ID           string          `json:"id"`
-	Rule         string          `json:"rule"`
-	In           string          `json:"in"`
-	Command      string          `json:"command"`
-	Sent         string          `json:"sent"`
-	Op           int             `json:"op"`
-	Shown        [2]string       `json:"shown"`
-	Blames       [2]string       `json:"blames"`
-	Requirements [2]string       `json:"requirements"`
+	Format       string    `json:"format"`
+	ID           string    `json:"id"`
+	Rule         string    `json:"rule"`
+	In           string    `json:"in"`
+	Command      string    `json:"command"`
+	Sent         string    `json:"sent"`
+	Op           int       `json:"op"`
+	Shown        [2]string `json:"shown"`
+	Blames       [2]string `json:"blames"`
+	Requirements [2]string `json:"requirements"`
 	Program      []string  `json:"program"`
 	Original     []string  `json:"original"`
-	Seed         uint64          `json:"seed"`
-	Versions     [2]uint16       `json:"versions"`
-	AfterMS      int64           `json:"after_ms"`
-	Programs     int             `json:"programs"`
-	Stable       int             `json:"stable"`
-	Tried        int             `json:"tried"`
+	Seed         uint64    `json:"seed"`
+	Versions     [2]uint16 `json:"versions"`
+	AfterMS      int64     `json:"after_ms"`
+	Programs     int       `json:"programs"`
+	Stable       int       `json:"stable"`
+	Tried        int       `json:"tried"`
 }
 
 // MarshalJSON returns the form of the file.

@@ -24,8 +24,8 @@ type NewCase struct {
 func (n NewCase) Make(f engine.Finding, catalogue *spec.Catalogue) (*Case, error) {
 	c := &Case{
 		Format: caseFormat, ID: n.ID, Title: n.Title, Requirements: n.Requirements,
-		Shows:   Shows{Kind: f.Kind, Rule: f.Rule, Command: f.Command, Place: f.Place, Expected: f.Expected, Actual: f.Actual},
-		Model:   f.Model, Quota: f.Quota, Prompt: f.Prompt, Seed: f.Seed,
+		Shows: Shows{Kind: f.Kind, Rule: f.Rule, Command: f.Command, Place: f.Place, Expected: f.Expected, Actual: f.Actual},
+		Model: f.Model, Quota: f.Quota, Prompt: f.Prompt, Seed: f.Seed,
 		Program: Text{f.Program}, Finding: f.ID,
 	}
 	if c.Title == "" {

@@ -50,7 +50,8 @@ func (r Result) line(w io.Writer) {
 	if f.Command != "" {
 		about += ", " + f.Command
 	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%.1f\t%d\t%d of %d\t%d of 10\n", r.ID, r.Outcome, about, f.After.Seconds(), f.Operations, f.Shrunk, f.From, f.Stable)
+	fmt.Fprintf(w, "%s\t%s\t%s\t%.1f\t%d\t%d of %d\t%d of %d\n",
+		r.ID, r.Outcome, about, f.After.Seconds(), f.Operations, f.Shrunk, f.From, f.Stable, f.Tried)
 }
 
 // explain says what is wrong with the trial of a relay.

@@ -97,9 +97,16 @@ func Run(ctx context.Context, faults []planted.Fault, o Options) Report {
 
 // try has the fuzzer find one fault.
 func (o Options) try(ctx context.Context, f planted.Fault, done int) Result {
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
 	options := engine.Options{
-		Command: o.Command(f.ID), Model: true, Quota: planted.Quota, Duration: o.Duration,
+		Command: o.Command(f.ID), Model: true, Quota: planted.Quota, Prompt: true, Duration: o.Duration,
 		Seed: o.Seed, Scale: o.Scale,
+		Found: func(found engine.Finding) {
+			if proves(f, found.Kind) {
+				enough()
+			}
+		},
 	}
 	if o.Findings != "" {
 		options.Findings = filepath.Join(o.Findings, strings.ReplaceAll(f.ID, "/", "."))
@@ -111,12 +118,17 @@ func (o Options) try(ctx context.Context, f planted.Fault, done int) Result {
 	return judge(f, report, err)
 }
 
+// proves reports whether a finding of the kind shows the fault, or that the relay without
+// one is not taken for what it is.
+func proves(f planted.Fault, kind drive.Kind) bool {
+	return f.ID == Control || slices.Contains(f.Finds, string(kind))
+}
+
 // judge tells what came of a run of the fuzzer.
 func judge(f planted.Fault, report engine.Report, err error) Result {
 	r := Result{ID: f.ID, Title: f.Title, Status: report.Status}
-	proves := func(kind drive.Kind) bool { return f.ID == Control || slices.Contains(f.Finds, string(kind)) }
 	for i := range report.Found {
-		if proves(report.Found[i].Kind) {
+		if proves(f, report.Found[i].Kind) {
 			r.Finding = &report.Found[i]
 			break
 		}

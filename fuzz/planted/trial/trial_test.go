@@ -28,17 +28,22 @@ var faults = []planted.Fault{
 func fake(noted map[string]engine.Options) func(context.Context, engine.Options) (engine.Report, error) {
 	finds := func(kinds ...drive.Kind) (found []engine.Finding) {
 		for _, kind := range kinds {
-			found = append(found, engine.Finding{Breach: drive.Breach{Kind: kind, Rule: "rule", Command: "SEND"}, After: time.Second, Operations: 9, Shrunk: 2, From: 5, Stable: 10})
+			found = append(found, engine.Finding{Breach: drive.Breach{Kind: kind, Rule: "rule", Command: "SEND"}, After: time.Second, Operations: 9, Shrunk: 2, From: 5, Stable: 10, Tried: 10})
 		}
 		return found
 	}
-	return func(_ context.Context, o engine.Options) (engine.Report, error) {
+	return func(_ context.Context, o engine.Options) (report engine.Report, err error) {
 		id := o.Command[1]
 		noted[id] = o
 		if o.Status != nil {
 			o.Status(engine.Status{Programs: 3})
 		}
-		report := engine.Report{Status: engine.Status{Elapsed: 2 * time.Second, Operations: 40}}
+		report = engine.Report{Status: engine.Status{Elapsed: 2 * time.Second, Operations: 40}}
+		defer func() {
+			for _, f := range report.Found {
+				o.Found(f)
+			}
+		}()
 		switch id {
 		case "crash/found":
 			report.Found = finds(engine.Crash)
@@ -83,6 +88,7 @@ func TestEachFaultIsTried(t *testing.T) {
 	for id, used := range noted {
 		require.True(t, used.Model, id)
 		require.Equal(t, planted.Quota, used.Quota, id)
+		require.True(t, used.Prompt, id)
 		require.Equal(t, time.Minute, used.Duration, id)
 		require.Equal(t, uint64(5), used.Seed, id)
 		require.Equal(t, 2.0, used.Scale, id)
@@ -109,6 +115,27 @@ broken crash/broken: It does not start.
 
 2 of 5 faults found, 2 survived, 1 broken; 1m0s for each, seed 5
 `, text.String())
+}
+
+// What proves the fault ends the run of the fuzzer, something else does not.
+func TestATrialEndsWhenTheFaultIsFound(t *testing.T) {
+	t.Parallel()
+	o := options(make(map[string]engine.Options))
+	o.Fuzz = func(ctx context.Context, e engine.Options) (engine.Report, error) {
+		other := engine.Finding{Breach: drive.Breach{Kind: drive.Protocol}}
+		proof := engine.Finding{Breach: drive.Breach{Kind: engine.Crash}}
+		if e.Command[1] == Control {
+			return engine.Report{}, nil
+		}
+		e.Found(other)
+		require.NoError(t, ctx.Err())
+		e.Found(proof)
+		require.Error(t, ctx.Err())
+		return engine.Report{Found: []engine.Finding{other, proof}, Interrupted: true}, nil
+	}
+	r := Run(t.Context(), faults[:1], o)
+	require.True(t, r.OK())
+	require.False(t, r.Interrupted)
 }
 
 func TestAFalseAlarmIsNoSuccess(t *testing.T) {
