@@ -72,7 +72,9 @@ type Report struct {
 // Finding is a difference between two relays, with the program that shows it. As JSON it
 // has the form of schema.json.
 type Finding struct {
-	// ID is a hash of the rule. It names the folder.
+	// ID is a hash of what findings have in common of which one is enough: the command, and
+	// either the rule that one of the relays breaks, by the model, or both answers. It names
+	// the folder.
 	ID string
 	// Rule is a short, stable name of what differs: command and both answers.
 	Rule string

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"smpcheck/fuzz/engine"
@@ -107,21 +108,24 @@ func (d *differ) try(ctx context.Context, n int) error {
 		d.report.Chosen[choice.reason]++
 	}
 	d.status("comparing")
-	if c.difference == nil || d.done[c.rule()] || d.flaky[c.rule()] >= maxFlaky {
+	if c.difference == nil {
 		return nil
 	}
-	return d.follow(ctx, p, seed, c.rule())
+	if group := newFinding(c.difference, views).group(); !d.done[group] && d.flaky[group] < maxFlaky {
+		return d.follow(ctx, p, seed, group)
+	}
+	return nil
 }
 
 // follow makes a finding of a difference: it is tried again, shrunk, and tried again.
-func (d *differ) follow(ctx context.Context, p program.Program, seed uint64, rule string) error {
-	shows := func(p program.Program) (Finding, bool) { return d.shows(ctx, p, seed, rule) }
+func (d *differ) follow(ctx context.Context, p program.Program, seed uint64, group string) error {
+	shows := func(p program.Program) (Finding, bool) { return d.shows(ctx, p, seed, group) }
 	for range confirmations {
 		if _, again := shows(p); !again {
-			return d.drop(ctx, rule)
+			return d.drop(ctx, group)
 		}
 	}
-	d.status("shrinking " + rule)
+	d.status("shrinking " + group)
 	left := shrinkTries
 	small := engine.Shrink(p, func(q program.Program) bool {
 		if left--; left < 0 || ctx.Err() != nil {
@@ -137,41 +141,39 @@ func (d *differ) follow(ctx context.Context, p program.Program, seed uint64, rul
 		}
 	}
 	if stable < stableTries {
-		return d.drop(ctx, rule)
+		return d.drop(ctx, group)
 	}
 	f.Program, f.Original, f.Seed, f.Versions = small, p, seed, d.report.Versions
 	f.After, f.Programs, f.Stable, f.Tried = time.Since(d.began), d.report.Programs, stable, stableTries
-	d.done[rule] = true
+	d.done[group] = true
 	d.report.Found = append(d.report.Found, f)
 	return save(d.options.Findings, f)
 }
 
 // drop notes that a difference did not show again.
-func (d *differ) drop(ctx context.Context, rule string) error {
-	d.flaky[rule]++
+func (d *differ) drop(ctx context.Context, group string) error {
+	d.flaky[group]++
 	d.report.Flaky++
 	return ctx.Err()
 }
 
-// shows runs a program and reports whether it shows a difference by the rule, and how.
-func (d *differ) shows(ctx context.Context, p program.Program, seed uint64, rule string) (Finding, bool) {
+// shows runs a program and reports whether it shows a difference of the group, and how.
+func (d *differ) shows(ctx context.Context, p program.Program, seed uint64, group string) (Finding, bool) {
 	views, err := d.bench.run(ctx, p, seed)
 	if err != nil {
 		return Finding{}, false
 	}
 	c := compareViews(views[0], views[1])
-	if c.difference == nil || c.rule() != rule {
+	if c.difference == nil {
 		return Finding{}, false
 	}
-	return newFinding(c.difference, views), true
+	f := newFinding(c.difference, views)
+	return f, f.group() == group
 }
 
 // newFinding is the finding of a difference, without its program.
 func newFinding(d *difference, views [2]view) Finding {
-	hash := sha256.Sum256([]byte(d.rule()))
-	f := Finding{
-		ID: hex.EncodeToString(hash[:])[:idSize], Rule: d.rule(), In: d.in, Command: d.command, Sent: d.sent, Op: d.op, Shown: d.shown,
-	}
+	f := Finding{Rule: d.rule(), In: d.in, Command: d.command, Sent: d.sent, Op: d.op, Shown: d.shown}
 	for i, v := range views {
 		for _, b := range v.outcome.Breaches {
 			if b.Op <= d.op {
@@ -181,7 +183,22 @@ func newFinding(d *difference, views [2]view) Finding {
 			}
 		}
 	}
+	hash := sha256.Sum256([]byte(f.group()))
+	f.ID = hex.EncodeToString(hash[:])[:idSize]
 	return f
+}
+
+// group is what findings have in common of which one is enough: if the model objects to
+// what one of the relays does there, and to nothing of the other, the command and the rule
+// that is broken; otherwise the command and both answers.
+func (f Finding) group() string {
+	for i, name := range names {
+		if f.In == inAnswer && f.Blames[i] != "" && f.Blames[1-i] == "" {
+			broken, _, _ := strings.Cut(f.Blames[i], ":")
+			return fmt.Sprintf("%s: %s by %s", f.Command, broken, name)
+		}
+	}
+	return f.Rule
 }
 
 // status tells how far the run is.
@@ -205,7 +222,7 @@ func replay(ctx context.Context, o Options, f Finding, times int) (shown int, la
 	}
 	d := &differ{options: o, bench: p}
 	for range times {
-		if again, ok := d.shows(ctx, f.Program, f.Seed, f.Rule); ok {
+		if again, ok := d.shows(ctx, f.Program, f.Seed, f.group()); ok {
 			shown, last = shown+1, again
 		}
 		if ctx.Err() != nil {
