@@ -101,6 +101,7 @@ func (c *cabinet) remove(id string) error {
 
 func (c *cabinet) saveTrace(folder string, f Finding, rec *trace.Recorder) error {
 	var text bytes.Buffer
+	f = c.public(f)
 	err := rec.Finish().Decode(trace.FileExtent).Text(&text, trace.Header{
 		Case: "finding " + f.ID, Version: f.Versions.Max, Verdict: string(f.Kind) + ": " + f.Rule,
 		Expected: f.Expected, Actual: f.Actual, Seed: f.Seed, Command: c.replayCommand(f),

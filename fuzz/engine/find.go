@@ -5,36 +5,34 @@ import (
 	"time"
 )
 
-// find deals with what a program has shown: the first that is new, as the others may follow
-// from it. Whatever else the run would do waits for that.
-func (f *fuzzer) find(ctx context.Context, in input, t trial) error {
+// enter enters the first sighting of a trial that is new, as the others may follow from it,
+// and writes it before anything else is done. It returns nil if there is none.
+func (f *fuzzer) enter(in input, t trial) (*Finding, sighting, error) {
 	var fresh *sighting
 	for i := range t.seen {
-		s := t.seen[i]
-		known := f.known[s.id()]
+		id := t.seen[i].id()
+		known := f.known[id]
 		if known != nil {
 			known.Times++
 		}
-		if fresh == nil && (known == nil || known.Tried == 0 && f.pursued[s.id()] < pursuits) {
-			fresh = &s
+		if fresh == nil && (known == nil || known.Tried == 0 && f.pursued[id] < pursuits) {
+			fresh = &t.seen[i]
 		}
 	}
 	if fresh == nil {
-		return nil
+		return nil, sighting{}, nil
 	}
 	f.pursued[fresh.id()]++
 	found := f.discover(*fresh, in)
-	if err := f.keep(found, evidence{t.rec, fresh.output}); err != nil {
-		return err
-	}
 	f.board.show()
-	defer f.board.doing("shrinking " + string(fresh.Kind) + "/" + fresh.Rule)()
-	if t.sick {
-		if err := f.bench.renew(ctx); err != nil {
-			return err
-		}
-	}
-	p := &pursuit{bench: f.bench, of: *fresh, spend: allow(shrinkRuns, f.options.scaled(shrinkTime))}
+	return found, *fresh, f.keep(found, evidence{t.rec, fresh.output})
+}
+
+// pursue looks for a small program that shows a sighting again. Whatever else the run would
+// do waits for that.
+func (f *fuzzer) pursue(ctx context.Context, found *Finding, s sighting) error {
+	defer f.board.doing("shrinking " + string(s.Kind) + "/" + s.Rule)()
+	p := &pursuit{bench: f.bench, of: s, spend: allow(shrinkRuns, f.options.scaled(shrinkTime))}
 	if p.reproduce(ctx, f.history.suspects()) {
 		p.shrink(ctx)
 		shown, tried := p.stability(ctx, f.options.scaled(stableTime))

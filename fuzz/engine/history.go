@@ -29,14 +29,13 @@ func (h history) suspects() []input {
 			break
 		}
 	}
-	size := 0
-	for n := 2; n <= len(h); n *= 2 {
-		joined := join(h[len(h)-n:])
-		if len(joined.Ops) == size { // no more fit
-			break
+	for n, fits := 2, true; fits && n <= 2*len(h); n *= 2 {
+		last := h[max(0, len(h)-n):]
+		joined := join(last)
+		fits = len(joined.Ops) < program.MaxOps
+		if len(last) > 1 {
+			list = append(list, joined)
 		}
-		size = len(joined.Ops)
-		list = append(list, joined)
 	}
 	return list
 }

@@ -62,7 +62,7 @@ func openLane(ctx context.Context, s link.Server, version uint16, tls string, li
 	if l.queue, err = l.recipient.CreateQueue(ctx, client.QueueOptions{}); err != nil {
 		return nil, err
 	}
-	key, err := keys.Generate(keys.Ed25519, nil)
+	key, err := keys.Generate(keys.Ed25519, rand.Reader)
 	if err != nil {
 		return nil, err
 	}

@@ -124,10 +124,23 @@ func (f *fuzzer) step(ctx context.Context, n int) error {
 		return f.again(ctx)
 	}
 	f.failures = 0
-	if len(t.seen) > 0 {
-		if err := f.find(ctx, in, t); err != nil {
-			return err
-		}
+	return f.judge(ctx, in, t)
+}
+
+// judge deals with what a program has shown: it is written, the relay is made right, and
+// then a smaller program is looked for.
+func (f *fuzzer) judge(ctx context.Context, in input, t trial) error {
+	found, s, err := f.enter(in, t)
+	if err == nil && t.sick {
+		err = f.bench.renew(ctx)
+		f.watch.restart()
+	}
+	if err == nil && found != nil {
+		err = f.pursue(ctx, found, s)
+		f.watch.restart()
+	}
+	if err != nil {
+		return err
 	}
 	return f.mind(ctx)
 }
@@ -151,7 +164,7 @@ func (f *fuzzer) last(ctx context.Context) error {
 		return nil
 	}
 	t := trial{seen: []sighting{*s}, sick: true, rec: trace.NewRecorder(trace.Brief, f.bench.secret())}
-	return f.find(ctx, f.history[len(f.history)-1], t)
+	return f.judge(ctx, f.history[len(f.history)-1], t)
 }
 
 // note enters a program into the hash of the sequence.

@@ -130,8 +130,7 @@ func (s *shrinker) renamed(slotOf func(*program.Op) *byte, from, to byte) progra
 	return p
 }
 
-// numbers makes the numbers of operations and mutations smaller: 0, or as near to it as
-// halving goes.
+// numbers makes the numbers of operations and mutations smaller.
 func (s *shrinker) numbers() {
 	for i := range s.best.Ops {
 		s.lower(i, func(op *program.Op) *uint16 { return &op.Arg })
@@ -142,14 +141,18 @@ func (s *shrinker) numbers() {
 	}
 }
 
-// lower makes one number smaller.
+// lower makes one number smaller: 0, or the smallest that shows, as far as all above it do.
 func (s *shrinker) lower(i int, number func(*program.Op) *uint16) {
-	for at := *number(&s.best.Ops[i]); at > 0; at = *number(&s.best.Ops[i]) {
-		smaller := func(to uint16) bool {
-			return s.take(s.changed(i, func(op *program.Op) { *number(op) = to }))
-		}
-		if !smaller(0) && !smaller(at/2) && !smaller(at-1) {
-			return
+	at := func() uint16 { return *number(&s.best.Ops[i]) }
+	take := func(to uint16) bool {
+		return s.take(s.changed(i, func(op *program.Op) { *number(op) = to }))
+	}
+	if at() == 0 || take(0) {
+		return
+	}
+	for low := uint16(0); at()-low > 1; { // low does not show
+		if middle := low + (at()-low)/2; !take(middle) {
+			low = middle
 		}
 	}
 }
