@@ -171,6 +171,7 @@ func (r *runner) close(l *line, how uint16) {
 	if l.ending == "" {
 		r.flush(l)
 		r.await(l)
+		r.settleLine(l)
 	}
 	if r.lines[l.slot] == l {
 		r.lines[l.slot] = nil
