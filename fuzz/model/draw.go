@@ -49,11 +49,11 @@ const (
 	disordered    = 25
 )
 
-// connections and queues that are used: fewer than there are, so that they meet.
-const (
-	connections = 3
-	queues      = 4
-)
+// connections are fewer than there are, so that they meet at the same queues; slots of
+// queues that a program makes come more often than those that it leaves empty.
+const connections = 3
+
+var slots = []byte{0, 0, 0, 0, 1, 1, 1, 2, 3}
 
 // oneIn is true once in n times, and false as the simplest choice.
 func (d *drawer) oneIn(n int) bool { return d.choose(n) == n-1 }
@@ -62,7 +62,7 @@ func (d *drawer) oneIn(n int) bool { return d.choose(n) == n-1 }
 func (d *drawer) draw(most int) {
 	kind := d.kind()
 	if d.oneIn(3) {
-		d.queue = byte(d.choose(queues))
+		d.queue = slots[d.choose(len(slots))]
 	}
 	times := 1
 	if (kind == program.SEND || kind == program.ACK) && d.oneIn(3) {
