@@ -12,9 +12,9 @@ type writer struct{ levels []program.Level }
 func newAuthor(levels []program.Level) author { return writer{levels} }
 
 func (w writer) generate(r *rand.Rand) program.Program {
-	return program.Generate(r.Uint64(), w.levels)
+	return program.Generate(r, w.levels)
 }
 
 func (w writer) change(r *rand.Rand, p, other program.Program) program.Program {
-	return program.Change(r.Uint64(), p, other, w.levels)
+	return program.Change(r, p, other, w.levels)
 }
