@@ -14,7 +14,6 @@ package libfuzzer
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 )
 
@@ -34,27 +33,30 @@ func find(targets []Target, name string) (Target, error) {
 	return Target{}, fmt.Errorf("no fuzz target is named %q", name)
 }
 
+// process is the target that this process runs.
 var process struct {
-	once   sync.Once
+	name   string
 	worker *worker
 }
 
-// Call gives data to the target of that name: what LLVMFuzzerTestOneInput does. It panics if
-// the target fails, which libFuzzer takes as a crash. All calls of a process must be for the
-// same target.
-func Call(targets []Target, name string, data []byte) {
-	process.once.Do(func() {
-		target, err := find(targets, name)
-		if err != nil {
-			panic(err)
-		}
-		w, err := start(target)
-		if err != nil {
-			panic(err)
-		}
-		process.worker = w
-	})
+// Start makes the target of that name ready: what LLVMFuzzerInitialize does, once in a process.
+// It panics if the target cannot be run.
+func Start(targets []Target, name string) {
+	target, err := find(targets, name)
+	if err != nil {
+		panic(err)
+	}
+	w, err := start(target)
+	if err != nil {
+		panic(err)
+	}
+	process.name, process.worker = name, w
+}
+
+// Call gives data to the target: what LLVMFuzzerTestOneInput does. It panics if the target
+// fails, which libFuzzer takes as a crash.
+func Call(data []byte) {
 	if err := process.worker.call(data); err != nil {
-		panic(fmt.Sprintf("%s failed:\n%v", name, err))
+		panic(fmt.Sprintf("%s failed:\n%v", process.name, err))
 	}
 }

@@ -47,8 +47,9 @@ func run(targets []Target, args []string) error {
 		}
 		return eachInput(args[3:], func(input []byte) error { return convert(input, types, args[2]) })
 	case args[1] == "run":
+		Start(targets, target.Name)
 		return eachInput(args[2:], func(input []byte) error {
-			Call(targets, target.Name, input)
+			Call(input)
 			return nil
 		})
 	}

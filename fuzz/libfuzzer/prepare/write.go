@@ -52,10 +52,11 @@ import (
 	"{{.Module.Path}}/fuzz/libfuzzer"
 )
 
+//export smpcheckStart
+func smpcheckStart(name *C.char) { libfuzzer.Start(targets, C.GoString(name)) }
+
 //export smpcheckFuzz
-func smpcheckFuzz(name *C.char, data unsafe.Pointer, size C.size_t) {
-	libfuzzer.Call(targets, C.GoString(name), C.GoBytes(data, C.int(size)))
-}
+func smpcheckFuzz(data unsafe.Pointer, size C.size_t) { libfuzzer.Call(C.GoBytes(data, C.int(size))) }
 `))
 
 // write makes the folder name() in folder, with the program and the overlay that lets the go
