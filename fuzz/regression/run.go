@@ -54,8 +54,10 @@ func (c *Case) runWatched(t *conformance.T) {
 	switch {
 	case c.Shows.Kind == engine.Crash && ended(t, err != nil || last.Rule != ""):
 		t.Fail("a relay that goes on", t.Target().Obituary())
-	case shown > 0 || c.Shows.Kind == engine.Crash && last.Rule == unreachable:
+	case shown > 0:
 		t.Fail(last.Expected, last.Actual)
+	case c.Shows.Kind == engine.Crash && last.Rule != "" && gone(t):
+		t.Fail("a relay that goes on", "nobody listens any more")
 	case err != nil:
 		t.Broken(err)
 	case last.Rule != "":
@@ -78,6 +80,13 @@ func ended(t *conformance.T, wrong bool) bool {
 	case <-timer.C:
 		return false
 	}
+}
+
+// gone reports whether nobody listens at the address of the target: all that is seen of the
+// end of a process that somebody else has started.
+func gone(t *conformance.T) bool {
+	_, err := t.Dial()
+	return err != nil
 }
 
 func blocked(t *conformance.T, b drive.Breach) {
