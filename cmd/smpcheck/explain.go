@@ -16,12 +16,13 @@ import (
 
 func explainCommand(s suite) *cobra.Command {
 	var asJSON bool
+	var cases string
 	cmd := &cobra.Command{
 		Use:   "explain ID",
 		Short: "Explain a case, a requirement or a fault: the rule, its source and what tests it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			registry, err := s.registry()
+			registry, err := s.registryWith(cases)
 			if err != nil {
 				return err
 			}
@@ -35,6 +36,7 @@ func explainCommand(s suite) *cobra.Command {
 			return e.write(cmd.OutOrStdout())
 		},
 	}
+	cmd.Flags().StringVar(&cases, "cases", "", casesUsage)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return cmd
 }

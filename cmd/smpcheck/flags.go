@@ -25,6 +25,9 @@ const maxSeed = 1<<53 - 1
 // reportUsage describes the flag --report.
 const reportUsage = "write a report as `FORMAT=FILE`: text, json, junit or html; - is standard output; repeatable"
 
+// casesUsage describes the flag --cases.
+const casesUsage = "know the cases in `DIR` besides, which promote has made"
+
 // runFlags are the flags of commands that run cases, as they were given.
 type runFlags struct {
 	run, skip    []string
@@ -45,6 +48,7 @@ type runFlags struct {
 	knownName    string
 	scan         string
 	fault        string
+	cases        string
 }
 
 func (f *runFlags) register(cmd *cobra.Command) {
@@ -67,6 +71,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.knownName, "known-name", "", "`NAME` that the relay under test resolves, or none if it resolves no names (default: not known)")
 	flags.StringVar(&f.scan, "scan", "", "search `DIR`, the folder of the relay that --exec starts, for bytes of messages")
 	flags.StringVar(&f.fault, "fault", "", "give the embedded relay the fault with this `ID`, to see what a report about it looks like")
+	flags.StringVar(&f.cases, "cases", "", casesUsage)
 	flags.StringVar(&f.exec, "exec", "", "start the target with `CMD`, which prints its smp:// address on a line of its own")
 }
 

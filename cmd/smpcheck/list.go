@@ -59,13 +59,13 @@ func versionsOf(r wire.VersionRange) spec.Versions {
 
 func listCommand(s suite) *cobra.Command {
 	var asJSON, profiles bool
-	var profileName string
+	var profileName, cases string
 	cmd := &cobra.Command{
 		Use:   "list [PATTERN]",
 		Short: "List the cases, requirements and faults whose ids match a pattern, or all",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			registry, err := s.registry()
+			registry, err := s.registryWith(cases)
 			if err != nil {
 				return err
 			}
@@ -95,6 +95,7 @@ func listCommand(s suite) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	cmd.Flags().StringVar(&cases, "cases", "", casesUsage)
 	cmd.Flags().StringVar(&profileName, "profile", "", "list the cases of the profile `NAME` alone")
 	cmd.Flags().BoolVar(&profiles, "profiles", false, "list the profiles")
 	return cmd

@@ -6,6 +6,8 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/load"
+	"smpcheck/fuzz/differ"
+	"smpcheck/fuzz/engine"
 )
 
 // progress shows how far a run is in one line of a terminal, and nothing elsewhere.
@@ -44,3 +46,28 @@ func (p *progress) phase(at load.Progress) {
 }
 
 func (p *progress) clear() { fmt.Fprint(p.w, eraseLine) }
+
+// fuzzing shows how far the fuzzer is.
+func (p *progress) fuzzing(s engine.Status) {
+	fmt.Fprintf(p.w, "%s%.0f s, %d programs, %.0f operations a second, %d pairs, corpus %d, %d findings",
+		eraseLine, s.Elapsed.Seconds(), s.Programs, s.OperationsASec, s.Pairs, s.Corpus, s.Findings)
+	if s.Memory > 0 {
+		fmt.Fprintf(p.w, ", %s", megabytes(s.Memory))
+	}
+	if s.Doing != "" {
+		fmt.Fprintf(p.w, "; %s", s.Doing)
+	}
+}
+
+// trying shows which of the relays with planted faults is fuzzed.
+func (p *progress) trying(done int, now engine.Status) {
+	fmt.Fprintf(p.w, "%s%d of %d relays; %.0f s, %d operations", eraseLine, done, p.total, now.Elapsed.Seconds(), now.Operations)
+}
+
+// comparing shows how far the comparison of two relays is.
+func (p *progress) comparing(s differ.Status) {
+	fmt.Fprintf(p.w, "%s%.0f s, %d programs, %d pairs, %d findings", eraseLine, s.Elapsed.Seconds(), s.Programs, s.Pairs, s.Findings)
+	if s.Doing != "" {
+		fmt.Fprintf(p.w, "; %s", s.Doing)
+	}
+}

@@ -30,7 +30,7 @@ func relayCommand(s suite) *cobra.Command {
 
 // testRelay tests a relay and writes the reports.
 func testRelay(cmd *cobra.Command, args []string, f *runFlags, s suite) (err error) {
-	registry, err := s.registry()
+	registry, err := s.registryWith(f.cases)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (f *runFlags) names(args []string, s suite) (target.Names, error) {
 func (f *runFlags) invocation(t target.Target, o conformance.Options) report.Invocation {
 	return report.Invocation{
 		Exec: f.exec, Server: t.Server(), Embedded: t.Kind() == target.Embedded,
-		Fault: f.fault, Scan: f.scan, Seed: o.Seed, TimeoutScale: o.TimeoutScale, KnownName: f.knownName,
+		Fault: f.fault, Scan: f.scan, Seed: o.Seed, TimeoutScale: o.TimeoutScale, KnownName: f.knownName, Cases: f.cases,
 	}
 }
 

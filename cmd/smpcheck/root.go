@@ -12,6 +12,10 @@ import (
 	"smpcheck/conformance"
 	"smpcheck/conformance/fault"
 	"smpcheck/conformance/target"
+	"smpcheck/fuzz/differ"
+	"smpcheck/fuzz/drive"
+	"smpcheck/fuzz/engine"
+	"smpcheck/fuzz/regression"
 	"smpcheck/spec"
 )
 
@@ -37,6 +41,12 @@ type suite struct {
 	survey func(ctx context.Context, t target.Target, info target.Info, scale float64) []target.Capability
 	// embed starts the relay that is tested if no other is named.
 	embed target.Starter
+	// fuzz is the network fuzzer, replay runs one of its findings again.
+	fuzz   func(context.Context, engine.Options) (engine.Report, error)
+	replay func(context.Context, engine.Options, engine.Finding, int) (int, drive.Breach, error)
+	// diff is the differential fuzzer, rediff runs one of its findings again.
+	diff   func(context.Context, differ.Options) (differ.Report, error)
+	rediff func(context.Context, differ.Options, differ.Finding, int) (int, differ.Finding, error)
 	// names is what is known about the names of that relay.
 	names target.Names
 }
@@ -50,6 +60,23 @@ func (s suite) registry() (*conformance.Registry, error) {
 	registry := conformance.NewRegistry(catalogue)
 	if err := registry.Add(s.cases()...); err != nil {
 		return nil, broken("register the cases: %w", err)
+	}
+	return registry, nil
+}
+
+// registryWith is registry with the cases of a folder besides; an empty name is no folder.
+// What is wrong with the folder is an error of usage.
+func (s suite) registryWith(dir string) (*conformance.Registry, error) {
+	registry, err := s.registry()
+	if err != nil || dir == "" {
+		return registry, err
+	}
+	folder, err := regression.Load(dir)
+	if err == nil {
+		err = folder.Register(registry)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--cases: %w", err)
 	}
 	return registry, nil
 }
@@ -90,7 +117,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, s suite) 
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(relayCommand(s), mergeCommand(s), loadCommand(s), listCommand(s), explainCommand(s), coverageCommand(s), mutantsCommand(s), mutantCommand(s), vectorsCommand(), versionCommand())
+	root.AddCommand(relayCommand(s), mergeCommand(s), loadCommand(s), listCommand(s), explainCommand(s), coverageCommand(s), mutantsCommand(s), mutantCommand(s), fuzzCommand(s), replayCommand(s), promoteCommand(s), referenceCommand(s), plantedCommand(), vectorsCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK

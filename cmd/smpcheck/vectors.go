@@ -12,6 +12,7 @@ import (
 
 	"smpcheck/conformance"
 	"smpcheck/conformance/target"
+	"smpcheck/fuzz/regression"
 	"smpcheck/vectors"
 	"smpcheck/vectors/check"
 	"smpcheck/vectors/codec"
@@ -20,6 +21,7 @@ import (
 // vectorFlags are the flags of the command vectors, as they were given.
 type vectorFlags struct {
 	exec         string
+	cases        string
 	run          []string
 	strict       bool
 	asJSON       bool
@@ -37,6 +39,7 @@ func vectorsCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.exec, "exec", "", "check the codec behind the adapter `CMD`, which answers JSON lines; see docs/vectors.md")
 	flags.StringSliceVar(&f.run, "run", nil, "check the vectors whose kind, or kind/id, matches `PATTERN` (* one component, ** any); repeatable")
+	flags.StringVar(&f.cases, "cases", "", "check the vectors in `DIR` besides, which promote has made")
 	flags.BoolVar(&f.strict, "strict", false, "with --exec, want the class of each refusal and all intermediate values")
 	flags.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	flags.Float64Var(&f.timeoutScale, "timeout-scale", 1, "multiply every deadline by `X`")
@@ -105,6 +108,19 @@ func (f *vectorFlags) adapter(ctx context.Context) (string, check.Adapter, func(
 	return f.exec, process, process.Close, nil
 }
 
+// regressionVectors are the vectors in a folder. None is an error.
+func regressionVectors(dir string) (*vectors.File, error) {
+	folder, err := regression.Load(dir)
+	if err != nil {
+		return nil, fmt.Errorf("--cases: %w", err)
+	}
+	file := folder.Vectors()
+	if file == nil {
+		return nil, fmt.Errorf("--cases: no vector is in %s", dir)
+	}
+	return file, nil
+}
+
 // selection are the vectors that match the patterns.
 type selection struct {
 	files    []*vectors.File
@@ -129,6 +145,14 @@ func (f *vectorFlags) selection() (*selection, error) {
 		}
 		s.files = append(s.files, file)
 	}
+	kinds := vectors.Names()
+	if f.cases != "" {
+		file, err := regressionVectors(f.cases)
+		if err != nil {
+			return nil, err
+		}
+		s.files, kinds = append(s.files, file), append(kinds, file.Kind)
+	}
 	matched := make([]bool, len(s.patterns))
 	for _, file := range s.files {
 		for _, t := range file.All() {
@@ -141,7 +165,7 @@ func (f *vectorFlags) selection() (*selection, error) {
 		}
 	}
 	if i := slices.Index(matched, false); i >= 0 {
-		return nil, fmt.Errorf("no vector matches %q; the kinds are %s", s.patterns[i], strings.Join(vectors.Names(), ", "))
+		return nil, fmt.Errorf("no vector matches %q; the kinds are %s", s.patterns[i], strings.Join(kinds, ", "))
 	}
 	return s, nil
 }

@@ -25,6 +25,8 @@ type Invocation struct {
 	TimeoutScale float64
 	// KnownName is the value of --known-name, empty for none.
 	KnownName string
+	// Cases is the folder with cases besides those of smpcheck, empty for none.
+	Cases string
 }
 
 // Command is the line for a shell that runs a case again at a version: with the same
@@ -39,6 +41,9 @@ func (i Invocation) command(selection ...string) string {
 	words = append(words, "--seed", fmt.Sprint(i.Seed))
 	if i.TimeoutScale != 1 {
 		words = append(words, "--timeout-scale", strconv.FormatFloat(i.TimeoutScale, 'g', -1, 64))
+	}
+	if i.Cases != "" {
+		words = append(words, "--cases", i.Cases)
 	}
 	if i.KnownName != "" {
 		words = append(words, "--known-name", i.KnownName)
@@ -55,10 +60,16 @@ func (i Invocation) command(selection ...string) string {
 	default:
 		words = append(words, i.address())
 	}
+	return ShellLine(words...)
+}
+
+// ShellLine is the words as one line for a POSIX shell, which reads the same words.
+func ShellLine(words ...string) string {
+	quoted := make([]string, len(words))
 	for n, w := range words {
-		words[n] = shellQuoted(w)
+		quoted[n] = shellQuoted(w)
 	}
-	return strings.Join(words, " ")
+	return strings.Join(quoted, " ")
 }
 
 // address is that of the target with a placeholder for its password.

@@ -148,5 +148,12 @@ func Replay(ctx context.Context, o Options, f Finding, times int) (shown int, la
 	return replay(ctx, o, f, times)
 }
 
+// Shrink makes a program that shows something smaller, and tries each change: it leaves out
+// operations and mutations, and sets numbers to what is usual. shows may be false for all
+// when there is no time left.
+func Shrink(p program.Program, shows func(program.Program) bool) program.Program {
+	return shrink(p, shows)
+}
+
 // LoadFinding reads the file of a finding, or the one named finding.json in a folder.
 func LoadFinding(path string) (Finding, error) { return loadFinding(path) }

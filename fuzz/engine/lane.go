@@ -46,8 +46,8 @@ const canaryLimit = 10 * time.Second
 const laneEvents = 64
 
 // openLane connects both and makes their queue.
-func openLane(ctx context.Context, s link.Server, version uint16, tls string, limit time.Duration) (l *lane, err error) {
-	l = &lane{version: version, limit: limit}
+func openLane(ctx context.Context, s link.Server, version uint16, tls string, limit time.Duration) (_ *lane, err error) {
+	l := &lane{version: version, limit: limit}
 	defer func() {
 		if err != nil {
 			l.close()

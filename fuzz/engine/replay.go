@@ -27,7 +27,7 @@ func replayOn(ctx context.Context, b bench, o Options, f Finding, times int) (sh
 	if f.Kind == Memory {
 		return replayGrowth(ctx, b, o, in)
 	}
-	for range times {
+	for i := range times {
 		t := try(ctx, b, in, true)
 		if ctx.Err() != nil {
 			return shown, last, ctx.Err()
@@ -41,7 +41,7 @@ func replayOn(ctx context.Context, b bench, o Options, f Finding, times int) (sh
 		} else if len(t.seen) > 0 && shown == 0 {
 			last = t.seen[0].Breach
 		}
-		if t.sick {
+		if t.sick && i < times-1 {
 			if err := b.renew(ctx); err != nil {
 				return shown, last, err
 			}

@@ -1,10 +1,9 @@
-// Package trial tries the fuzzer on the relays of package planted: each fault has to be
-// found within a time, by a finding of a kind that proves it.
+// Package trial tries the network fuzzer on relays with planted faults: it has to find each
+// in a given time, and nothing in the relay without a fault.
 package trial
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,96 +15,155 @@ import (
 	"smpcheck/fuzz/planted"
 )
 
-// Limit is how long the fuzzer has for each fault, at scale 1.
-const Limit = time.Minute
+// Control is the id of the relay without a fault.
+const Control = "control"
 
-// Options say how faults are tried.
+// Options say how the fuzzer is tried.
 type Options struct {
-	// Command starts a relay with a fault.
-	Command func(f planted.Fault) target.Command
-	// Limit is how long the fuzzer has for each fault; 0 is Limit. Shrinking what was found
-	// in time does not count.
-	Limit time.Duration
-	// Seed decides all choices, the same ones for each fault.
+	// Fuzz is the fuzzer, engine.Run.
+	Fuzz func(context.Context, engine.Options) (engine.Report, error)
+	// Command starts the relay with the fault of an id, and that without one for Control.
+	Command func(id string) target.Command
+	// Duration is how long the fuzzer has for each relay.
+	Duration time.Duration
+	// Seed of the fuzzer, the same for each relay.
 	Seed uint64
-	// Scale multiplies all deadlines; 0 is 1.
+	// Scale multiplies all deadlines but Duration; 0 is 1.
 	Scale float64
-	// Findings is the folder where findings are written, in a folder for each fault; empty
-	// for none.
+	// Findings is where the findings are written, in a folder for each relay; empty for
+	// nowhere.
 	Findings string
-	// Done is called with each result; nil for nobody.
-	Done func(Result)
+	// Progress is told the number of relays tried, and how far the present one is; nil
+	// tells nobody.
+	Progress func(done int, now engine.Status)
 }
 
-// Result is what came of a fault.
+// Outcome is what came of one relay.
+type Outcome string
+
+// The outcomes.
+const (
+	// Found: the fuzzer has found the fault.
+	Found Outcome = "found"
+	// Survived: it has not, in its time.
+	Survived Outcome = "survived"
+	// Clean: it has found nothing in the relay without a fault.
+	Clean Outcome = "clean"
+	// Alarm: it has found something there.
+	Alarm Outcome = "false alarm"
+	// Broken: the relay could not be fuzzed.
+	Broken Outcome = "broken"
+)
+
+// Result is what came of one relay.
 type Result struct {
-	// Fault is its id.
-	Fault string
-	// Finding proves it; zero if none does.
-	Finding engine.Finding
-	// Found says that there is a Finding.
-	Found bool
-	// Others are findings that do not prove it.
-	Others []engine.Finding
-	// Programs, Operations and Elapsed are those of the run, until its end.
-	Programs, Operations int
-	Elapsed              time.Duration
-	// Err says that the fault could not be tried.
-	Err error
+	ID      string
+	Title   string
+	Outcome Outcome
+	// Finding is what was found first of the kinds that prove the fault, or of any kind in
+	// the relay without one; nil for nothing.
+	Finding *engine.Finding
+	// Others are how many findings of other kinds there were before.
+	Others int
+	// Status is how far the fuzzer had come in the end.
+	Status engine.Status
+	// Detail says why the relay could not be fuzzed.
+	Detail string
 }
 
-// Run tries faults one after the other, until ctx ends.
-func Run(ctx context.Context, faults []planted.Fault, o Options) []Result {
-	var results []Result
-	for _, f := range faults {
-		r := one(ctx, f, o)
+// Report is what came of all relays.
+type Report struct {
+	Seed     uint64
+	Duration time.Duration
+	Results  []Result
+	// Interrupted says that ctx ended before all were tried.
+	Interrupted bool
+}
+
+// Run tries the relay without a fault and those with the faults, one after the other.
+func Run(ctx context.Context, faults []planted.Fault, o Options) Report {
+	report := Report{Seed: o.Seed, Duration: o.Duration}
+	control := planted.Fault{ID: Control, Title: "The relay without a fault."}
+	for _, f := range append([]planted.Fault{control}, faults...) {
+		result := o.try(ctx, f, len(report.Results))
 		if ctx.Err() != nil {
-			break
+			report.Interrupted = true
+			return report
 		}
-		results = append(results, r)
-		if o.Done != nil {
-			o.Done(r)
-		}
+		report.Results = append(report.Results, result)
 	}
-	return results
+	return report
 }
 
-// one runs the fuzzer until it finds the fault.
-func one(ctx context.Context, f planted.Fault, o Options) Result {
-	ctx, end := context.WithCancel(ctx)
-	defer end()
-	r := Result{Fault: f.ID}
+// try has the fuzzer find one fault.
+func (o Options) try(ctx context.Context, f planted.Fault, done int) Result {
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
 	options := engine.Options{
-		Command: o.Command(f), Model: true, Prompt: true, Quota: planted.Quota,
-		Duration: Limit, Seed: o.Seed, Scale: o.Scale,
+		Command: o.Command(f.ID), Model: true, Quota: planted.Quota, Prompt: true, Duration: o.Duration,
+		Seed: o.Seed, Scale: o.Scale,
 		Found: func(found engine.Finding) {
-			if proves(f, found) {
-				end()
+			if proves(f, found.Kind) {
+				enough()
 			}
 		},
 	}
-	if o.Limit > 0 {
-		options.Duration = o.Limit
-	}
 	if o.Findings != "" {
-		options.Findings = filepath.Join(o.Findings, strings.ReplaceAll(f.ID, "/", "-"))
+		options.Findings = filepath.Join(o.Findings, strings.ReplaceAll(f.ID, "/", "."))
 	}
-	report, err := engine.Run(ctx, options)
-	r.Programs, r.Operations, r.Elapsed, r.Err = report.Programs, report.Operations, report.Elapsed, err
-	for _, found := range report.Found {
-		if !r.Found && proves(f, found) {
-			r.Found, r.Finding = true, found
-		} else {
-			r.Others = append(r.Others, found)
+	if o.Progress != nil {
+		options.Status = func(s engine.Status) { o.Progress(done, s) }
+	}
+	report, err := o.Fuzz(ctx, options)
+	return judge(f, report, err)
+}
+
+// proves reports whether a finding of the kind shows the fault, or that the relay without
+// one is not taken for what it is.
+func proves(f planted.Fault, kind drive.Kind) bool {
+	return f.ID == Control || slices.Contains(f.Finds, string(kind))
+}
+
+// judge tells what came of a run of the fuzzer.
+func judge(f planted.Fault, report engine.Report, err error) Result {
+	r := Result{ID: f.ID, Title: f.Title, Status: report.Status}
+	for i := range report.Found {
+		if proves(f, report.Found[i].Kind) {
+			r.Finding = &report.Found[i]
+			break
 		}
+		r.Others++
 	}
-	if r.Found && errors.Is(err, engine.ErrUnreachable) {
-		r.Err = nil // the fault is such that nothing goes on
+	switch {
+	case f.ID == Control && r.Finding != nil:
+		r.Outcome = Alarm
+	case r.Finding != nil:
+		r.Outcome = Found
+	case err != nil:
+		r.Outcome, r.Detail = Broken, err.Error()
+	case f.ID == Control:
+		r.Outcome = Clean
+	default:
+		r.Outcome = Survived
 	}
 	return r
 }
 
-// proves reports whether a finding shows a fault.
-func proves(f planted.Fault, found engine.Finding) bool {
-	return slices.ContainsFunc(f.Finds, func(kind string) bool { return found.Kind == drive.Kind(kind) })
+// Count returns how many of the relays with a fault have the outcome.
+func (r Report) Count(o Outcome) int {
+	n := 0
+	for _, result := range r.Results {
+		if result.ID != Control && result.Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// OK reports whether every fault that was tried was found, and nothing in the relay
+// without one.
+func (r Report) OK() bool {
+	return !slices.ContainsFunc(r.Results, func(result Result) bool {
+		return result.Outcome != Found && result.Outcome != Clean
+	})
 }

@@ -1,0 +1,106 @@
+package differ
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"smpcheck/fuzz/drive"
+	"smpcheck/reference/smp"
+)
+
+// differs is the difference between two records.
+func differs(a, b *record) *difference { return compare(a, b).difference }
+
+// delivering is a conversation in which two queues get messages.
+func delivering(first, second []string, also ...smp.Response) *record {
+	k := newTalk("x")
+	k.ask("NEW", smp.NEW{}, smp.IDS{RecipientID: k.id("r1"), SenderID: k.id("s1")})
+	k.ask("NEW", smp.NEW{}, smp.IDS{RecipientID: k.id("r2"), SenderID: k.id("s2")})
+	for _, text := range []string{"a", "b", "c"} {
+		k.ask("SEND", smp.SEND{Body: []byte(text)}, smp.OK{})
+	}
+	for _, text := range first {
+		k.message(nil, "r1", smp.RcvMessage{Body: []byte(text)})
+	}
+	for _, text := range second {
+		k.message(nil, "r2", smp.RcvMessage{Body: []byte(text)})
+	}
+	for _, r := range also {
+		k.answer(nil, k.id("r1"), r)
+	}
+	k.Settled()
+	k.ask("PING", smp.PING{}, smp.PONG{})
+	return k.finish()
+}
+
+func TestDeliveriesThatDiffer(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		a, b   *record
+		shown0 string
+		shown1 string
+		how    string
+	}{
+		"lost":        {delivering([]string{"a", "b"}, nil), delivering([]string{"a"}, nil), "MSG message of operation 2; MSG message of operation 3", "MSG message of operation 2", "only A has some"},
+		"order":       {delivering([]string{"a", "b"}, nil), delivering([]string{"b", "a"}, nil), "MSG message of operation 2; MSG message of operation 3", "MSG message of operation 3; MSG message of operation 2", "another order"},
+		"other queue": {delivering([]string{"a"}, nil), delivering(nil, []string{"a"}), "MSG message of operation 2", "nothing", "only A has some"},
+		"made up":     {delivering(nil, nil), delivering([]string{"z"}, nil), "nothing", "MSG message that nobody has sent, 1 bytes", "only B has some"},
+		"stray":       {delivering(nil, nil), delivering(nil, nil, smp.PONG{}), "nothing", "PONG", "only B has some"},
+	} {
+		d := differs(test.a, test.b)
+		require.NotNil(t, d, name)
+		require.Equal(t, inDelivery, d.in, name)
+		require.Equal(t, [2]string{"connection 0, queue of operation 0: " + test.shown0, "connection 0, queue of operation 0: " + test.shown1}, d.shown, name)
+		require.Equal(t, 4, d.op, name)
+		require.Equal(t, "deliveries: "+test.how, d.rule(), name)
+	}
+}
+
+func TestDeliveriesThatAreTheSame(t *testing.T) {
+	t.Parallel()
+	plain := delivering([]string{"a", "b"}, []string{"c"})
+	require.Nil(t, differs(plain, delivering([]string{"a", "a", "b"}, []string{"c"})), "SUB may deliver again")
+	require.Nil(t, differs(plain, delivering([]string{"a", "b"}, []string{"c"}, smp.END{}, smp.DELD{}, smp.NMSG{})), "these may come late")
+}
+
+func TestConnectionsThatDiffer(t *testing.T) {
+	t.Parallel()
+	opened := func(version uint16) *record {
+		k := newTalk("x")
+		k.Opened(drive.Opened{Conn: 1, Version: version})
+		return k.finish()
+	}
+	d := differs(opened(20), opened(19))
+	require.Equal(t, &difference{in: inConnection, shown: [2]string{"connection 1 at version 20", "connection 1 at version 19"}}, d)
+	require.Equal(t, "connections differ", d.rule())
+}
+
+// After a choice of the relay, what follows is compared only if both relays must be in the
+// same state.
+func TestWhatFollowsAChoice(t *testing.T) {
+	t.Parallel()
+	after := func(tag string, answer, then smp.Response) *record {
+		k := newTalk("x")
+		k.ask(tag, nil, answer)
+		k.ask("PING", smp.PING{}, then)
+		return k.finish()
+	}
+	ok, bad, prohibited, noMessage := smp.OK{}, smp.ERR{Err: smp.ErrAuth}, smp.ERR{Err: smp.ErrCmdProhibited}, smp.ERR{Err: smp.ErrNoMsg}
+	require.Nil(t, differs(after("KEY", ok, ok), after("KEY", bad, bad)))
+	require.NotNil(t, differs(after("ACK", prohibited, ok), after("ACK", noMessage, bad)))
+	require.NotNil(t, differs(after("OFF", ok, ok), after("OFF", bad, ok)), "this is no choice")
+}
+
+func TestAllowances(t *testing.T) {
+	t.Parallel()
+	for _, a := range allowances {
+		require.NotEmpty(t, a.reason)
+		require.GreaterOrEqual(t, len(a.answers), 1)
+		require.True(t, len(a.commands)+len(a.sent) > 0, "%s: not for everything", a.reason)
+	}
+	sub := func(answer string) *exchange { return &exchange{command: "SUB", answer: answer} }
+	require.NotNil(t, allowed(sub("OK"), sub("MSG message of operation 1")))
+	require.Nil(t, allowed(sub("OK"), sub("ERR AUTH")))
+	require.Nil(t, allowed(&exchange{command: "SEND", answer: "OK"}, &exchange{command: "SEND", answer: "MSG x"}))
+}
