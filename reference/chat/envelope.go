@@ -96,11 +96,18 @@ func parseEnvelope(b []byte) (received, error) {
 // for structures.
 type object map[string]json.RawMessage
 
+var errNoObject = fmt.Errorf("%w: not a JSON object", ErrMalformed)
+
 // parseObject reads b as a JSON object.
 func parseObject(b []byte) (object, error) {
+	// What begins otherwise is none: a batch may have tens of thousands of such elements, for
+	// which the parser would make an error each.
+	if len(b) == 0 || b[0] != '{' {
+		return nil, errNoObject
+	}
 	var o object
-	if err := json.Unmarshal(b, &o); err != nil || o == nil {
-		return nil, fmt.Errorf("%w: not a JSON object", ErrMalformed)
+	if json.Unmarshal(b, &o) != nil {
+		return nil, errNoObject
 	}
 	return o, nil
 }
