@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"smpcheck/reference/agent/message"
 	"smpcheck/reference/ratchet"
@@ -208,19 +209,49 @@ func (tx *Tx) Connection(id string) (*Connection, error) {
 
 func parseConnection(id string, state []byte) (*Connection, error) {
 	c := &Connection{ID: id}
-	if err := json.Unmarshal(state, c); err != nil {
+	err := json.Unmarshal(state, c)
+	if err == nil {
+		err = c.check()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("stored state of a connection: %w", err)
 	}
 	c.queues = c.receiveQueues()
 	return c, nil
 }
 
-// receiveQueues is a text that changes with the set of receive queues.
-func (c *Connection) receiveQueues() (text string) {
+var errNoQueue = errors.New("a queue is missing or has no relay")
+
+// check refuses a state, which somebody has changed, whose queues cannot be used.
+func (c *Connection) check() error {
 	for _, q := range c.Receive {
-		text += fmt.Sprintf("%d %s %x,", q.Number, q.Server, q.Queue.RecipientID)
+		if q == nil || len(q.Server.Hosts) == 0 {
+			return errNoQueue
+		}
 	}
-	return text
+	for _, q := range c.Send {
+		if q == nil || len(q.Address.Server.Hosts) == 0 {
+			return errNoQueue
+		}
+	}
+	for _, q := range c.Reply {
+		if len(q.Server.Hosts) == 0 {
+			return errNoQueue
+		}
+	}
+	if c.Ask != nil && len(c.Ask.Address.Server.Hosts) == 0 {
+		return errNoQueue
+	}
+	return nil
+}
+
+// receiveQueues is a text that changes with the set of receive queues.
+func (c *Connection) receiveQueues() string {
+	var text strings.Builder
+	for _, q := range c.Receive {
+		fmt.Fprintf(&text, "%d %s %x,", q.Number, q.Server, q.Queue.RecipientID)
+	}
+	return text.String()
 }
 
 // Connections returns all connections in the order of their creation.
