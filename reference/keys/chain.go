@@ -60,6 +60,9 @@ func FormatFingerprint(hash []byte) string { return base64.URLEncoding.EncodeToS
 // ParseFingerprint decodes the base64url text of 32 bytes, with or without its
 // '=' at the end.
 func ParseFingerprint(text string) (Fingerprint, error) {
+	if strings.ContainsAny(text, "\r\n") { // which package base64 would skip
+		return Fingerprint{}, errors.New("fingerprint is not base64url: a line end in it")
+	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimSuffix(text, "="))
 	if err != nil {
 		return Fingerprint{}, fmt.Errorf("fingerprint is not base64url: %w", err)

@@ -129,6 +129,9 @@ func FuzzParseFingerprint(f *testing.F) {
 	for _, text := range seed.Spread(seed.Texts("certificate", "server_address", "links")) {
 		f.Add(text)
 	}
+	f.Add(strings.Repeat("A", 20) + "\n" + strings.Repeat("A", 23))
+	f.Add(strings.Repeat("A", 42) + "B") // with bits that nothing stands for
+	f.Add(strings.Repeat("A", 43) + "==")
 	f.Fuzz(func(t *testing.T, text string) {
 		var print keys.Fingerprint
 		var err error

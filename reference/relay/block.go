@@ -30,11 +30,8 @@ var (
 //
 // The error is ErrNoQueue or ErrBlocking.
 func (r *Relay) Block(id []byte, info smp.BlockingInfo) error {
-	if info.Reason != smp.BlockedSpam && info.Reason != smp.BlockedContent {
-		return fmt.Errorf("%w: %q, expected spam or content", ErrBlocking, info.Reason)
-	}
-	if n := info.Notice; n != nil && n.TTL != nil && *n.TTL <= 0 {
-		return fmt.Errorf("%w: a notice for %d seconds", ErrBlocking, *n.TTL)
+	if err := checkBlocking(&info); err != nil {
+		return err
 	}
 	answer := blockedError(&info)
 	return r.withQueue(id, func(q *Queue) error {
@@ -47,6 +44,17 @@ func (r *Relay) Block(id []byte, info smp.BlockingInfo) error {
 		}
 		return nil
 	})
+}
+
+// checkBlocking returns ErrBlocking for what a client cannot be told.
+func checkBlocking(info *smp.BlockingInfo) error {
+	if info.Reason != smp.BlockedSpam && info.Reason != smp.BlockedContent {
+		return fmt.Errorf("%w: %q, expected spam or content", ErrBlocking, info.Reason)
+	}
+	if n := info.Notice; n != nil && n.TTL != nil && *n.TTL <= 0 {
+		return fmt.Errorf("%w: a notice for %d seconds", ErrBlocking, *n.TTL)
+	}
+	return nil
 }
 
 // Unblock ends what Block did. A subscriber goes on where it was. The error is

@@ -260,5 +260,8 @@ func readBlocking(r *wire.Reader) *smp.BlockingInfo {
 	default:
 		r.Fail(fmt.Errorf("%w: notice of a blocked queue", ErrRecord))
 	}
+	if err := checkBlocking(info); err != nil {
+		r.Fail(err)
+	}
 	return info
 }

@@ -84,6 +84,8 @@ func fill(t *rapid.T, name string, v reflect.Value) {
 			list[i] = drawKey(t, name)
 		}
 		v.Set(reflect.ValueOf(list))
+	case smp.BlockingReason:
+		v.Set(reflect.ValueOf(rapid.SampledFrom([]smp.BlockingReason{smp.BlockedSpam, smp.BlockedContent}).Draw(t, name)))
 	case smp.QueueMode:
 		v.Set(reflect.ValueOf(rapid.SampledFrom([]smp.QueueMode{0, smp.Messaging, smp.Contact}).Draw(t, name)))
 	case time.Time:
@@ -116,7 +118,7 @@ func fillKind(t *rapid.T, name string, v reflect.Value) {
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		v.SetUint(uint64(rapid.Byte().Draw(t, name)))
 	case reflect.Int, reflect.Int64:
-		v.SetInt(int64(rapid.Byte().Draw(t, name)))
+		v.SetInt(int64(rapid.ByteRange(1, 255).Draw(t, name)))
 	case reflect.String:
 		v.SetString(rapid.String().Draw(t, name))
 	default:

@@ -57,10 +57,17 @@ func readNotifier(r *wire.Reader) Notifier {
 
 // readService reads the id of the service that something of a queue belongs to.
 func readService(r *wire.Reader, role transport.Role) *service {
-	return &service{ServiceRecord: ServiceRecord{ID: bytes.Clone(r.Short()), Role: role}}
+	id := r.Short()
+	if len(id) == 0 {
+		r.Fail(errNoServiceID)
+	}
+	return &service{ServiceRecord: ServiceRecord{ID: bytes.Clone(id), Role: role}}
 }
 
-var errNoNotifier = errors.New("notifications belong to a service, but there is no notifier")
+var (
+	errNoServiceID = errors.New("service without id")
+	errNoNotifier  = errors.New("notifications belong to a service, but there is no notifier")
+)
 
 func readNotifierService(r *wire.Reader, q *Queue) {
 	if q.notifier == nil {

@@ -93,10 +93,11 @@ func statsOf(s relay.Stats) *Stats {
 // EncodeID is the form of an id in a request: base64url without padding.
 func EncodeID(id []byte) string { return base64.RawURLEncoding.EncodeToString(id) }
 
-// DecodeID reads base64url with or without padding, of 1 to 255 bytes.
+// DecodeID reads base64url with or without padding, of 1 to 255 bytes, in its one form.
 func DecodeID(text string) ([]byte, error) {
 	id, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
-	if err != nil || len(id) == 0 || len(id) > maxID {
+	oneForm := text == EncodeID(id) || text == base64.URLEncoding.EncodeToString(id) // base64 skips line ends
+	if err != nil || !oneForm || len(id) == 0 || len(id) > maxID {
 		return nil, fmt.Errorf("%w: the id of the queue is not base64url of 1 to %d bytes", ErrMessage, maxID)
 	}
 	return id, nil
