@@ -31,8 +31,8 @@ var noticed = []string{
 	"sub/no-end", "sub/removed-on-delivery",
 }
 
-// enough programs show each of these mistakes several times.
-const enough = 200
+// enough is how many programs show each of these mistakes for certain; most take a few.
+const enough = 1000
 
 // TestFaults tries relays that are wrong on purpose until the model notices.
 func TestFaults(t *testing.T) {
