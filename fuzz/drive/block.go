@@ -88,6 +88,9 @@ type outgoing struct {
 // sendBlock sends a block with the given transmissions, changed at the levels outside of
 // the transmissions.
 func (r *runner) sendBlock(l *line, drafts []*draft, changes []change) {
+	if len(changes) > 0 {
+		r.settleLine(l) // the connection may be of no more use after it
+	}
 	if !l.open() {
 		return
 	}

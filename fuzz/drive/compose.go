@@ -60,8 +60,11 @@ func (r *runner) compose(l *line, op program.Op, changes []change) *draft {
 	if rec.party == nobody && rec.parcel == nil {
 		d.slots = nil
 	}
-	if op.Entity == program.OtherQueue || op.Signer == program.OtherSigner {
+	if concernsNext(op) {
 		d.slots = append(d.slots, r.next(s))
+	}
+	for _, s := range d.slots {
+		d.raced = d.raced || s.queue != nil && s.queue.raced
 	}
 	d.how = r.how(l, op, s, rec)
 	var command []byte
@@ -86,6 +89,11 @@ func (r *runner) compose(l *line, op program.Op, changes []change) *draft {
 		d.encoded = d.encoded[:limit]
 	}
 	return d
+}
+
+// concernsNext reports whether an operation is about the queue in the next slot too.
+func concernsNext(op program.Op) bool {
+	return op.Entity == program.OtherQueue || op.Signer == program.OtherSigner || op.Kind == program.ACK && op.Arg%ackChoices == ackForeign
 }
 
 // encodeCommand encodes a command that can be encoded.

@@ -37,10 +37,8 @@ func (r *runner) line(slot byte) (*line, error) {
 	switch {
 	case l.open():
 		return l, nil
-	case l != nil && l.ending == "":
-		r.abandon(l)
 	case l != nil:
-		r.close(l, 1)
+		r.close(l, 1) // it has ended, or is lost, which is abandoned
 	}
 	return r.open(program.Op{Kind: program.Connect, Conn: slot})
 }

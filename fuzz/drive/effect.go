@@ -15,7 +15,9 @@ func (r *runner) unseal(l *line, p *pending, got *Received) {
 			r.stranger(l, "SMP-MSG-EVENT", resp)
 			return
 		}
-		q.receive(resp.ID)
+		if !l.lost {
+			q.receive(resp.ID)
+		}
 		if q.delivery == nil {
 			return
 		}
@@ -27,15 +29,15 @@ func (r *runner) unseal(l *line, p *pending, got *Received) {
 		}
 		got.Message = &m
 	case smp.NMSG:
-		q := r.queues.byNotifier[string(got.Transmission.EntityID)]
-		if q == nil {
+		key, known := r.queues.notifications[string(got.Transmission.EntityID)]
+		if !known {
 			r.stranger(l, "SMP-TX-EVENT-ENTITY", resp)
 			return
 		}
-		if q.notification == nil {
+		if key == nil {
 			return
 		}
-		m, err := smp.OpenNMsgMeta(resp, q.notification)
+		m, err := smp.OpenNMsgMeta(resp, key)
 		if err != nil {
 			got.OpenErr = err
 			r.protocol("notification-unreadable", "", "", "metadata in the encryption of its notifier", err.Error())
@@ -85,7 +87,7 @@ func (r *runner) inside(p *pending, got *Received) {
 
 // effects keeps what follows from an answer for the operations to come.
 func (r *runner) effects(l *line, p *pending, got *Received) {
-	if p == nil || p.sent == nil || got.Response == nil {
+	if p.sent == nil || got.Response == nil {
 		return
 	}
 	if got.Forwarded != nil && p.envelope != nil && p.envelope.inside != nil {
@@ -192,7 +194,7 @@ func (r *runner) created(l *line, p *pending, sent Sent, ids smp.IDS) {
 // notified keeps the notifier of a queue.
 func (r *runner) notified(q *queue, k smp.NotifierKeys, c smp.NotifierCredentials) {
 	q.notified, q.notifierID, q.notifierKey = true, c.NotifierID, r.keys[k.AuthKey]
-	q.notification = r.agreedWith(k.DHKey, c.ServerDHKey)
+	r.queues.notifications[string(c.NotifierID)] = r.agreedWith(k.DHKey, c.ServerDHKey)
 	r.queues.byNotifier[string(c.NotifierID)] = q
 }
 

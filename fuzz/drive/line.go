@@ -57,6 +57,9 @@ type line struct {
 	// lost says that no answer can be expected any more although it may be open, maybe
 	// that the relay may still execute what was sent.
 	lost, maybe bool
+	// unheard says that the driver leaves a connection that goes on, so that what comes on
+	// it need not be here.
+	unheard bool
 	// abused says that something was sent which is not well-formed, so that the relay
 	// may close the connection.
 	abused bool
@@ -168,6 +171,7 @@ func (r *runner) close(l *line, how uint16) {
 	if l.ending == "" {
 		r.flush(l)
 		r.await(l)
+		r.settleLine(l)
 	}
 	if r.lines[l.slot] == l {
 		r.lines[l.slot] = nil

@@ -37,7 +37,7 @@ func settledEnding(e Ending) Ending {
 // endings keeps how the connections have ended.
 func (r *runner) endings() {
 	for _, l := range r.lines {
-		if l != nil {
+		if l != nil && !l.lost {
 			r.pair("connection", "", "", l.fate())
 		}
 	}

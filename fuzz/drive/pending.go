@@ -113,9 +113,7 @@ func (r *runner) race(l *line, d *draft) {
 				continue
 			}
 			p.draft.raced, d.raced = true, true
-			if s.queue != nil {
-				s.queue.raced = true
-			}
+			d.leaveOpen()
 		}
 	}
 }
@@ -125,9 +123,8 @@ func (r *runner) conclude(l *line) {
 	if len(l.pending) == 0 {
 		return
 	}
-	list := l.pending
+	list, ending, lost := l.pending, l.fate(), l.lost
 	l.pending = nil
-	ending := l.fate()
 	for _, p := range list {
 		for _, s := range p.draft.slots {
 			s.inflight = slices.DeleteFunc(s.inflight, func(q *pending) bool { return q == p })
@@ -142,18 +139,27 @@ func (r *runner) conclude(l *line) {
 		case d.how == "":
 		case d.varies:
 			r.pair(d.tag, d.how, "varies", "varies")
+		case lost:
+			r.pair(d.tag, d.how, "lost", "lost")
 		case d.raced || d.unsure || d.excused:
 			r.pair(d.tag, d.how, "varies", ending)
 		default:
 			r.pair(d.tag, d.how, answer, ending)
 		}
 		if p.draft.varies {
-			l.lost = true // its fate may be another in the next run
-			for _, s := range p.draft.slots {
-				if s.queue != nil {
-					s.queue.raced = true
-				}
-			}
+			l.lost, l.unheard = true, true // its fate may be another in the next run
+		}
+		if p.draft.varies || lost {
+			p.draft.leaveOpen()
+		}
+	}
+}
+
+// leaveOpen says that what a draft has done to its queues is not known.
+func (d *draft) leaveOpen() {
+	for _, s := range d.slots {
+		if s.queue != nil {
+			s.queue.raced = true
 		}
 	}
 }

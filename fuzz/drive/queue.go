@@ -15,9 +15,9 @@ type queue struct {
 	slot                                      *slot
 	recipientID, senderID, linkID, notifierID []byte
 	recipientKey, senderKey, notifierKey      keys.PrivateKey
-	// delivery opens messages, notification what tells of them; nil if it is not known.
-	delivery, notification *box.Key
-	mode                   smp.QueueMode
+	// delivery opens messages; nil if it is not known.
+	delivery *box.Key
+	mode     smp.QueueMode
 	// secured, suspended, linked, notified and deleted follow from the answers.
 	secured, suspended, linked, notified, deleted bool
 	// full says that the last message was refused because of the quota.
@@ -148,13 +148,17 @@ func fresh(n int) []byte {
 // queues finds queues by their ids.
 type queues struct {
 	byRecipient, bySender, byLink, byNotifier map[string]*queue
-	all                                       []*queue
+	// notifications are the keys that open what tells a notifier of a message, by the id of
+	// the notifier; nil for one that is not known.
+	notifications map[string]*box.Key
+	all           []*queue
 }
 
 func newQueues() queues {
 	return queues{
 		byRecipient: make(map[string]*queue), bySender: make(map[string]*queue),
 		byLink: make(map[string]*queue), byNotifier: make(map[string]*queue),
+		notifications: make(map[string]*box.Key),
 	}
 }
 

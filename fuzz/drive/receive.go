@@ -112,10 +112,10 @@ func (r *runner) transmission(l *line, raw []byte) {
 		r.form(l, command, t, got.Response)
 		r.unseal(l, p, &got)
 	}
-	if p != nil {
+	if p != nil && !l.lost {
 		r.answer(l, p, &got)
+		r.effects(l, p, &got)
 	}
-	r.effects(l, p, &got)
 	if j := r.judge(l); j != nil {
 		r.breach(j.Received(got)...)
 	}

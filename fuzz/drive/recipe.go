@@ -233,6 +233,16 @@ func recipeSEND(l *line, arg uint16, random *rand.Rand) recipe {
 	return rec
 }
 
+// The messages that ACK acknowledges, by Arg.
+const (
+	ackLast = iota
+	ackEarlier
+	ackForeign
+	ackRandom
+	ackNoID
+	ackChoices
+)
+
 // recipeACK chooses the id of a message.
 func (r *runner) recipeACK(s *slot, q *queue, arg uint16) recipe {
 	rec := recipe{tag: "ACK", party: recipient}
@@ -243,19 +253,19 @@ func (r *runner) recipeACK(s *slot, q *queue, arg uint16) recipe {
 		return fresh(idSize)
 	}
 	var id []byte
-	switch arg % 5 {
-	case 0:
+	switch arg % ackChoices {
+	case ackLast:
 		id, rec.variant = back(q, 1), "last"
-	case 1:
+	case ackEarlier:
 		id, rec.variant = back(q, 2), "earlier"
-	case 2:
+	case ackForeign:
 		id, rec.variant = back(r.known(r.next(s)), 1), "foreign"
-	case 3:
+	case ackRandom:
 		id, rec.variant = fresh(idSize), "random"
 	default:
 		rec.variant = "no-id"
 	}
-	if len(q.received) == 0 {
+	if len(q.received) == 0 && !q.raced {
 		rec.variant += "-of-none"
 	}
 	rec.cmd = smp.ACK{MsgID: id}

@@ -145,6 +145,15 @@ func (r *runner) step(op program.Op) error {
 	r.later = nil
 	err := r.operate(op)
 	r.sendLater(due)
+	for _, l := range r.lines {
+		switch {
+		case l == nil || !l.lost:
+		case l.ending == "":
+			r.abandon(l)
+		default:
+			r.close(l, 1)
+		}
+	}
 	return err
 }
 

@@ -63,8 +63,9 @@ func (r *runner) settle() bool {
 		case l.isStalled():
 			settled = false
 		case l.lost:
-			settled = settled && !l.maybe
+			settled = settled && !l.maybe && !l.unheard
 		default:
+			l.unsettled = false
 			r.ping(l)
 		}
 	}
@@ -73,21 +74,20 @@ func (r *runner) settle() bool {
 			continue
 		}
 		r.await(l)
-		settled = settled && (!l.lost || !l.maybe)
-		l.unsettled = false
+		settled = settled && (!l.lost || !l.maybe && !l.unheard)
 	}
 	return settled && len(r.later) == 0
 }
 
-// settleQueue waits until the messages that the relay has sent for a queue are here.
-func (r *runner) settleQueue(q *queue) {
-	l := q.subscriber
+// settleLine waits until the messages that the relay has sent on a connection are here, so
+// that it does not depend on the moment which ones are known.
+func (r *runner) settleLine(l *line) {
 	if !l.open() || l.isStalled() || !l.unsettled {
 		return
 	}
+	l.unsettled = false
 	r.ping(l)
 	r.await(l)
-	l.unsettled = false
 }
 
 // awaitNeeded waits for the answers that the operation depends on.
@@ -100,14 +100,15 @@ func (r *runner) awaitNeeded(l *line, op program.Op) {
 			}
 		}
 	}
-	s := r.slots[op.Queue]
-	r.awaitSlot(s, func(p *pending) bool { return p.draft.maker || op.Kind == program.ACK })
-	if op.Entity == program.OtherQueue || op.Signer == program.OtherSigner || op.Kind == program.ACK {
-		r.awaitSlot(r.next(s), func(p *pending) bool { return p.draft.maker || op.Kind == program.ACK })
+	slots := []*slot{r.slots[op.Queue]}
+	if concernsNext(op) {
+		slots = append(slots, r.next(slots[0]))
 	}
-	if op.Kind == program.ACK {
-		r.settleQueue(r.known(s))
-		r.settleQueue(r.known(r.next(s)))
+	for _, s := range slots {
+		r.awaitSlot(s, func(p *pending) bool { return p.draft.maker || op.Kind == program.ACK })
+		if op.Kind == program.ACK {
+			r.settleLine(r.known(s).subscriber)
+		}
 	}
 }
 

@@ -75,7 +75,9 @@ func (b *fakeRelay) run(ctx context.Context, in input, rec *trace.Recorder) (dri
 			b.garbage = (b.garbage + b.litter(op)) % (8 << 20)
 		}
 	}
-	slices.SortFunc(out.Pairs, func(x, y drive.Pair) int { return slices.Compare([]string{x.Command, x.How}, []string{y.Command, y.How}) })
+	slices.SortFunc(out.Pairs, func(x, y drive.Pair) int {
+		return slices.Compare([]string{x.Command, x.How}, []string{y.Command, y.How})
+	})
 	out.Pairs = slices.Compact(out.Pairs)
 	return out, nil
 }
@@ -132,7 +134,7 @@ func (fakeAuthor) generate(r *rand.Rand) program.Program {
 
 func (a fakeAuthor) change(r *rand.Rand, p, other program.Program) program.Program {
 	ops := slices.Concat(p.Ops[:r.IntN(len(p.Ops)+1)], a.generate(r).Ops, other.Ops)
-	return program.Program{Ops: ops[:min(len(ops), program.MaxOps)]}
+	return program.Program{Ops: ops[:min(len(ops), 15)]}
 }
 
 // fake makes a run against a relay that is none.

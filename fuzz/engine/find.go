@@ -33,9 +33,8 @@ func (f *fuzzer) enter(in input, t trial) (*Finding, sighting, error) {
 func (f *fuzzer) pursue(ctx context.Context, found *Finding, s sighting) error {
 	defer f.board.doing("shrinking " + string(s.Kind) + "/" + s.Rule)()
 	p := &pursuit{bench: f.bench, of: s, spend: allow(shrinkRuns, f.options.scaled(shrinkTime))}
-	if p.reproduce(ctx, f.history.suspects()) {
-		p.shrink(ctx)
-		shown, tried := p.stability(ctx, f.options.scaled(stableTime))
+	shown, tried := p.prove(ctx, f.history.suspects(), f.options.scaled(stableTime))
+	if p.best != nil {
 		found.adopt(*p.best)
 		found.Stable, found.Tried = shown, tried
 		if err := f.keep(found, evidence{p.best.rec, p.best.as.output}); err != nil {

@@ -178,7 +178,9 @@ func TestACrash(t *testing.T) {
 		}
 		return nil
 	}}
-	b.broken = func([]input, input) []drive.Breach { return []drive.Breach{{Kind: drive.Violation, Rule: "connection-closed"}} }
+	b.broken = func([]input, input) []drive.Breach {
+		return []drive.Breach{{Kind: drive.Violation, Rule: "connection-closed"}}
+	}
 	dir := t.TempDir()
 	r := runFake(t, b, Options{MaxPrograms: 60, Findings: dir})
 	i := 0
@@ -301,7 +303,7 @@ func TestFilesThatAreNoFindings(t *testing.T) {
 		"no kind":       strings.Replace(string(good), `"kind":"violation"`, `"kind":""`, 1),
 		"no TLS":        strings.Replace(string(good), `"tls":"1.3"`, `"tls":""`, 1),
 		"no versions":   strings.Replace(string(good), `"versions":[6,20]`, `"versions":[20,6]`, 1),
-		"no program":    strings.Replace(string(good), `"program":{"bytes":"`, `"program":{"bytes":"////`, 1),
+		"no program":    strings.Replace(string(good), `"program":{"code":"`, `"program":{"code":"////`, 1),
 		"too large":     string(good) + strings.Repeat(" ", maxFinding),
 	} {
 		path := filepath.Join(dir, "other.json")

@@ -98,14 +98,16 @@ func usable(info target.Info, wanted wire.VersionRange) (wire.VersionRange, erro
 }
 
 // start starts the process if there is one.
-func (h *host) start(ctx context.Context) (err error) {
+func (h *host) start(ctx context.Context) error {
 	if h.options.Command == nil {
 		h.relay = target.At(h.options.Server)
 		return nil
 	}
-	if h.relay, err = target.RunGuarded(ctx, h.options.Command); err != nil {
+	relay, err := target.RunGuarded(ctx, h.options.Command)
+	if err != nil {
 		return err
 	}
+	h.relay = relay
 	h.tree = processTree{root: h.relay.(interface{ PID() int }).PID()}
 	h.look()
 	return nil

@@ -51,33 +51,81 @@ type pursuit struct {
 	spend *allowance
 	// best is the smallest proof; nil while there is none.
 	best *proof
+	// used says that programs have run since the relay was made right: what they have left
+	// may be what shows the sighting. Alone has each program run on a relay made right.
+	used, alone bool
 	// err says that the relay could not be made right again.
 	err error
 }
 
-// shows tries an input, and keeps it as the best proof if it shows the sighting.
+// shows tries an input, and keeps it as the best proof if it shows the sighting. If the
+// relay has to be made right in any case, it shows it twice: the second time alone.
 func (p *pursuit) shows(ctx context.Context, in input) bool {
-	if p.err != nil || ctx.Err() != nil || !p.spend.spend() {
+	if p.alone && p.used {
+		p.renew(ctx)
+	}
+	used := p.used
+	found, sick := p.try(ctx, in)
+	if found != nil && sick && used {
+		found, _ = p.try(ctx, in)
+	}
+	if found == nil {
 		return false
+	}
+	p.best = found
+	return true
+}
+
+// try runs an input once and returns the proof that it is, if any.
+func (p *pursuit) try(ctx context.Context, in input) (found *proof, sick bool) {
+	if p.err != nil || ctx.Err() != nil || !p.spend.spend() {
+		return nil, false
 	}
 	t := try(ctx, p.bench, in, p.of.Kind == Canary)
-	if t.sick && ctx.Err() == nil {
-		p.err = p.bench.renew(ctx)
+	p.used = true
+	if t.sick {
+		p.renew(ctx)
 	}
 	as, shown := t.shows(p.of)
-	if !shown {
-		return false
+	if !shown || ctx.Err() != nil {
+		return nil, t.sick
 	}
-	p.best = &proof{in: in, as: as, rec: t.rec}
+	found = &proof{in: in, as: as, rec: t.rec}
 	for _, s := range t.seen[:slices.IndexFunc(t.seen, p.of.same)] {
-		p.best.behind = append(p.best.behind, s.id())
+		found.behind = append(found.behind, s.id())
 	}
-	return true
+	return found, t.sick
+}
+
+// renew makes the relay right.
+func (p *pursuit) renew(ctx context.Context) {
+	if ctx.Err() == nil && p.err == nil {
+		p.err = p.bench.renew(ctx)
+		p.used = false
+	}
 }
 
 // reproduce looks for an input that shows the sighting again.
 func (p *pursuit) reproduce(ctx context.Context, suspects []input) bool {
 	return slices.ContainsFunc(suspects, func(in input) bool { return p.shows(ctx, in) })
+}
+
+// prove looks for a small program that shows the sighting, and returns how often it does, of
+// how many tries. If what it needs was left by programs before it, it is looked for again,
+// with each program alone.
+func (p *pursuit) prove(ctx context.Context, suspects []input, d time.Duration) (shown, tried int) {
+	for {
+		if !p.reproduce(ctx, suspects) {
+			return 0, 0
+		}
+		p.shrink(ctx)
+		spend := p.spend
+		shown, tried = p.stability(ctx, d)
+		if shown > 0 || p.alone || p.err != nil || ctx.Err() != nil {
+			return shown, tried
+		}
+		p.best, p.alone, p.spend = nil, true, spend
+	}
 }
 
 // shrink makes the proof as small as the allowance lets it.
@@ -94,16 +142,21 @@ func (p *pursuit) shrink(ctx context.Context) {
 // stability tries the proof several times and returns how often it showed the sighting, of
 // how many. The first one that does not ends nothing: a half stable proof is one, too.
 func (p *pursuit) stability(ctx context.Context, d time.Duration) (shown, tried int) {
-	in := p.best.in
+	best := p.best
+	p.renew(ctx)
 	p.spend = allow(stableRuns, d)
-	for p.err == nil && ctx.Err() == nil && tried < stableRuns && time.Now().Before(p.spend.until) {
-		again := p.shows(ctx, in)
+	for p.err == nil && tried < stableRuns && time.Now().Before(p.spend.until) {
+		if p.alone && p.used {
+			p.renew(ctx)
+		}
+		again, _ := p.try(ctx, best.in)
 		if ctx.Err() != nil {
 			break
 		}
 		tried++
-		if again {
+		if again != nil {
 			shown++
+			p.best = again
 		}
 	}
 	return shown, tried

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"smpcheck/fuzz/drive"
@@ -27,43 +26,33 @@ const findingFormat = 1
 
 // record is a finding as JSON.
 type record struct {
-	Format      int           `json:"format"`
-	ID          string        `json:"id"`
-	Kind        drive.Kind    `json:"kind"`
-	Rule        string        `json:"rule"`
-	Requirement string        `json:"requirement"`
-	Command     string        `json:"command"`
-	Op          int           `json:"op"`
-	Expected    string        `json:"expected"`
-	Actual      string        `json:"actual"`
-	Place       string        `json:"place"`
-	Program     programRecord `json:"program"`
-	Original    programRecord `json:"original"`
-	Seed        uint64        `json:"seed"`
-	Versions    [2]uint16     `json:"versions"`
-	TLS         string        `json:"tls"`
-	Model       bool          `json:"model"`
-	Quota       int           `json:"quota"`
-	Prompt      bool          `json:"prompt"`
-	AfterMS     int64         `json:"after_ms"`
-	Operations  int           `json:"operations"`
-	Shrunk      int           `json:"shrunk"`
-	From        int           `json:"from"`
-	Stable      int           `json:"stable"`
-	Tried       int           `json:"tried"`
-	Behind      []string      `json:"behind"`
-	Times       int           `json:"times"`
-	Detail      string        `json:"detail"`
-}
-
-// programRecord is a program as JSON: its bytes, which count, and its text for readers.
-type programRecord struct {
-	Bytes []byte   `json:"bytes"`
-	Text  []string `json:"text"`
-}
-
-func recordOf(p program.Program) programRecord {
-	return programRecord{p.Encode(), strings.Split(strings.TrimRight(p.String(), "\n"), "\n")}
+	Format      int             `json:"format"`
+	ID          string          `json:"id"`
+	Kind        drive.Kind      `json:"kind"`
+	Rule        string          `json:"rule"`
+	Requirement string          `json:"requirement"`
+	Command     string          `json:"command"`
+	Op          int             `json:"op"`
+	Expected    string          `json:"expected"`
+	Actual      string          `json:"actual"`
+	Place       string          `json:"place"`
+	Program     program.Program `json:"program"`
+	Original    program.Program `json:"original"`
+	Seed        uint64          `json:"seed"`
+	Versions    [2]uint16       `json:"versions"`
+	TLS         string          `json:"tls"`
+	Model       bool            `json:"model"`
+	Quota       int             `json:"quota"`
+	Prompt      bool            `json:"prompt"`
+	AfterMS     int64           `json:"after_ms"`
+	Operations  int             `json:"operations"`
+	Shrunk      int             `json:"shrunk"`
+	From        int             `json:"from"`
+	Stable      int             `json:"stable"`
+	Tried       int             `json:"tried"`
+	Behind      []string        `json:"behind"`
+	Times       int             `json:"times"`
+	Detail      string          `json:"detail"`
 }
 
 // MarshalJSON returns the form of schema.json.
@@ -71,7 +60,7 @@ func (f Finding) MarshalJSON() ([]byte, error) {
 	return json.Marshal(record{
 		Format: findingFormat, ID: f.ID, Kind: f.Kind, Rule: f.Rule, Requirement: f.Requirement,
 		Command: f.Command, Op: f.Op, Expected: f.Expected, Actual: f.Actual, Place: f.Place,
-		Program: recordOf(f.Program), Original: recordOf(f.Original), Seed: f.Seed,
+		Program: f.Program, Original: f.Original, Seed: f.Seed,
 		Versions: [2]uint16{f.Versions.Min, f.Versions.Max}, TLS: f.TLS,
 		Model: f.Model, Quota: f.Quota, Prompt: f.Prompt,
 		AfterMS: f.After.Milliseconds(), Operations: f.Operations, Shrunk: f.Shrunk, From: f.From,
@@ -99,21 +88,13 @@ func (f *Finding) UnmarshalJSON(b []byte) error {
 	if r.TLS != "1.2" && r.TLS != "1.3" || r.Versions[0] > r.Versions[1] {
 		return fmt.Errorf("%w: TLS %q, SMP versions %d to %d", errFinding, r.TLS, r.Versions[0], r.Versions[1])
 	}
-	p, err := program.Decode(r.Program.Bytes)
-	if err != nil {
-		return fmt.Errorf("%w: its program: %w", errFinding, err)
-	}
-	original, err := program.Decode(r.Original.Bytes)
-	if err != nil {
-		return fmt.Errorf("%w: its original program: %w", errFinding, err)
-	}
 	*f = Finding{
 		ID: r.ID,
 		Breach: drive.Breach{
 			Kind: r.Kind, Rule: r.Rule, Requirement: r.Requirement, Op: r.Op, Command: r.Command,
 			Expected: r.Expected, Actual: r.Actual,
 		},
-		Program: p, Original: original, Seed: r.Seed,
+		Program: r.Program, Original: r.Original, Seed: r.Seed,
 		Versions: wire.Versions(r.Versions[0], r.Versions[1]), TLS: r.TLS,
 		Model: r.Model, Quota: r.Quota, Prompt: r.Prompt,
 		After: time.Duration(r.AfterMS) * time.Millisecond, Operations: r.Operations,

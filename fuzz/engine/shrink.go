@@ -57,7 +57,7 @@ func (s *shrinker) changed(i int, change func(op *program.Op)) program.Program {
 // Delta debugging, with complements only: a part alone seldom shows anything, since the
 // beginning makes what the end needs.
 func (s *shrinker) operations() {
-	for size := len(s.best.Ops) / 2; size > 0; size /= 2 {
+	for size := (len(s.best.Ops) + 1) / 2; size > 0; size /= 2 {
 		for end := len(s.best.Ops); end > 0; end -= size {
 			end = min(end, len(s.best.Ops))
 			start := max(0, end-size)

@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"strings"
 
 	"smpcheck/fuzz/drive"
 	"smpcheck/reference/smp"
@@ -237,7 +238,11 @@ func (m *Model) notAllowed(o *operation, allowed []want, a answer, misdelivered 
 	case success == "MSG" && a.response.Tag() == "OK":
 		r = messageLost
 	}
-	return m.breach(r, name(o), describeAll(allowed), describe(a.response))
+	breaches := m.breach(r, name(o), describeAll(allowed), describe(a.response))
+	if r == wrongRefusal && len(allowed[0].errs) > 0 {
+		breaches[0].Requirement = r.requirement(strings.TrimPrefix(anyOf(allowed[0].errs[:1]), "ERR "))
+	}
+	return breaches
 }
 
 // wrongContent is the rule that an answer of the right kind breaks.

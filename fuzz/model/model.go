@@ -166,12 +166,12 @@ func (m *Model) Followed() (followed, all int) {
 // connection returns that with a number, nil for none.
 func (m *Model) connection(number int) *connection { return m.connections[number] }
 
-// breach makes one.
+// breach makes one about a command, empty for an event.
 func (m *Model) breach(r *Rule, command, expected, actual string) []drive.Breach {
 	return []drive.Breach{{
 		Kind:        r.Kind,
 		Rule:        r.Name,
-		Requirement: r.Requirement,
+		Requirement: r.requirement(command),
 		Op:          m.op,
 		Command:     command,
 		Expected:    expected,

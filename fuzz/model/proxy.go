@@ -39,7 +39,10 @@ func (m *Model) passed(o *operation) []want {
 // forwarded are the answers to RFWD of a client, which can be opened if it made an
 // agreement with the relay.
 func forwarded(o *operation) []want {
-	if o.Forwarded == nil {
+	switch {
+	case o.Forwarded == nil && o.Mutated: // it may open, and be no transmission
+		return []want{success("RRES"), refusal(nil)}
+	case o.Forwarded == nil:
 		return []want{refusal(ciphertextAccepted)}
 	}
 	return []want{success("RRES"), refusal(nil, smp.ErrCrypto, anyProxyError)}
@@ -101,10 +104,7 @@ func (m *Model) session(o *operation, k smp.PKEY) (broken *Rule, expected, actua
 func (m *Model) passedOn(o *operation, a answer) []drive.Breach {
 	inner := o.inner
 	if inner == nil {
-		if _, failed := a.response.(smp.ERR); o.opaque() && !failed {
-			m.giveUpAll()
-		}
-		return nil
+		return m.passedOnUnread(o, a)
 	}
 	failure, failed := a.response.(smp.ERR)
 	switch {
@@ -118,6 +118,23 @@ func (m *Model) passedOn(o *operation, a answer) []drive.Breach {
 		return nil
 	}
 	return m.answered(inner, answer{response: a.forwarded.Response})
+}
+
+// passedOnUnread is passedOn for a command that nobody could read.
+func (m *Model) passedOnUnread(o *operation, a answer) []drive.Breach {
+	if _, failed := a.response.(smp.ERR); failed {
+		return nil
+	}
+	if o.opaque() {
+		m.giveUpAll()
+		return nil
+	}
+	if a.forwarded != nil && a.forwarded.Response != nil {
+		if _, failed := a.forwarded.Response.(smp.ERR); !failed {
+			return m.breach(malformedAccepted, name(o), "an error", describe(a.forwarded.Response))
+		}
+	}
+	return nil
 }
 
 // neverForwarded reports whether a command was not executed if PFWD failed in this way.

@@ -11,7 +11,6 @@ import (
 	"smpcheck/conformance/target"
 	"smpcheck/fuzz/drive"
 	"smpcheck/fuzz/model"
-	"smpcheck/fuzz/program"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/relay"
 	"smpcheck/reference/smp"
@@ -56,15 +55,6 @@ func breaches(o drive.Outcome) string {
 	var b strings.Builder
 	for _, x := range o.Breaches {
 		b.WriteString(string(x.Kind) + " " + x.Rule + " " + x.Command + ": expected " + x.Expected + ", got " + x.Actual + "\n")
-	}
-	return b.String()
-}
-
-// listing is a program for people, a line for each operation.
-func listing(p program.Program) string {
-	var b strings.Builder
-	for i, op := range p.Ops {
-		b.WriteString(opText(i, op))
 	}
 	return b.String()
 }

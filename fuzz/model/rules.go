@@ -1,6 +1,7 @@
 package model
 
 import (
+	"maps"
 	"slices"
 
 	"smpcheck/fuzz/drive"
@@ -13,6 +14,8 @@ type Rule struct {
 	Kind drive.Kind
 	// Requirement is the id of its record in spec; empty if there is none for all of it.
 	Requirement string
+	// Special are the ids of records that it has for single commands and errors.
+	Special []string
 	// Says is the rule in a sentence.
 	Says string
 }
@@ -30,6 +33,7 @@ func Rules() []Rule {
 	all := make([]Rule, len(rules))
 	for i, r := range rules {
 		all[i] = *r
+		all[i].Special = slices.Sorted(maps.Values(byCommand[r]))
 	}
 	slices.SortFunc(all, func(a, b Rule) int {
 		if a.Name < b.Name {

@@ -22,9 +22,13 @@ func TestRulesNameRequirementsThatExist(t *testing.T) {
 		seen[r.Name] = true
 		assert.Regexp(t, `^[a-z]+(-[a-z]+)*$`, r.Name)
 		assert.NotEmpty(t, r.Says, r.Name)
+		ids := r.Special
 		if r.Requirement != "" {
-			_, ok := catalogue.Lookup(r.Requirement)
-			assert.True(t, ok, "%s names %s, which is no requirement", r.Name, r.Requirement)
+			ids = append(ids, r.Requirement)
+		}
+		for _, id := range ids {
+			_, ok := catalogue.Lookup(id)
+			assert.True(t, ok, "%s names %s, which is no requirement", r.Name, id)
 		}
 	}
 }

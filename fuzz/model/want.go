@@ -53,11 +53,7 @@ func (w want) String() string {
 	case w.tag == "ERR" && len(w.errs) == 0:
 		return "an error"
 	case w.tag == "ERR":
-		texts := make([]string, len(w.errs))
-		for i, e := range w.errs {
-			texts[i] = "ERR " + e.Error()
-		}
-		return strings.Join(texts, " or ")
+		return anyOf(w.errs)
 	case w.tag == "MSG" && w.item.isMarker():
 		return "MSG with the marker of a full queue"
 	case w.tag == "MSG":
@@ -66,6 +62,21 @@ func (w want) String() string {
 		return fmt.Sprintf("INFO of a queue with %d messages, sender key %v, notifier %v", w.info.most, w.info.secured, w.info.notifier)
 	}
 	return w.tag
+}
+
+// anyOf lists errors, each once.
+func anyOf(errs []*smp.Error) string {
+	var texts []string
+	for _, e := range errs {
+		t := "ERR " + string(e.Code)
+		if e != anyProxyError && e != anyNameError {
+			t = "ERR " + e.Error()
+		}
+		if !slices.Contains(texts, t) {
+			texts = append(texts, t)
+		}
+	}
+	return strings.Join(texts, " or ")
 }
 
 // fits reports whether an answer is of the kind that is wanted; what is in it is looked at

@@ -77,9 +77,11 @@ func Fields(version uint16, command []byte) []Part {
 		w.prefix = ""
 	}
 	w.add("tag", Tag, n)
-	if known && w.off < len(w.b) {
+	if w.off < len(w.b) {
 		w.add("space", Separator, 1)
-		read(w)
+		if known {
+			read(w)
+		}
 	}
 	if w.off < len(w.b) {
 		w.failed = false
