@@ -11,7 +11,7 @@ import (
 // of programs does not fill the relay. What the relay answers is nobody's concern.
 func (r *runner) cleanUp() {
 	r.closing = true
-	if r.ctx.Err() != nil {
+	if r.ctx.Err() != nil || r.stuck {
 		return
 	}
 	var l *line
@@ -42,9 +42,6 @@ func (r *runner) cleaner() *line {
 		if l.open() && !l.isStalled() && len(l.pending) == 0 {
 			return l
 		}
-	}
-	if r.hangs > 0 {
-		return nil
 	}
 	r.close(r.lines[0], 1)
 	l, err := r.open(program.Op{Kind: program.Connect})

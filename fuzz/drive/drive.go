@@ -54,7 +54,8 @@ type Outcome struct {
 	// Pairs is the feedback for the fuzzer: what was sent and what came of it, without
 	// anything that differs between runs of the same program. Sorted, each once.
 	Pairs []Pair
-	// Breaches are what the driver itself saw and the judge said, in their order.
+	// Breaches are what the driver itself saw and the judge said, in their order: the first
+	// of each kind, rule and command.
 	Breaches []Breach
 	// Duration of the run.
 	Duration time.Duration

@@ -51,6 +51,7 @@ func (r *runner) match(l *line, t smp.Transmission, resp smp.Response) *pending 
 	case l.asked[id]:
 		r.protocol("answered-twice", "SMP-TX-CORRELATION", "", "one answer to each command", nameOf(resp))
 	case !(refused && l.abused):
+		l.garbled()
 		r.protocol("unknown-correlation", "SMP-TX-CORRELATION", "", "the correlation id of a command", fmt.Sprintf("%s with one of %d bytes", nameOf(resp), len(t.CorrelationID)))
 	}
 	return nil

@@ -234,7 +234,7 @@ func (r *runner) missing(l *line) {
 
 // hung keeps that the relay does nothing, after which nobody waits for the connection.
 func (r *runner) hung(l *line, command, rule, expected, actual string) {
-	r.hangs++
+	r.stuck = true
 	l.lost, l.maybe = true, true
 	r.breach(Breach{Kind: Hang, Rule: rule, Op: r.op, Command: command, Expected: expected, Actual: actual})
 }

@@ -13,7 +13,7 @@ import (
 // given up is nobody's concern.
 func (r *runner) look(e event) {
 	l := e.line
-	if l.ending != "" {
+	if l.ending != "" || r.wrong >= maxWrong && e.content != nil {
 		return
 	}
 	if e.content != nil {
@@ -38,7 +38,7 @@ func (r *runner) unreadable(l *line, e event) {
 		b.Expected = "no more blocks than the commands cause"
 	case ruleBlockStuck:
 		b.Kind, b.Requirement, b.Expected = Hang, "SMP-BLOCK-SIZE", "the rest of the block"
-		r.hangs++
+		r.stuck = true
 	case ruleUndecrypted:
 		b.Requirement, b.Expected = "SMP-BLOCK-ENCRYPTION", "a block that decrypts with the next key"
 	default:
@@ -78,6 +78,7 @@ func (r *runner) received(l *line, content []byte) {
 	if err != nil {
 		r.breach(Breach{Kind: Protocol, Rule: "block-malformed", Requirement: "SMP-BLOCK-BATCH", Op: r.op,
 			Expected: "a block of transmissions", Actual: err.Error()})
+		l.garbled()
 		return
 	}
 	for _, raw := range raws {
@@ -91,6 +92,7 @@ func (r *runner) transmission(l *line, raw []byte) {
 	var err error
 	if got.Transmission, err = smp.DecodeTransmission(l.version, raw); err != nil {
 		r.protocol("transmission-malformed", "SMP-TX-FIELDS", "", "a transmission", err.Error())
+		l.garbled()
 		return
 	}
 	t := got.Transmission
@@ -118,6 +120,13 @@ func (r *runner) transmission(l *line, raw []byte) {
 	}
 	if j := r.judge(l); j != nil {
 		r.breach(j.Received(got)...)
+	}
+}
+
+// garbled takes what nobody can tell the meaning of for the answer that is due.
+func (l *line) garbled() {
+	if p := l.oldest(); p != nil {
+		p.answer = "malformed"
 	}
 }
 

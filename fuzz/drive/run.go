@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"smpcheck/fuzz/program"
@@ -12,11 +13,9 @@ import (
 
 // Limits of a run.
 const (
-	// maxBreaches is how many breaches are kept; a relay that breaks a rule in each of a
-	// thousand events says no more with them.
-	maxBreaches = 64
-	// maxHangs ends a run: each costs a deadline.
-	maxHangs = 2
+	// maxWrong is how often a relay may break rules before it is left alone; each is kept
+	// once.
+	maxWrong = 500
 )
 
 // runner carries out one program. It belongs to one goroutine; only the readers of the
@@ -36,8 +35,11 @@ type runner struct {
 	// op is the index of the operation that was last sent.
 	op int
 	// turn counts the times that it was carried out.
-	turn  int
-	hangs int
+	turn int
+	// stuck says that the relay has kept the driver waiting in vain, which ends the program:
+	// each time costs a deadline. wrong counts how often it has broken a rule.
+	stuck bool
+	wrong int
 	// abandoned are connections that are open and of no more use.
 	abandoned []*line
 	// maybe says that the relay may still execute what was sent on one of them, unknown
@@ -107,7 +109,7 @@ func (r *runner) operation(op program.Op) error {
 			return err
 		}
 		r.out.Ops++
-		if r.hangs >= maxHangs {
+		if r.stuck || r.wrong >= maxWrong {
 			return errStop
 		}
 	}
@@ -121,13 +123,15 @@ var errStop = errors.New("the relay serves no more")
 // finish sends what was held back, waits for what was not awaited and settles.
 func (r *runner) finish() {
 	for _, l := range r.lines {
-		r.flush(l)
+		if !r.stuck {
+			r.flush(l)
+		}
 	}
 	due := r.later
 	r.later = nil
 	r.sendLater(due)
 	r.resume()
-	settled := r.settle()
+	settled := !r.stuck && r.settle()
 	r.endings()
 	if r.cfg.Judge != nil {
 		r.breach(r.cfg.Judge.Finish(settled)...)
@@ -188,13 +192,18 @@ func (r *runner) operate(op program.Op) error {
 	return nil
 }
 
-// breach keeps what went wrong.
+// breach keeps what went wrong, once for each rule and command. A relay that goes wrong
+// all the time ends the run.
 func (r *runner) breach(bs ...Breach) {
 	for _, b := range bs {
-		if r.closing || len(r.out.Breaches) >= maxBreaches {
+		if r.closing || r.wrong >= maxWrong {
 			return
 		}
-		r.out.Breaches = append(r.out.Breaches, b)
+		r.wrong++
+		same := func(o Breach) bool { return o.Kind == b.Kind && o.Rule == b.Rule && o.Command == b.Command }
+		if !slices.ContainsFunc(r.out.Breaches, same) {
+			r.out.Breaches = append(r.out.Breaches, b)
+		}
 	}
 }
 
