@@ -15,8 +15,8 @@ type weight struct {
 var weights = []weight{
 	{program.SEND, 44}, {program.ACK, 30}, {program.SUB, 24}, {program.NEW, 12}, {program.Settle, 10},
 	{program.GET, 8}, {program.NSUB, 8}, {program.QUE, 8}, {program.KEY, 6}, {program.SKEY, 8}, {program.LKEY, 6},
-	{program.LGET, 6}, {program.LSET, 6}, {program.NKEY, 6}, {program.PFWD, 6}, {program.Connect, 5}, {program.RKEY, 4},
-	{program.PING, 4}, {program.DEL, 4}, {program.RFWD, 4}, {program.PRXY, 4}, {program.Close, 3}, {program.OFF, 3},
+	{program.LGET, 6}, {program.LSET, 6}, {program.NKEY, 6}, {program.PFWD, 6}, {program.Connect, 7}, {program.RKEY, 4},
+	{program.PING, 4}, {program.DEL, 4}, {program.RFWD, 4}, {program.PRXY, 4}, {program.Close, 6}, {program.OFF, 3},
 	{program.NDEL, 3}, {program.LDEL, 3}, {program.RSLV, 2}, {program.SUBS, 1}, {program.NSUBS, 1}, {program.Stall, 1},
 }
 
