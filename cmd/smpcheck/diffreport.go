@@ -25,7 +25,7 @@ type diffDocument struct {
 	Operations  int            `json:"operations"`
 	Pairs       int            `json:"pairs"`
 	Choices     map[string]int `json:"choices"` // how often the relays chose differently, by reason
-	Flaky       int            `json:"flaky"`   // differences that did not show again
+	Dropped     map[string]int `json:"dropped"` // differences that did not show each time
 	Findings    []diffFinding  `json:"findings"`
 }
 
@@ -74,11 +74,13 @@ func (o *diffOutput) end(options differ.Options, found differ.Report) error {
 		Tool: report.Tool{Name: "smpcheck", Version: version}, Relays: o.names,
 		Versions: [2]uint16{found.Versions.Min, found.Versions.Max}, Seed: options.Seed,
 		ElapsedMS: milliseconds(found.Elapsed), Interrupted: found.Interrupted,
-		Programs: found.Programs, Operations: found.Operations, Pairs: found.Pairs, Choices: found.Chosen, Flaky: found.Flaky,
+		Programs: found.Programs, Operations: found.Operations, Pairs: found.Pairs, Choices: found.Chosen, Dropped: found.Dropped,
 		Findings: []diffFinding{},
 	}
-	if d.Choices == nil {
-		d.Choices = map[string]int{}
+	for _, counts := range []*map[string]int{&d.Choices, &d.Dropped} {
+		if *counts == nil {
+			*counts = map[string]int{}
+		}
 	}
 	for _, f := range found.Found {
 		d.Findings = append(d.Findings, diffFinding{
@@ -109,8 +111,11 @@ func (d diffDocument) text() string {
 	for _, reason := range slices.Sorted(maps.Keys(d.Choices)) {
 		fmt.Fprintf(&b, "  %6d × %s\n", d.Choices[reason], reason)
 	}
-	if d.Flaky > 0 {
-		fmt.Fprintf(&b, "dropped     %d differences that did not show again\n", d.Flaky)
+	if len(d.Dropped) > 0 {
+		b.WriteString("dropped     since they did not show each time\n")
+	}
+	for _, group := range slices.Sorted(maps.Keys(d.Dropped)) {
+		fmt.Fprintf(&b, "  %6d × %s\n", d.Dropped[group], trace.Printable(group))
 	}
 	fmt.Fprintf(&b, "findings    %d\n", len(d.Findings))
 	for _, f := range d.Findings {

@@ -37,7 +37,7 @@ func diffSuite(noted *differ.Options, err error, found ...differ.Finding) suite 
 		o.Status(differ.Status{Programs: 1, Doing: "comparing"})
 		return differ.Report{
 			Status: differ.Status{Elapsed: 2 * time.Second, Programs: 12, Operations: 300, Pairs: 40},
-			Seed:   o.Seed, Versions: wire.Versions(6, 9), Chosen: map[string]int{"because": 3}, Flaky: 1, Found: found,
+			Seed:   o.Seed, Versions: wire.Versions(6, 9), Chosen: map[string]int{"because": 3}, Dropped: map[string]int{"maybe": 1}, Found: found,
 		}, err
 	}
 	s.rediff = func(_ context.Context, o differ.Options, f differ.Finding, times int) (int, differ.Finding, error) {
@@ -61,7 +61,8 @@ elapsed     2.0 s
 programs    12, with 300 operations; 40 pairs of command and answer
 choices     that the protocol leaves to relays, and how often they differed
        3 × because
-dropped     1 differences that did not show again
+dropped     since they did not show each time
+       1 × maybe
 findings    1
 
 answer      SUB: OK / ERR AUTH
@@ -79,7 +80,7 @@ answer      SUB: OK / ERR AUTH
 	require.NoError(t, json.Unmarshal([]byte(r.stdout), &d))
 	assert.Equal(t, diffDocument{
 		Tool: report.Tool{Name: "smpcheck", Version: version}, Relays: [2]string{fakeAddress, "the reference relay"}, Versions: [2]uint16{6, 9},
-		Seed: 5, ElapsedMS: 2000, Programs: 12, Operations: 300, Pairs: 40, Choices: map[string]int{"because": 3}, Flaky: 1,
+		Seed: 5, ElapsedMS: 2000, Programs: 12, Operations: 300, Pairs: 40, Choices: map[string]int{"because": 3}, Dropped: map[string]int{"maybe": 1},
 		Findings: []diffFinding{{
 			ID: fakeDifference.ID, Rule: fakeDifference.Rule, In: "answer", Command: "SUB", Shown: fakeDifference.Shown,
 			Blames: fakeDifference.Blames, Requirements: fakeDifference.Requirements, Size: 2, From: 9, AfterMS: 1000,

@@ -120,8 +120,11 @@ func (c *allowance) covers(a, b *exchange) bool {
 	if len(c.commands) > 0 && !slices.Contains(c.commands, a.command) || len(c.sent) > 0 && !slices.Contains(c.sent, a.sent) {
 		return false
 	}
-	return c.has(a.answer) && c.has(b.answer)
+	// A choice between two messages is none: which one comes is not left open.
+	return c.has(a.answer) && c.has(b.answer) && !(isMessage(a.answer) && isMessage(b.answer))
 }
+
+func isMessage(answer string) bool { return strings.HasPrefix(answer, "MSG ") }
 
 // has reports whether an answer is in the set.
 func (c *allowance) has(answer string) bool {

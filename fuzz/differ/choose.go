@@ -75,6 +75,9 @@ func (c *chooser) learn(p program.Program, views [2]view) {
 	isNew := false
 	for side, v := range views {
 		for _, pair := range v.outcome.Pairs {
+			if pair.Ending == lost {
+				pair.Answer = "" // what still comes depends on the moment
+			}
 			key := sidePair{side, pair}
 			isNew = isNew || !c.seen[key]
 			c.seen[key] = true

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"smpcheck/fuzz/drive"
 )
 
 // Where two relays differ.
@@ -23,7 +25,8 @@ const (
 type difference struct {
 	in string
 	op int
-	// command and sent are those of the exchange, empty in the other places.
+	// command and sent are those of the exchange; of a connection sent is how its
+	// handshake was done.
 	command, sent string
 	// how says how deliveries differ.
 	how string
@@ -41,27 +44,31 @@ type comparison struct {
 
 // compareViews compares all that two relays have shown.
 func compareViews(a, b view) comparison {
-	c := compare(a.record, b.record)
-	if a.ended == "" && b.ended == "" {
-		return c
+	c, on := compare(a.record, b.record)
+	switch {
+	case a.ended != "" || b.ended != "":
+		c.difference = &difference{in: inProcess, shown: [2]string{a.process(), b.process()}}
+	case c.difference == nil && on:
+		c.difference = compareConnections(a.outcome.Pairs, b.outcome.Pairs)
 	}
-	shown := [2]string{goesOn, goesOn}
-	for i, v := range []view{a, b} {
-		if v.ended != "" {
-			shown[i] = "the process has ended: " + v.ended
-		}
-	}
-	c.difference = &difference{in: inProcess, shown: shown}
 	return c
+}
+
+// process says what has become of the process of the relay.
+func (v view) process() string {
+	if v.ended == "" {
+		return goesOn
+	}
+	return "the process has ended: " + v.ended
 }
 
 // goesOn is what a relay shows whose process has not ended.
 const goesOn = "it goes on"
 
-// compare returns the first difference between two runs of a program. What follows a
-// choice of the relays is compared as long as both must be in the same state.
-func compare(a, b *record) comparison {
-	c := comparison{}
+// compare returns the first difference between two runs of a program, and whether all of
+// both could be compared. What follows a choice of the relays is compared as long as both
+// must be in the same state.
+func compare(a, b *record) (c comparison, whole bool) {
 	checkpoints := min(len(a.checkpoints), len(b.checkpoints))
 	next := 0
 	until := func(exchanges int) (on bool) {
@@ -73,13 +80,10 @@ func compare(a, b *record) comparison {
 	exchanges := min(len(a.exchanges), len(b.exchanges))
 	for i := range exchanges {
 		if !until(i) || !c.exchange(a.exchanges[i], b.exchanges[i]) {
-			return c
+			return c, false
 		}
 	}
-	if until(max(len(a.exchanges), len(b.exchanges))) {
-		c.difference = compareOpenings(a, b)
-	}
-	return c
+	return c, until(max(len(a.exchanges), len(b.exchanges)))
 }
 
 // exchange compares the answers to one transmission and reports whether what follows can be
@@ -167,13 +171,37 @@ func list(what []string) string {
 	return strings.Join(what, "; ")
 }
 
-// compareOpenings returns the difference between the connections that came about.
-func compareOpenings(a, b *record) *difference {
-	if slices.Equal(a.openings, b.openings) {
-		return nil
+// compareConnections returns the difference between what became of handshakes.
+func compareConnections(a, b []drive.Pair) *difference {
+	first, second := handshakes(a), handshakes(b)
+	for _, how := range slices.Sorted(maps.Keys(first)) {
+		ends, others := first[how], second[how]
+		if len(ends) > 0 && len(others) > 0 && !slices.Equal(ends, others) {
+			return &difference{in: inConnection, sent: how, shown: [2]string{list(ends), list(others)}}
+		}
 	}
-	return &difference{in: inConnection, shown: [2]string{list(a.openings), list(b.openings)}}
+	return nil
 }
+
+// handshakes are the ends of handshakes by what was sent, but those that nobody can
+// compare.
+func handshakes(pairs []drive.Pair) map[string][]string {
+	ends := make(map[string][]string)
+	for _, p := range pairs {
+		if p.Command == connectCommand && p.Ending != lost && p.Answer != varies {
+			ends[p.How] = append(ends[p.How], p.Answer+", "+p.Ending)
+		}
+	}
+	return ends
+}
+
+// What package drive has in the pairs of handshakes: the command, and the answer and the
+// ending of those of which the end depends on the moment, or means nothing.
+const (
+	connectCommand = "CONNECT"
+	varies         = "varies"
+	lost           = "lost"
+)
 
 // rule is a short, stable name of what differs; it names no ids and no numbers.
 func (d difference) rule() string {
@@ -185,6 +213,9 @@ func (d difference) rule() string {
 		} else if d.sent != "" {
 			about += " (" + d.sent + ")"
 		}
+		if head(d.shown[0]) == head(d.shown[1]) {
+			return about + ": another " + head(d.shown[0])
+		}
 		return about + ": " + head(d.shown[0]) + " / " + head(d.shown[1])
 	case inDelivery:
 		return "deliveries: " + d.how
@@ -194,7 +225,7 @@ func (d difference) rule() string {
 		}
 		return "A ends"
 	}
-	return "connections differ"
+	return "handshake " + d.sent + ": " + d.shown[0] + " / " + d.shown[1]
 }
 
 // head is an answer without what it is about.

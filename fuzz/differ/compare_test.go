@@ -10,7 +10,10 @@ import (
 )
 
 // differs is the difference between two records.
-func differs(a, b *record) *difference { return compare(a, b).difference }
+func differs(a, b *record) *difference {
+	c, _ := compare(a, b)
+	return c.difference
+}
 
 // delivering is a conversation in which two queues get messages.
 func delivering(first, second []string, also ...smp.Response) *record {
@@ -64,16 +67,29 @@ func TestDeliveriesThatAreTheSame(t *testing.T) {
 	require.Nil(t, differs(plain, delivering([]string{"a", "b"}, []string{"c"}, smp.END{}, smp.DELD{}, smp.NMSG{})), "these may come late")
 }
 
-func TestConnectionsThatDiffer(t *testing.T) {
+func TestHandshakesThatDiffer(t *testing.T) {
 	t.Parallel()
-	opened := func(version uint16) *record {
-		k := newTalk("x")
-		k.Opened(drive.Opened{Conn: 1, Version: version})
-		return k.finish()
+	with := func(pairs ...drive.Pair) view { return view{record: &record{}, outcome: drive.Outcome{Pairs: pairs}} }
+	pair := func(how, answer, ending string) drive.Pair {
+		return drive.Pair{Command: connectCommand, How: how, Answer: answer, Ending: ending}
 	}
-	d := differs(opened(20), opened(19))
-	require.Equal(t, &difference{in: inConnection, shown: [2]string{"connection 1 at version 20", "connection 1 at version 19"}}, d)
-	require.Equal(t, "connections differ", d.rule())
+	refused, served := with(pair("v20 hello:flip", "none", "closed")), with(pair("v20 hello:flip", "PONG", "open"))
+	require.Nil(t, compareViews(refused, refused).difference)
+	d := compareViews(refused, served)
+	require.Equal(t, &difference{in: inConnection, sent: "v20 hello:flip", shown: [2]string{"none, closed", "PONG, open"}}, d.difference)
+	require.Equal(t, "handshake v20 hello:flip: none, closed / PONG, open", d.rule())
+	require.Nil(t, compareViews(with(pair("v20", "varies", "varies")), with(pair("v20", "PONG", "open"))).difference)
+	require.Nil(t, compareViews(with(pair("v20", "none", "lost")), with(pair("v20", "PONG", "open"))).difference)
+	require.Nil(t, compareViews(refused, with()).difference, "it was not tried with both")
+}
+
+func TestProcessesThatEnd(t *testing.T) {
+	t.Parallel()
+	there, gone := view{record: &record{}}, view{record: &record{}, ended: "exit status 2"}
+	require.Equal(t, "A ends", compareViews(gone, there).rule())
+	d := compareViews(there, gone)
+	require.Equal(t, "B ends", d.rule())
+	require.Equal(t, [2]string{"it goes on", "the process has ended: exit status 2"}, d.shown)
 }
 
 // After a choice of the relay, what follows is compared only if both relays must be in the
@@ -101,6 +117,7 @@ func TestAllowances(t *testing.T) {
 	}
 	sub := func(answer string) *exchange { return &exchange{command: "SUB", answer: answer} }
 	require.NotNil(t, allowed(sub("OK"), sub("MSG message of operation 1")))
+	require.Nil(t, allowed(sub("MSG message of operation 2"), sub("MSG message of operation 1")), "which one is not left open")
 	require.Nil(t, allowed(sub("OK"), sub("ERR AUTH")))
 	require.Nil(t, allowed(&exchange{command: "SEND", answer: "OK"}, &exchange{command: "SEND", answer: "MSG x"}))
 }

@@ -62,9 +62,10 @@ type Report struct {
 	// Chosen says how often the relays have chosen differently where the protocol leaves
 	// it to them, by the reason.
 	Chosen map[string]int
-	// Flaky is how many differences did not show again.
-	Flaky int
-	Found []Finding
+	// Dropped are differences that did not show each time, and how many there were of each:
+	// they depend on what the relays do at the same time.
+	Dropped map[string]int
+	Found   []Finding
 	// Interrupted says that ctx ended before Duration or MaxPrograms.
 	Interrupted bool
 }

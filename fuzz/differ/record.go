@@ -6,8 +6,6 @@ type record struct {
 	exchanges []*exchange
 	// checkpoints are what was delivered until everything had settled, each time.
 	checkpoints []checkpoint
-	// openings are how the handshakes ended, by the operation that was carried out.
-	openings []string
 }
 
 // exchange is a transmission, or a block that is none, and its answer.

@@ -18,8 +18,8 @@ const (
 	confirmations = 2
 	// stableTries is how often it has to show after that.
 	stableTries = 10
-	// maxFlaky is how many differences of one rule may not show again until it is given up.
-	maxFlaky = 10
+	// maxDropped is how many differences of one group may not show again until it is given up.
+	maxDropped = 10
 	// shrinkTries is how many programs are tried to shrink one.
 	shrinkTries = 400
 	// idSize is how many digits an id has.
@@ -39,9 +39,8 @@ type differ struct {
 	chooser *chooser
 	began   time.Time
 	report  Report
-	// done are the rules that were found, flaky how many differences of a rule were not.
-	done  map[string]bool
-	flaky map[string]int
+	// done are the groups of which there is a finding.
+	done map[string]bool
 }
 
 func run(ctx context.Context, o Options) (Report, error) {
@@ -57,8 +56,8 @@ func run(ctx context.Context, o Options) (Report, error) {
 func compareOn(ctx context.Context, o Options, b bench, versions wire.VersionRange, a author) (Report, error) {
 	d := &differ{
 		options: o, bench: b, chooser: newChooser(a, o.Seed), began: time.Now(),
-		report: Report{Seed: o.Seed, Versions: versions, Chosen: make(map[string]int)},
-		done:   make(map[string]bool), flaky: make(map[string]int),
+		report: Report{Seed: o.Seed, Versions: versions, Chosen: make(map[string]int), Dropped: make(map[string]int)},
+		done:   make(map[string]bool),
 	}
 	var end <-chan time.Time
 	if o.Duration > 0 {
@@ -111,7 +110,7 @@ func (d *differ) try(ctx context.Context, n int) error {
 	if c.difference == nil {
 		return nil
 	}
-	if group := newFinding(c.difference, views).group(); !d.done[group] && d.flaky[group] < maxFlaky {
+	if group := newFinding(c.difference, views).group(); !d.done[group] && d.report.Dropped[group] < maxDropped {
 		return d.follow(ctx, p, seed, group)
 	}
 	return nil
@@ -152,8 +151,7 @@ func (d *differ) follow(ctx context.Context, p program.Program, seed uint64, gro
 
 // drop notes that a difference did not show again.
 func (d *differ) drop(ctx context.Context, group string) error {
-	d.flaky[group]++
-	d.report.Flaky++
+	d.report.Dropped[group]++
 	return ctx.Err()
 }
 
@@ -193,7 +191,7 @@ func newFinding(d *difference, views [2]view) Finding {
 // that is broken; otherwise the command and both answers.
 func (f Finding) group() string {
 	for i, name := range names {
-		if f.In == inAnswer && f.Blames[i] != "" && f.Blames[1-i] == "" {
+		if (f.In == inAnswer || f.In == inConnection) && f.Blames[i] != "" && f.Blames[1-i] == "" {
 			broken, _, _ := strings.Cut(f.Blames[i], ":")
 			return fmt.Sprintf("%s: %s by %s", f.Command, broken, name)
 		}
