@@ -69,10 +69,8 @@ func (r *runner) sendLater(due []laterBlock) {
 type outgoing struct {
 	line   *line
 	drafts []*draft
-	// text is the length of the content and the content; dice marks the bytes that
-	// differ between runs, nil if nobody asks.
+	// text is the length of the content and the content.
 	text []byte
-	dice []bool
 	// padded is the text with its padding; sealed is what the encryption made of it, nil
 	// for a block that the relay cannot open.
 	padded, sealed []byte
