@@ -154,8 +154,12 @@ func (n NameRecord) check() error {
 		text *string
 	}{{"name", &n.Name}, {"nickname", &n.Nickname}, {"website", &n.Website}, {"location", &n.Location},
 		{"eth", n.ETH}, {"btc", n.BTC}, {"xmr", n.XMR}, {"dot", n.DOT}} {
-		if f.text != nil && len(*f.text) > MaxRecordText {
-			return fmt.Errorf("%w: %s has %d bytes, at most %d", ErrNameText, f.name, len(*f.text), MaxRecordText)
+		if f.text == nil {
+			continue
+		}
+		// What is no UTF-8 becomes longer when JSON replaces it.
+		if size := len(string([]rune(*f.text))); size > MaxRecordText {
+			return fmt.Errorf("%w: %s has %d bytes, at most %d", ErrNameText, f.name, size, MaxRecordText)
 		}
 	}
 	for _, f := range []struct{ name, account string }{{"owner", n.Owner}, {"resolver", n.Resolver}} {
