@@ -169,9 +169,7 @@ func FuzzRelayCommands(f *testing.F) {
 				continue
 			}
 			c.write(block...)
-			for _, id := range answered(t, c, sent) {
-				ids = append(ids, id)
-			}
+			ids = append(ids, answered(t, c, sent)...)
 		}
 		requireCanaryOnly(t, other, q)
 	})
