@@ -76,9 +76,16 @@ func (t *Ticket) bind(hello, prefix []byte) {
 	copy(hello[len(hello)-n:], k.finished(binderKey, k.sum()))
 }
 
+// longestIdentity is what fits pre_shared_key, whose list of identities has a
+// length of two bytes: a server can send a ticket that no client can offer.
+const longestIdentity = 1<<16 - 1 - 2 - 4
+
 // usable says why a ticket cannot be offered; a Ticket that no connection made
 // has no secret.
 func (t *Ticket) usable() error {
+	if len(t.Identity) > longestIdentity {
+		return fmt.Errorf("%w: a ticket of %d bytes, at most %d fit a hello", ErrConfig, len(t.Identity), longestIdentity)
+	}
 	if t.suite == nil || len(t.Identity) == 0 {
 		return fmt.Errorf("%w: a ticket that no connection of this package brought", ErrConfig)
 	}
