@@ -56,15 +56,15 @@ func crashesOfBlocks() []Fault {
 			}),
 		},
 		{
-			ID:    "crash/transmission-overflow",
-			Title: "The end of a transmission is computed as a word, and may come before its beginning.",
+			ID:    "crash/signed-length",
+			Title: "The length of a transmission is a signed word, so that one of 32768 bytes and more ends before it begins.",
 			Finds: []string{Crash},
 			Apply: contents(func(content []byte) {
 				if len(content) < smp.BlockHead {
 					return
 				}
-				end := smp.BlockHead + binary.BigEndian.Uint16(content[1:])
-				if int(end) <= len(content) {
+				end := smp.BlockHead + int(int16(binary.BigEndian.Uint16(content[1:])))
+				if end <= len(content) {
 					_ = content[smp.BlockHead:end]
 				}
 			}),
@@ -91,11 +91,11 @@ func crashesOfBlocks() []Fault {
 		},
 		{
 			ID:    "crash/service-signature",
-			Title: "The signature of a service is taken for one of 64 bytes, whatever its length.",
+			Title: "Where the signature of a service may stand, whatever is not 0 announces one of 64 bytes.",
 			Finds: []string{Crash},
 			Apply: encoded(func(s *relay.Session, item []byte) {
 				r := wire.NewReader(item)
-				if len(r.Short()) == 0 || s.Version() < smp.VersionServices || !r.Maybe() {
+				if len(r.Short()) == 0 || s.Version() < smp.VersionServices || r.Byte() == '0' {
 					return
 				}
 				signature := r.Short()
@@ -132,12 +132,16 @@ func crashesOfBlocks() []Fault {
 		},
 		{
 			ID:    "crash/entity-id",
-			Title: "An entity id is taken for one of 24 bytes, also if it is shorter.",
+			Title: "An entity id is copied to a place of 24 bytes, and one of 24 bytes is read from there.",
 			Finds: []string{Crash},
-			Apply: fault.ChangesRequests(func(_ *relay.Session, r *relay.Request) {
-				if len(r.Transmission.EntityID) > 0 && r.Command != nil && queueCommand(r.Command) {
-					_ = [fault.IDSize]byte(r.Transmission.EntityID)
+			Apply: encoded(func(s *relay.Session, item []byte) {
+				t, err := smp.DecodeTransmission(s.Version(), item)
+				if err != nil || len(t.EntityID) == 0 || tagOf(t.Command) == "PFWD" {
+					return
 				}
+				place := make([]byte, fault.IDSize)
+				copy(place[:len(t.EntityID)], t.EntityID)
+				_ = [fault.IDSize]byte(t.EntityID)
 			}),
 		},
 	}
@@ -147,13 +151,4 @@ func crashesOfBlocks() []Fault {
 func tagOf(command []byte) string {
 	tag, _, _ := bytes.Cut(command, []byte(" "))
 	return string(tag)
-}
-
-// queueCommand reports whether the entity of a command is a queue, or its link.
-func queueCommand(c smp.Command) bool {
-	switch c.(type) {
-	case smp.PING, smp.NEW, smp.PRXY, smp.PFWD, smp.RFWD, smp.RSLV, smp.SUBS, smp.NSUBS:
-		return false
-	}
-	return true
 }

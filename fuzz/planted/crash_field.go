@@ -42,14 +42,15 @@ func crashesOfFields() []Fault {
 				if r.Err() == nil {
 					_ = der[len(der)-keys.Ed25519.PublicSize():]
 				}
-			}, "KEY", "SKEY", "LKEY"),
+			}, "KEY", "SKEY", "LKEY", "NEW", "NKEY"),
 		},
 		{
 			ID:    "crash/recipient-key-count",
-			Title: "The number of keys in RKEY is a signed byte, so that 128 and more are less than none.",
+			Title: "A queue has places for eight recipient keys, and as many are filled as RKEY counts.",
 			Finds: []string{Crash},
 			Apply: parameters(func(r *wire.Reader) {
-				_ = make([]keys.PublicKey, int8(r.Byte()))
+				places := make([]keys.PublicKey, 8)
+				_ = places[:r.Byte()]
 			}, "RKEY"),
 		},
 		{

@@ -103,8 +103,8 @@ var crashTriggers = map[string]trigger{
 		binary.BigEndian.PutUint16(content[1:], uint16(len(content)-smp.BlockHead+1))
 		return content
 	}),
-	"crash/transmission-overflow": onContent(func(content []byte) []byte {
-		binary.BigEndian.PutUint16(content[1:], 0xFFFF)
+	"crash/signed-length": onContent(func(content []byte) []byte {
+		content[1] |= 0x80
 		return content
 	}),
 	"crash/short-string":      onTransmission(0, 24, 1, 2),
@@ -121,7 +121,7 @@ var crashTriggers = map[string]trigger{
 	"crash/key-length": onQueue(func(p *peer, q *queue) {
 		p.submit(p.bytes(q.recipient, q.recipientID, append([]byte("KEY \x05"), 1, 2, 3, 4, 5)))
 	}),
-	"crash/recipient-key-count": onCommand([]byte("RKEY \x80")...),
+	"crash/recipient-key-count": onCommand([]byte("RKEY \x09")...),
 	"crash/link-data-length":    onCommand([]byte("LSET \x00\xff\xff")...),
 	"crash/message-id":          onQueue(func(p *peer, q *queue) { p.order(q, smp.ACK{MsgID: randomID()[1:]}) }),
 	"crash/proxy-host":          onCommand([]byte("PRXY \x01\x00\x045223\x0010")...),

@@ -3,7 +3,6 @@ package planted
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -60,16 +59,22 @@ func hangsOfConnections() []Fault {
 			},
 		},
 		{
-			ID:    "hang/slow-handshake",
-			Title: "Handshakes are done one after the other, and who begins one and says nothing more keeps all others waiting.",
+			ID:    "hang/refused-hello-turn",
+			Title: "Hellos are read one after the other, and one that is refused does not make room for the next one.",
 			Finds: []string{Hang, Canary},
 			Apply: fault.Stages(func(st *relay.Stages) {
 				var turn sync.Mutex
-				next := st.Handshake
-				st.Handshake = func(ctx context.Context, conn net.Conn, config transport.ServerConfig) (*transport.Conn, error) {
+				st.Handshake = func(ctx context.Context, raw net.Conn, config transport.ServerConfig) (*transport.Conn, error) {
+					secure, err := transport.ServerTLS(ctx, raw, config)
+					if err != nil {
+						return nil, err
+					}
 					turn.Lock()
-					defer turn.Unlock()
-					return next(ctx, conn, config)
+					conn, err := transport.ServerHandshake(ctx, secure, secure.Binding(), config)
+					if !refusesHello(err) {
+						turn.Unlock()
+					}
+					return conn, err
 				}
 			}),
 		},
@@ -85,7 +90,7 @@ func hangsOfConnections() []Fault {
 					}
 					kept := &unclosed{Secure: secure}
 					conn, err := transport.ServerHandshake(ctx, kept, secure.Binding(), config)
-					if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+					if refusesHello(err) {
 						stuck()
 					}
 					kept.closable.Store(true)
@@ -156,6 +161,10 @@ func hangsOfConnections() []Fault {
 		},
 	}
 }
+
+// refusesHello reports whether a handshake has failed because of what the client's hello
+// says.
+func refusesHello(err error) bool { return errors.As(err, new(transport.Error)) }
 
 // smallBuffer is the size of the buffer for what was written and not yet taken, in bytes.
 const smallBuffer = 4096

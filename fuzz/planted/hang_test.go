@@ -52,8 +52,8 @@ var hangTriggers = map[string]trigger{
 		cut.abort()
 		return other.stops()
 	},
-	"hang/slow-handshake": func(r *relayed) bool {
-		r.raw()
+	"hang/refused-hello-turn": func(r *relayed) bool {
+		r.greet(func(h *transport.ClientHello) { h.KeyHash = make([]byte, 32) })
 		return r.eventually(func() bool {
 			p, err := r.try()
 			if err != nil {

@@ -19,7 +19,6 @@ import (
 
 	"smpcheck/fuzz/planted"
 	"smpcheck/reference/link"
-	"smpcheck/reference/relay"
 )
 
 // patience is how long a test waits for something that has to happen.
@@ -29,7 +28,7 @@ const patience = time.Minute
 const faultVariable = "SMPCHECK_PLANTED_FAULT"
 
 // noFault is the right relay.
-var noFault = planted.Fault{ID: "none", Apply: func(*relay.Config) {}}
+var noFault = planted.Fault{ID: "none"}
 
 func TestMain(m *testing.M) {
 	if id := os.Getenv(faultVariable); id != "" {

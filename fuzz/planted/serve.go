@@ -18,8 +18,8 @@ const Quota = 4
 // proxyTimeout is how long a scratch relay waits for another one.
 const proxyTimeout = 5 * time.Second
 
-// Listen starts a scratch relay with the fault on a free port of the loopback interface,
-// until ctx ends or it is closed. Closing waits for what the relay does, so for ever if
+// Listen starts a scratch relay with the fault, the zero value for none, on a free port of
+// the loopback interface, until ctx ends or it is closed. Closing waits for what the relay does, so for ever if
 // the fault makes it hang.
 func Listen(ctx context.Context, f Fault) (*relay.Endpoint, error) {
 	credentials, err := keys.NewCredentials(rand.Reader, keys.Ed25519, 2)
@@ -32,7 +32,9 @@ func Listen(ctx context.Context, f Fault) (*relay.Endpoint, error) {
 		Proxy:       &relay.ProxyConfig{ConnectTimeout: proxyTimeout, CommandTimeout: proxyTimeout, AllowPrivate: true},
 		Stages:      relay.DefaultStages(),
 	}
-	f.Apply(&config)
+	if f.Apply != nil {
+		f.Apply(&config)
+	}
 	return relay.Listen(ctx, "127.0.0.1:0", config)
 }
 

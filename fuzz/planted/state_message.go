@@ -16,7 +16,7 @@ func messageFaults() []Fault {
 		{
 			ID:    "state/slow-acknowledgement",
 			Title: "ACK loses the next message too if another one waits behind it.",
-			Finds: []string{Violation, Canary},
+			Finds: []string{Violation, Accepted, Canary},
 			Apply: removes(func(q *relay.Queue, id []byte, next remove) bool {
 				removed := next(q, id)
 				if removed && q.Mailbox().Len() >= 2 {
@@ -76,7 +76,7 @@ func messageFaults() []Fault {
 		{
 			ID:    "state/last-place-used-twice",
 			Title: "The last message that a queue has room for takes the place of the one before it.",
-			Finds: []string{Violation, Canary},
+			Finds: []string{Violation, Accepted, Canary},
 			Apply: fault.Stores(func(q *relay.Queue, m *relay.Message, next fault.Store) bool {
 				if q.Mailbox().Len() == Quota-1 {
 					rearrange(q, func(all []*relay.Message) []*relay.Message { return all[:len(all)-1] })
@@ -87,7 +87,7 @@ func messageFaults() []Fault {
 		{
 			ID:    "state/newest-expires",
 			Title: "Every fourth use of a queue is followed by a look for old messages, which takes the newest one.",
-			Finds: []string{Violation, Canary},
+			Finds: []string{Violation, Accepted, Canary},
 			Apply: fault.Remembering(func(uses *beside[relay.Queue, int]) func(*relay.Config) {
 				return fault.Stages(func(st *relay.Stages) {
 					next := st.Expire
@@ -115,7 +115,7 @@ func messageFaults() []Fault {
 		{
 			ID:    "state/repeated-acknowledgement",
 			Title: "ACK once more for the message before takes the next one, which is lost.",
-			Finds: []string{Violation},
+			Finds: []string{Violation, Accepted},
 			Apply: fault.Remembering(func(last *beside[relay.Queue, []byte]) func(*relay.Config) {
 				return fault.Handles(func(s *relay.Session, r *relay.Request, c smp.ACK, next fault.Execute) []relay.Output {
 					before := last.of(r.Queue)

@@ -11,7 +11,7 @@ func quotaFaults() []Fault {
 		{
 			ID:    "state/quota-late",
 			Title: "A queue takes one message more than its quota.",
-			Finds: []string{Violation},
+			Finds: []string{Violation, Accepted},
 			Apply: func(c *relay.Config) { c.Quota++ },
 		},
 		{
@@ -23,7 +23,7 @@ func quotaFaults() []Fault {
 		{
 			ID:    "state/quota-unmarked",
 			Title: "The recipient of a queue that was full is not told so.",
-			Finds: []string{Violation},
+			Finds: []string{Violation, Accepted},
 			Apply: fault.Stores(func(q *relay.Queue, m *relay.Message, next fault.Store) bool {
 				stored := next(q, m)
 				if !stored {
