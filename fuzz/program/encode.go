@@ -89,19 +89,20 @@ func actionsAt(l Level) Action {
 // ErrTooLong for what Encode never returns.
 func Decode(b []byte) (Program, error) {
 	p, rest := read(b)
-	switch encoded := p.Encode(); {
+	encoded, whole := p.Encode(), b[:len(b)-len(rest)]
+	for i := range whole {
+		if i >= len(encoded) || encoded[i] != whole[i] {
+			return Program{}, fmt.Errorf("%w: 0x%02x at byte %d", ErrRange, b[i], i)
+		}
+	}
+	switch {
 	case len(rest) > 0 && len(p.Ops) == MaxOps:
 		return Program{}, ErrTooLong
 	case len(rest) > 0:
 		return Program{}, fmt.Errorf("%w: %d bytes after %d operations", ErrTruncated, len(rest), len(p.Ops))
 	default:
-		for i := range b {
-			if i >= len(encoded) || encoded[i] != b[i] {
-				return Program{}, fmt.Errorf("%w: 0x%02x at byte %d", ErrRange, b[i], i)
-			}
-		}
+		return p, nil
 	}
-	return p, nil
 }
 
 // FromBytes returns the program that any bytes stand for: that of Decode if they are an
