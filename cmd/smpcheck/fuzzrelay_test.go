@@ -38,7 +38,7 @@ func fuzzSuite(noted *engine.Options, err error, found ...engine.Finding) suite 
 		*noted = o
 		o.Status(engine.Status{Programs: 1, Memory: 20e6})
 		return engine.Report{
-			Seed: o.Seed, Found: found,
+			Seed: o.Seed, Found: found, Sequence: "89ab",
 			Status: engine.Status{
 				Elapsed: 2 * time.Second, Programs: 12, Operations: 300, Pairs: 40, Corpus: 9, Findings: len(found),
 				Memory: 21e6, OperationsASec: 150, LastNewPairProg: 11,
@@ -119,7 +119,7 @@ func TestFuzzRelayReportsAsJSON(t *testing.T) {
 	assert.Equal(t, fuzzDocument{
 		Tool: report.Tool{Name: "smpcheck", Version: version}, Target: fuzzTarget{Kind: "address", Address: fakeAddress},
 		Seed: 5, Shard: 1, Shards: 1, ElapsedMS: 2000, Programs: 12, Operations: 300, OperationsPerSecond: 150,
-		Pairs: 40, LastNewPair: 11, Corpus: 9, MemoryStart: 20e6, MemoryEnd: 21e6,
+		Pairs: 40, LastNewPair: 11, Corpus: 9, MemoryStart: 20e6, MemoryEnd: 21e6, Sequence: "89ab",
 		Findings: []fuzzFinding{{
 			ID: "0123abcd", Kind: "violation", Rule: "message-lost", Requirement: "SMP-PING-PONG", Command: "SEND",
 			Expected: "the message", Actual: fakeFinding.Actual, AfterMS: 1500, Operations: 70, Size: 2, From: 17, Shown: 10, Tries: 10, Behind: []string{"4567"},

@@ -33,6 +33,7 @@ type fuzzDocument struct {
 	Corpus              int           `json:"corpus"`
 	MemoryStart         int64         `json:"memory_start"` // bytes, 0 if not known
 	MemoryEnd           int64         `json:"memory_end"`
+	Sequence            string        `json:"sequence"` // a hash of all programs, in their order
 	Findings            []fuzzFinding `json:"findings"`
 }
 
@@ -130,7 +131,7 @@ func (o *fuzzOutput) document(found engine.Report) fuzzDocument {
 		Programs: found.Programs, Operations: found.Operations,
 		OperationsPerSecond: math.Round(found.OperationsASec*10) / 10,
 		Pairs:               found.Pairs, LastNewPair: found.LastNewPairProg, Corpus: found.Corpus,
-		MemoryStart: o.memory, MemoryEnd: found.Memory, Findings: []fuzzFinding{},
+		MemoryStart: o.memory, MemoryEnd: found.Memory, Sequence: found.Sequence, Findings: []fuzzFinding{},
 	}
 	switch d.Target.Kind {
 	case target.Process:
