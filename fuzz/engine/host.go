@@ -130,11 +130,11 @@ func (h *host) server() link.Server {
 func (h *host) run(ctx context.Context, in input, rec *trace.Recorder) (drive.Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := make(chan struct{})
+	ended, died := make(chan struct{}), h.relay.Done() // of this process, not of the next one
 	defer close(ended)
 	go func() { // nobody answers any more
 		select {
-		case <-h.relay.Done():
+		case <-died:
 			cancel()
 		case <-ended:
 		}
