@@ -220,3 +220,28 @@ func TestWrongIDs(t *testing.T) {
 		assert.Equal(t, []string{wrong.rule}, w.rules(), name)
 	}
 }
+
+// TestNotificationsForConnectionsThatEnd sends to a notifier whose connection the relay may
+// have closed after a malformed block: the notification goes to it or waits for the next.
+func TestNotificationsForConnectionsThatEnd(t *testing.T) {
+	t.Parallel()
+	for _, noticed := range []bool{false, true} {
+		for _, waits := range []bool{false, true} {
+			w := newWorld(t, 20, model.Config{Prompt: true})
+			q := w.queue(notified(w))
+			w.do(1, q.notifierID, smp.NSUB{}, q.notifier, sok)
+			w.note(w.judge.Sent(drive.Block{Conn: 1, Malformed: true}))
+			w.do(0, q.senderID, loud, nobody, ok)
+			if noticed {
+				w.note(w.judge.Closed(1, drive.ByRelay))
+			}
+			w.do(2, q.notifierID, smp.NSUB{}, q.notifier, sok)
+			w.note(w.judge.Closed(1, drive.ByRelay))
+			if waits {
+				w.notify(2, q.notifierID, smp.NMsgMeta{MessageID: w.fresh()})
+			}
+			w.settle()
+			assert.Empty(t, w.rules())
+		}
+	}
+}
