@@ -83,7 +83,7 @@ func (r *runner) readAsRelay(l *line, private keys.PrivateKey, content []byte) h
 
 // connectHow describes a Connect for a Pair.
 func connectHow(l *line, op program.Op) string {
-	how := fmt.Sprintf("v%d", l.version)
+	how := versionClass(l.version)
 	if op.Arg&connectNoKey != 0 {
 		how += " no-key"
 	}

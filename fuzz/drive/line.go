@@ -20,6 +20,9 @@ import (
 // scale 1.
 const answerTime = 5 * time.Second
 
+// maxAbandoned is how many connections are left open that are of no more use.
+const maxAbandoned = 16
+
 // line is a connection in one of the slots.
 type line struct {
 	r    *runner
@@ -47,8 +50,7 @@ type line struct {
 	pending []*pending
 	late    map[string]*pending
 	asked   map[string]bool
-	// forbidden has the correlation ids in blocks that nobody can read, with the rule that
-	// an answer breaks.
+	// forbidden has the correlation ids in blocks that nobody can read.
 	forbidden map[string]forbidden
 	tunnel    *tunnel
 
@@ -203,6 +205,10 @@ func (r *runner) abandon(l *line) {
 	r.lines[l.slot] = nil
 	r.leave(l)
 	r.abandoned = append(r.abandoned, l)
+	if len(r.abandoned) > maxAbandoned {
+		r.abandoned[0].hangUp(1)
+		r.abandoned = r.abandoned[1:]
+	}
 }
 
 // hangUp ends the connection and its reader.

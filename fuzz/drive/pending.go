@@ -8,6 +8,10 @@ import (
 	"smpcheck/reference/smp"
 )
 
+// overtakeTime is how long an answer may be missing before a PING is sent, and after it
+// was answered, at time scale 1.
+const overtakeTime = 500 * time.Millisecond
+
 // slowTimes is how many times longer a relay has that has to ask another one.
 const slowTimes = 4
 
@@ -46,12 +50,8 @@ func (r *runner) expect(o *outgoing) {
 	}
 	if b.Broken || b.Malformed {
 		l.uncertain = true
-		rule := ruleMalformedServed
-		if b.Broken {
-			rule = ruleForgedServed
-		}
 		for _, d := range o.drafts {
-			l.forbid(d, rule)
+			l.forbid(d, o.offence)
 			l.add(&pending{line: l, draft: d, op: d.op, optional: true, due: due})
 		}
 		return
@@ -65,9 +65,7 @@ func (r *runner) expect(o *outgoing) {
 		}
 		d.raced = d.raced || l.isStalled() // what is not read may have come all the same
 		p.optional = d.excused || b.Desynchronised || s.Refusal.Equal(smp.ErrBlock) || len(s.CorrelationID) != smp.CorrelationIDSize
-		if s.Refusal != nil {
-			l.abused = true
-		}
+		l.abused = l.abused || s.Refusal.Equal(smp.ErrBlock) || s.Refusal.Equal(smp.ErrSession)
 		l.uncertain = l.uncertain || p.optional && !d.excused
 		l.asked[string(s.CorrelationID)] = true
 		l.add(p)
@@ -86,23 +84,12 @@ func (l *line) add(p *pending) {
 }
 
 // forbid says that an answer to a draft would be wrong.
-func (l *line) forbid(d *draft, rule string) {
+func (l *line) forbid(d *draft, rule servedRule) {
 	t, err := smp.DecodeTransmission(l.version, d.encoded)
 	if err == nil && len(t.CorrelationID) > 0 {
 		l.forbidden[string(t.CorrelationID)] = forbidden{rule, d.tag}
 	}
 }
-
-// forbidden is what a relay breaks that answers a transmission of a block that nobody can
-// read, and the tag of the transmission.
-type forbidden struct{ rule, tag string }
-
-// Rules about such answers.
-const (
-	ruleMalformedServed = "malformed-block-accepted"
-	ruleForgedServed    = "unreadable-block-accepted"
-	ruleReplayServed    = "replayed-block-accepted"
-)
 
 // race finds out whether commands for a queue are under way on two connections. What is
 // forwarded is always on another one.
@@ -192,12 +179,40 @@ func (r *runner) awaitAnswers(l *line) {
 		if p == nil {
 			return
 		}
-		if r.waitUntil(p.due, func() bool { return p.answered() || !l.open() }) || r.ctx.Err() != nil {
+		done := func() bool { return p.answered() || !l.open() }
+		if r.ctx.Err() != nil || r.waitUntil(p.soon(r), done) {
 			continue
 		}
-		r.missing(l)
-		return
+		served := !p.draft.slow && r.overtaken(l, p)
+		if served || !r.waitUntil(p.due, done) && r.ctx.Err() == nil {
+			r.missing(l, p, served)
+		}
 	}
+}
+
+// soon is when one wonders where an answer is: at once only after it is due if the relay
+// has to ask another one.
+func (p *pending) soon(r *runner) time.Time {
+	if p.draft.slow {
+		return p.due
+	}
+	return p.due.Add(r.timeout(overtakeTime - answerTime))
+}
+
+// overtaken sends a PING and reports whether it is answered although the answer to what
+// was sent before is missing, and stays so. Relays answer in order, or nearly so.
+func (r *runner) overtaken(l *line, p *pending) bool {
+	ping := r.ping(l)
+	if ping == nil {
+		return false
+	}
+	ping.optional = true
+	r.waitUntil(p.due, func() bool { return p.answered() || ping.answered() || !l.open() })
+	if !ping.answered() || p.answered() {
+		return false
+	}
+	r.waitUntil(time.Now().Add(r.timeout(overtakeTime)), func() bool { return p.answered() || !l.open() })
+	return l.open() && !p.answered() && r.ctx.Err() == nil
 }
 
 // oldest is the first entry that has to be answered, nil for none.
@@ -210,23 +225,31 @@ func (l *line) oldest() *pending {
 	return nil
 }
 
-// missing says that answers have not come in time.
-func (r *runner) missing(l *line) {
+// missing says that an answer has not come in time; served says that the relay answers
+// others on the connection. If it does not, nothing more is awaited there.
+func (r *runner) missing(l *line, p *pending, served bool) {
 	var ids [][]byte
-	var first *pending
-	for _, p := range l.pending {
-		if !p.answered() && !p.optional {
-			ids = append(ids, p.correlation())
-			if first == nil {
-				first = p
-			}
+	for _, q := range l.pending {
+		if !q.answered() && !q.optional && (q == p || !served) {
+			ids = append(ids, q.correlation())
 		}
 	}
-	if first == nil {
-		return // those that are missing may be
+	p.optional = true
+	p.draft.excused = false
+	p.draft.leaveOpen()
+	if len(ids) == 0 {
+		return // it may be missing
 	}
-	r.hung(l, first.draft.tag, "no-answer", "an answer to "+first.draft.tag,
-		fmt.Sprintf("none came within %v, and the connection is open", r.timeout(answerTime)))
+	tag := p.draft.tag
+	if served {
+		r.unanswered++
+		r.stuck = r.unanswered >= maxUnanswered
+		r.breach(Breach{Kind: Hang, Rule: "answer-missing", Requirement: "SMP-TX-CORRELATION", Op: r.op, Command: tag,
+			Expected: "an answer to " + tag, Actual: "none comes, and a PING that was sent after it is answered"})
+	} else {
+		r.hung(l, tag, "no-answer", "an answer to "+tag,
+			fmt.Sprintf("none came within %v, and the connection is open", r.timeout(answerTime)))
+	}
 	if j := r.judge(l); j != nil {
 		r.breach(j.Missing(l.slot, ids)...)
 	}
