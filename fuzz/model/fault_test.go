@@ -22,7 +22,7 @@ var noticed = []string{
 	"delivery/timestamp-of-delivery", "delivery/twice",
 	"get/allowed-for-subscribers", "get/deletes", "get/takes-over",
 	"key/drops-messages", "key/replaces",
-	"link/data-kept", "link/lget-invitation", "link/lkey-replaces", "link/lset-update-forgotten",
+	"link/lget-invitation", "link/lkey-replaces", "link/lset-update-forgotten",
 	"notify/flag-ignored", "notify/meta-time-in-ms", "notify/nothing-waits", "notify/told-to-recipient",
 	"off/deletes-messages", "off/ignored",
 	"que/size-of-the-rest", "quota/free-after-one", "quota/no-marker", "quota/none", "quota/of-the-relay",
