@@ -102,7 +102,7 @@ func (r *runner) secure(l *line, changes []change) error {
 	if r.cfg.Recorder != nil {
 		l.stream = r.cfg.Recorder.Connected(raw)
 	}
-	r.armRecord(l.tap, changes)
+	l.outOfStep = r.armRecord(l.tap, changes) != nil
 	l.conn, err = channel.Establish(ctx, l.tap, r.cfg.TLS, &tlsprobe.Config{
 		ALPN: []string{channel.ALPN}, HandshakeTimeout: r.timeout(answerTime),
 		MaxCertificates: maxCertificates, MaxHandshakeBytes: maxHandshakeBytes,

@@ -103,8 +103,8 @@ type Kind string
 
 // The kinds. The engine has more: those that only a process or a canary shows.
 const (
-	// Hang: an answer is missing although the connection is open, or a block does not
-	// become complete.
+	// Hang: an answer or a refusal is missing although the connection is open, or a block
+	// does not become complete.
 	Hang Kind = "hang"
 	// Protocol: bytes outside the protocol.
 	Protocol Kind = "protocol"

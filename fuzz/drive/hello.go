@@ -103,7 +103,7 @@ func (r *runner) seeHello(l *line, how string, h hello) {
 		r.pair("CONNECT", how, "none", "lost")
 		return
 	}
-	l.untold = !h.taken
+	l.untold, l.outOfStep = !h.taken, !h.taken || l.outOfStep
 	answer := r.fence(l)
 	if answer == "PONG" && !h.taken {
 		r.breach(Breach{

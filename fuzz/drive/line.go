@@ -66,9 +66,10 @@ type line struct {
 	// may close the connection.
 	abused bool
 	// uncertain says that only an answer to something else shows what became of what was
-	// sent, excess counts errors that belong to nothing.
-	uncertain bool
-	excess    int
+	// sent, outOfStep that the two sides may have different keys for the next block. excess
+	// counts errors that belong to nothing.
+	uncertain, outOfStep bool
+	excess               int
 	// untold says that the judge does not know the connection.
 	untold bool
 	// unsettled says that a message may be under way to the connection.

@@ -12,6 +12,10 @@ import (
 // was answered, at time scale 1.
 const overtakeTime = 500 * time.Millisecond
 
+// excusedTime is how long an answer is awaited that need not come, at time scale 1: one
+// about a relay that does not exist.
+const excusedTime = time.Second
+
 // slowTimes is how many times longer a relay has that has to ask another one.
 const slowTimes = 4
 
@@ -26,6 +30,11 @@ type pending struct {
 	envelope *envelope
 	// optional says that there need be no answer with its correlation id.
 	optional bool
+	// refusedBy is the requirement that a relay breaks which neither refuses it nor ends the
+	// connection, empty for none.
+	refusedBy string
+	// givenUp says that nobody waits for the answer any more.
+	givenUp bool
 	// answer is what came, empty for nothing yet.
 	answer string
 	due    time.Time
@@ -49,10 +58,14 @@ func (r *runner) expect(o *outgoing) {
 		l.abused = true
 	}
 	if b.Broken || b.Malformed {
-		l.uncertain = true
-		for _, d := range o.drafts {
+		l.uncertain, l.outOfStep = true, l.outOfStep || b.Broken
+		for i, d := range o.drafts {
 			l.forbid(d, o.offence)
-			l.add(&pending{line: l, draft: d, op: d.op, optional: true, due: due})
+			p := &pending{line: l, draft: d, op: d.op, optional: true, due: due}
+			if i == 0 && b.Malformed {
+				p.refusedBy = o.offence.requirement
+			}
+			l.add(p)
 		}
 		return
 	}
@@ -60,11 +73,17 @@ func (r *runner) expect(o *outgoing) {
 		s := &b.Transmissions[i]
 		d := o.drafts[min(i, len(o.drafts)-1)]
 		p := &pending{line: l, draft: d, op: d.op, sent: s, envelope: o.envelopes[i], due: due}
-		if d.slow && !d.excused {
+		switch {
+		case d.excused:
+			p.due = time.Now().Add(r.timeout(excusedTime))
+		case d.slow:
 			p.due = time.Now().Add(slowTimes * r.timeout(answerTime))
 		}
 		d.raced = d.raced || l.isStalled() // what is not read may have come all the same
 		p.optional = d.excused || b.Desynchronised || s.Refusal.Equal(smp.ErrBlock) || len(s.CorrelationID) != smp.CorrelationIDSize
+		if s.Refusal.Equal(smp.ErrBlock) && !b.Desynchronised {
+			p.refusedBy = "SMP-TX-MALFORMED"
+		}
 		l.abused = l.abused || s.Refusal.Equal(smp.ErrBlock) || s.Refusal.Equal(smp.ErrSession)
 		l.uncertain = l.uncertain || p.optional && !d.excused
 		l.asked[string(s.CorrelationID)] = true
@@ -119,7 +138,9 @@ func (r *runner) conclude(l *line) {
 		answer := p.answer
 		if answer == "" {
 			answer = "none"
-			l.late[string(p.correlation())] = p
+			if p.sent != nil {
+				l.late[string(p.correlation())] = p
+			}
 			r.unknown = r.unknown || p.draft.tag == "NEW" || p.draft.tag == "NKEY"
 		}
 		switch d := p.draft; {
@@ -167,9 +188,27 @@ func (r *runner) await(l *line) {
 	}
 	if l.uncertain {
 		r.fence(l)
+		r.awaitRefusals(l)
 	}
 	r.awaitAnswers(l)
 	r.conclude(l)
+}
+
+// awaitRefusals waits for the errors that a relay has to answer if it goes on.
+func (r *runner) awaitRefusals(l *line) {
+	for _, p := range l.pending {
+		if p.refusedBy == "" || p.answered() {
+			continue
+		}
+		r.waitUntil(time.Now().Add(r.timeout(overtakeTime)), func() bool { return p.answered() || !l.open() })
+		if p.answered() || !l.open() || r.ctx.Err() != nil {
+			continue
+		}
+		r.unanswered++
+		r.stuck = r.stuck || r.unanswered >= maxUnanswered
+		r.breach(Breach{Kind: Hang, Rule: "refusal-missing", Requirement: p.refusedBy, Op: r.op, Command: p.draft.tag,
+			Expected: "ERR BLOCK, or the end of the connection", Actual: "neither, and a PING that was sent after it is answered"})
+	}
 }
 
 // awaitAnswers waits for the answers that have to come.
@@ -180,11 +219,14 @@ func (r *runner) awaitAnswers(l *line) {
 			return
 		}
 		done := func() bool { return p.answered() || !l.open() }
-		if r.ctx.Err() != nil || r.waitUntil(p.soon(r), done) {
+		if r.waitUntil(p.soon(r), done) {
 			continue
 		}
 		served := !p.draft.slow && r.overtaken(l, p)
-		if served || !r.waitUntil(p.due, done) && r.ctx.Err() == nil {
+		if r.ctx.Err() != nil {
+			return
+		}
+		if served || !r.waitUntil(p.due, done) {
 			r.missing(l, p, served)
 		}
 	}
@@ -218,7 +260,7 @@ func (r *runner) overtaken(l *line, p *pending) bool {
 // oldest is the first entry that has to be answered, nil for none.
 func (l *line) oldest() *pending {
 	for _, p := range l.pending {
-		if !p.answered() && (!p.optional || p.draft.excused && p.sent != nil && p.sent.Refusal == nil) {
+		if !p.answered() && !p.givenUp && (!p.optional || p.draft.excused && p.sent != nil && p.sent.Refusal == nil) {
 			return p
 		}
 	}
@@ -230,12 +272,11 @@ func (l *line) oldest() *pending {
 func (r *runner) missing(l *line, p *pending, served bool) {
 	var ids [][]byte
 	for _, q := range l.pending {
-		if !q.answered() && !q.optional && (q == p || !served) {
+		if !q.answered() && !q.optional && !q.givenUp && (q == p || !served) {
 			ids = append(ids, q.correlation())
 		}
 	}
-	p.optional = true
-	p.draft.excused = false
+	p.givenUp = true
 	p.draft.leaveOpen()
 	if len(ids) == 0 {
 		return // it may be missing
@@ -243,7 +284,7 @@ func (r *runner) missing(l *line, p *pending, served bool) {
 	tag := p.draft.tag
 	if served {
 		r.unanswered++
-		r.stuck = r.unanswered >= maxUnanswered
+		r.stuck = r.stuck || r.unanswered >= maxUnanswered
 		r.breach(Breach{Kind: Hang, Rule: "answer-missing", Requirement: "SMP-TX-CORRELATION", Op: r.op, Command: tag,
 			Expected: "an answer to " + tag, Actual: "none comes, and a PING that was sent after it is answered"})
 	} else {
