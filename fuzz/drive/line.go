@@ -48,7 +48,7 @@ type line struct {
 	// pending is what was sent and not concluded, in the order of its sending; late is
 	// what was concluded without an answer, asked has all correlation ids.
 	pending []*pending
-	late    map[string]*pending
+	late    map[string][]*pending
 	asked   map[string]bool
 	// forbidden has the correlation ids in blocks that nobody can read.
 	forbidden map[string]forbidden

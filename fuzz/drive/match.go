@@ -30,8 +30,9 @@ func (r *runner) match(l *line, t smp.Transmission, resp smp.Response) *pending 
 			return p
 		}
 	}
-	if p := l.late[id]; p != nil {
-		delete(l.late, id)
+	if list := l.late[id]; len(list) > 0 { // several, if a block was sent twice
+		p := list[0]
+		l.late[id] = list[1:]
 		return p
 	}
 	_, refused := resp.(smp.ERR)

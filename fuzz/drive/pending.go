@@ -139,7 +139,8 @@ func (r *runner) conclude(l *line) {
 		if answer == "" {
 			answer = "none"
 			if p.sent != nil {
-				l.late[string(p.correlation())] = p
+				id := string(p.correlation())
+			l.late[id] = append(l.late[id], p)
 			}
 			r.unknown = r.unknown || p.draft.tag == "NEW" || p.draft.tag == "NKEY"
 		}
