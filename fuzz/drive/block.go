@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"smpcheck/conformance/trace"
@@ -79,6 +80,8 @@ type outgoing struct {
 	// cut says that the connection ends after the bytes.
 	cut   bool
 	block Block
+	// offence is what a relay breaks that serves a block which nobody can read.
+	offence servedRule
 	// envelopes are those of the transmissions of the block, nil for none.
 	envelopes []*envelope
 }
@@ -153,6 +156,7 @@ func (r *runner) again(o *outgoing) {
 func (r *runner) takeApart(o *outgoing) {
 	l, b := o.line, &o.block
 	b.Desynchronised = len(o.bytes) != transport.BlockSize || o.cut
+	o.offence = forgedServed
 	if len(o.bytes) < transport.BlockSize {
 		b.Broken = true
 		return
@@ -166,12 +170,12 @@ func (r *runner) takeApart(o *outgoing) {
 	}
 	content, err := unpad(first)
 	if err != nil {
-		b.Malformed = true
+		b.Malformed, o.offence = true, lengthServed
 		return
 	}
 	raws, err := smp.DecodeBlock(content)
 	if err != nil {
-		b.Malformed = true
+		b.Malformed, o.offence = true, contentOffence(err)
 		return
 	}
 	for i, raw := range raws {
@@ -188,6 +192,11 @@ func (r *runner) takeApart(o *outgoing) {
 func (r *runner) writeBlock(o *outgoing, changes []change) {
 	l, b := o.line, &o.block
 	r.writeBytes(o, changes)
+	for _, d := range o.drafts {
+		if len(d.changes) > 0 {
+			l.note("changed in " + d.tag + ": " + strings.Join(d.changes, ", "))
+		}
+	}
 	if b.Desynchronised {
 		l.lost, l.maybe = true, l.maybe || len(b.Transmissions) > 0
 	}

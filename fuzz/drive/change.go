@@ -153,8 +153,14 @@ func (r *runner) changeTransmission(d *draft, version uint16, list []change) {
 
 // change says that the draft was changed, and how.
 func (d *draft) change(how string) {
+	if !d.mutated && d.how != "" {
+		d.how = d.brief
+	}
 	d.mutated = true
-	d.how += " " + how
+	if d.how != "" {
+		d.how += " " + how
+	}
+	d.changes = append(d.changes, how)
 }
 
 // noteShape finds out whether what the bytes mean depends on those that differ between

@@ -24,10 +24,12 @@ type draft struct {
 	// raced says that another connection was sent a command for the same queue before it
 	// was answered.
 	raced bool
-	// how describes it for a Pair.
-	how    string
-	parcel *parcel
-	makes  *queue
+	// how describes it for a Pair, brief does as soon as it is changed.
+	how, brief string
+	// changes are the mutations of it and its block in words.
+	changes []string
+	parcel  *parcel
+	makes   *queue
 	// maker says that later operations on the slot need the answer, slow that the relay
 	// has to ask another one before it answers, excused that it need not answer at all.
 	maker, slow, excused bool
@@ -46,7 +48,7 @@ func (r *runner) command(l *line, op program.Op) {
 		return
 	}
 	r.flush(l)
-	if op.Flags&program.Ahead == 0 || l.abused {
+	if op.Flags&program.Ahead == 0 || l.uncertain {
 		r.await(l)
 	}
 }
@@ -66,7 +68,7 @@ func (r *runner) compose(l *line, op program.Op, changes []change) *draft {
 	for _, s := range d.slots {
 		d.raced = d.raced || s.queue != nil && s.queue.raced
 	}
-	d.how = r.how(l, op, s, rec)
+	d.how, d.brief = r.how(l, op, s, rec)
 	var command []byte
 	switch {
 	case rec.parcel != nil:
@@ -236,26 +238,24 @@ func (r *runner) authorize(l *line, op program.Op, t *smp.Transmission, key keys
 	}
 }
 
-// how describes an operation for a Pair.
-func (r *runner) how(l *line, op program.Op, s *slot, rec recipe) string {
-	parts := []string{fmt.Sprintf("v%d", l.version)}
-	if rec.variant != "" {
-		parts = append(parts, rec.variant)
+// how describes an operation for a Pair: the command with the state of its queue, or in
+// brief, for a command that will be changed, since what is changed matters more.
+func (r *runner) how(l *line, op program.Op, s *slot, rec recipe) (full, brief string) {
+	parts := []string{versionClass(l.version)}
+	add := func(is bool, word string) {
+		if is {
+			parts = append(parts, word)
+		}
 	}
+	brief = parts[0]
 	if rec.party != nobody {
-		parts = append(parts, s.state(l))
+		brief += " " + s.presence()
 	}
-	if op.Entity != program.Own {
-		parts = append(parts, op.Entity.String())
-	}
-	if op.Signer != program.Right {
-		parts = append(parts, "by-"+op.Signer.String())
-	}
-	if len(l.held) > 0 {
-		parts = append(parts, "batch")
-	}
-	if l.encrypted() != (l.version >= smp.VersionBlockEncryption) {
-		parts = append(parts, "plain")
-	}
-	return strings.Join(parts, " ")
+	add(rec.variant != "", rec.variant)
+	add(rec.party != nobody, s.state(l))
+	add(op.Entity != program.Own, op.Entity.String())
+	add(op.Signer != program.Right, "by-"+op.Signer.String())
+	add(len(l.held) > 0, "batch")
+	add(l.encrypted() != (l.version >= smp.VersionBlockEncryption), "plain")
+	return strings.Join(parts, " "), brief
 }

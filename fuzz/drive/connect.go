@@ -62,7 +62,7 @@ func (r *runner) versionOf(choice uint16) uint16 {
 func (r *runner) open(op program.Op) (*line, error) {
 	l := &line{
 		r: r, slot: int(op.Conn), version: r.versionOf(op.Arg & connectVersion),
-		authorizers: make(map[keys.PublicKey]smp.Authorizer), asked: make(map[string]bool), late: make(map[string]*pending),
+		authorizers: make(map[keys.PublicKey]smp.Authorizer), asked: make(map[string]bool), late: make(map[string][]*pending),
 		forbidden: make(map[string]forbidden), done: make(chan struct{}),
 	}
 	changes := r.changes(op)
@@ -102,7 +102,7 @@ func (r *runner) secure(l *line, changes []change) error {
 	if r.cfg.Recorder != nil {
 		l.stream = r.cfg.Recorder.Connected(raw)
 	}
-	r.armRecord(l.tap, changes)
+	l.outOfStep = r.armRecord(l.tap, changes) != nil
 	l.conn, err = channel.Establish(ctx, l.tap, r.cfg.TLS, &tlsprobe.Config{
 		ALPN: []string{channel.ALPN}, HandshakeTimeout: r.timeout(answerTime),
 		MaxCertificates: maxCertificates, MaxHandshakeBytes: maxHandshakeBytes,

@@ -3,7 +3,18 @@
 // happen.
 //
 // Nothing that a relay does can hang or balloon a run: each read and write has a deadline,
-// and what is kept has a limit.
+// and what is kept has a limit. The first time that a relay keeps the driver waiting in
+// vain ends the program.
+//
+// What a program shows – its Pairs – is the same in each run, however slow the machine is.
+// So the driver sends PINGs of its own: to find out whether a connection has survived what
+// was sent on it, and whether the messages that an ACK is about have come. Answers that
+// depend on what comes first on two connections are in no Pair, nor are those to mutations
+// after which the bytes of ids and keys, which are new in each run, are read as lengths.
+//
+// A connection on which nothing means anything any more is left open and read no further,
+// so that the relay has to bear it; the judge is told that it is closed, and its slot is
+// opened anew by the next operation.
 package drive
 
 import (
@@ -92,8 +103,8 @@ type Kind string
 
 // The kinds. The engine has more: those that only a process or a canary shows.
 const (
-	// Hang: an answer is missing although the connection is open, or a block does not
-	// become complete.
+	// Hang: an answer or a refusal is missing although the connection is open, or a block
+	// does not become complete.
 	Hang Kind = "hang"
 	// Protocol: bytes outside the protocol.
 	Protocol Kind = "protocol"
@@ -104,7 +115,10 @@ const (
 )
 
 // Judge watches a run. Its methods are called one at a time, in the order of what the
-// driver sees: what was sent before what came. What it returns goes to the Outcome.
+// driver sees: what was sent before what came. What it returns goes to the Outcome. The
+// number of a connection is that of its slot; between Opened and Closed it is one
+// connection. Of one whose hello the relay has to refuse the judge hears nothing, nor of
+// the deletion of the queues after the end.
 type Judge interface {
 	// Opened says that the handshake on a connection is done.
 	Opened(c Opened) []Breach
@@ -113,9 +127,11 @@ type Judge interface {
 	// Received says that a transmission came.
 	Received(r Received) []Breach
 	// Missing says that the answers to these transmissions, all on an open connection, did
-	// not come in time.
+	// not come in time, or not before that to a later PING. They may have been executed, and
+	// an answer may come later.
 	Missing(conn int, correlations [][]byte) []Breach
-	// Closed says that a connection has ended; how says by whom.
+	// Closed says that a connection has ended; how says by whom. By us it may be that the
+	// relay does not know it yet, or that the connection was given up.
 	Closed(conn int, how Ending) []Breach
 	// Settled says that everything that was caused before has arrived on all connections:
 	// what the judge still waits for has not come.
@@ -156,14 +172,16 @@ type Block struct {
 	// short, undecryptable, or damaged below the block. Then there are no Transmissions,
 	// and the relay may answer ERR BLOCK, answer nothing or close the connection.
 	Broken bool
-	// Desynchronised says that the bytes in TLS are no whole number of blocks, or that the
-	// key of the block was used up otherwise: nothing on this connection means anything
-	// any more.
+	// Desynchronised says that the bytes in TLS are no whole number of blocks, or that a
+	// record of TLS was damaged: nothing on this connection means anything any more, and
+	// nothing more is sent on it. Transmissions that there are in spite of that may be
+	// executed and answered, or not.
 	Desynchronised bool
-	// Malformed says that the block can be decrypted and that its content is malformed:
-	// the relay answers ERR BLOCK once, or closes the connection.
+	// Malformed says that the block can be decrypted and that its content is malformed,
+	// or longer than the block: the relay answers ERR BLOCK once, or closes the connection.
 	Malformed bool
-	// Transmissions in their order.
+	// Transmissions in their order. If there is a Refusal ERR BLOCK among them the relay may
+	// close the connection.
 	Transmissions []Sent
 }
 
@@ -179,11 +197,14 @@ type Sent struct {
 	// SESSION, CMD UNKNOWN, CMD SYNTAX, CMD NO_AUTH, CMD HAS_AUTH, CMD NO_ENTITY. Nil if
 	// there is nothing wrong with them.
 	Refusal *smp.Error
-	// Tag of the command as it was intended, before mutations.
+	// Tag of the command as it was intended, before mutations; of one that is forwarded, as
+	// it is.
 	Tag string
 	// Mutated says that this transmission, or its block, was changed.
 	Mutated bool
-	// Forwarded is what a PFWD carries, nil for other commands and where it is changed.
+	// Forwarded is what a PFWD or RFWD carries, as the destination has to read it: the
+	// relay itself. Nil for other commands, and where it does not open or is not one
+	// transmission: then nothing is executed.
 	Forwarded *Sent
 	// AuthorizedBy reports whether the authorization is by the given key, in this session.
 	// An X25519 key that the driver has not made authorizes nothing.
@@ -205,7 +226,7 @@ type Received struct {
 	Message *smp.RcvMessage
 	// Meta is what NMSG carries, in the same way.
 	Meta *smp.NMsgMeta
-	// Forwarded is what PRES carries, opened with the keys of the PFWD that it answers.
+	// Forwarded is what PRES or RRES carries, opened with the keys of what it answers.
 	Forwarded *Received
 	// OpenErr says why something could not be opened although its keys are known.
 	OpenErr error

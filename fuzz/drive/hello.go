@@ -83,7 +83,7 @@ func (r *runner) readAsRelay(l *line, private keys.PrivateKey, content []byte) h
 
 // connectHow describes a Connect for a Pair.
 func connectHow(l *line, op program.Op) string {
-	how := fmt.Sprintf("v%d", l.version)
+	how := versionClass(l.version)
 	if op.Arg&connectNoKey != 0 {
 		how += " no-key"
 	}
@@ -103,7 +103,7 @@ func (r *runner) seeHello(l *line, how string, h hello) {
 		r.pair("CONNECT", how, "none", "lost")
 		return
 	}
-	l.untold = !h.taken
+	l.untold, l.outOfStep = !h.taken, !h.taken || l.outOfStep
 	answer := r.fence(l)
 	if answer == "PONG" && !h.taken {
 		r.breach(Breach{

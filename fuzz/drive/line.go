@@ -20,6 +20,9 @@ import (
 // scale 1.
 const answerTime = 5 * time.Second
 
+// maxAbandoned is how many connections are left open that are of no more use.
+const maxAbandoned = 16
+
 // line is a connection in one of the slots.
 type line struct {
 	r    *runner
@@ -45,10 +48,9 @@ type line struct {
 	// pending is what was sent and not concluded, in the order of its sending; late is
 	// what was concluded without an answer, asked has all correlation ids.
 	pending []*pending
-	late    map[string]*pending
+	late    map[string][]*pending
 	asked   map[string]bool
-	// forbidden has the correlation ids in blocks that nobody can read, with the rule that
-	// an answer breaks.
+	// forbidden has the correlation ids in blocks that nobody can read.
 	forbidden map[string]forbidden
 	tunnel    *tunnel
 
@@ -64,9 +66,10 @@ type line struct {
 	// may close the connection.
 	abused bool
 	// uncertain says that only an answer to something else shows what became of what was
-	// sent, excess counts errors that belong to nothing.
-	uncertain bool
-	excess    int
+	// sent, outOfStep that the two sides may have different keys for the next block. excess
+	// counts errors that belong to nothing.
+	uncertain, outOfStep bool
+	excess               int
 	// untold says that the judge does not know the connection.
 	untold bool
 	// unsettled says that a message may be under way to the connection.
@@ -203,6 +206,10 @@ func (r *runner) abandon(l *line) {
 	r.lines[l.slot] = nil
 	r.leave(l)
 	r.abandoned = append(r.abandoned, l)
+	if len(r.abandoned) > maxAbandoned {
+		r.abandoned[0].hangUp(1)
+		r.abandoned = r.abandoned[1:]
+	}
 }
 
 // hangUp ends the connection and its reader.

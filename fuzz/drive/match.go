@@ -30,17 +30,18 @@ func (r *runner) match(l *line, t smp.Transmission, resp smp.Response) *pending 
 			return p
 		}
 	}
-	if p := l.late[id]; p != nil {
-		delete(l.late, id)
+	if list := l.late[id]; len(list) > 0 { // several, if a block was sent twice
+		p := list[0]
+		l.late[id] = list[1:]
 		return p
 	}
 	_, refused := resp.(smp.ERR)
-	if f := l.forbidden[id]; f.rule != "" {
+	if f, known := l.forbidden[id]; known {
 		if l.asked[id] {
-			f.rule = ruleReplayServed
+			f.rule = replayServed
 		}
 		if !refused && resp != nil {
-			r.breach(Breach{Kind: Accepted, Rule: f.rule, Requirement: forbiddenRequirements[f.rule], Op: r.op, Command: f.tag,
+			r.breach(Breach{Kind: Accepted, Rule: f.rule.name, Requirement: f.rule.requirement, Op: r.op, Command: f.tag,
 				Expected: "the block is not served", Actual: describe(resp)})
 		}
 		return nil
@@ -55,12 +56,6 @@ func (r *runner) match(l *line, t smp.Transmission, resp smp.Response) *pending 
 		r.protocol("unknown-correlation", "SMP-TX-CORRELATION", "", "the correlation id of a command", fmt.Sprintf("%s with one of %d bytes", nameOf(resp), len(t.CorrelationID)))
 	}
 	return nil
-}
-
-// forbiddenRequirements are what a relay breaks that serves such a block.
-var forbiddenRequirements = map[string]string{
-	ruleMalformedServed: "SMP-BLOCK-CUT", ruleForgedServed: "SMP-BLOCK-ENCRYPTION-FORGED",
-	ruleReplayServed: "SMP-BLOCK-ENCRYPTION-REPLAY",
 }
 
 func nameOf(resp smp.Response) string {
@@ -121,21 +116,6 @@ func fits(cmd smp.Command, resp smp.Response) bool {
 	return slices.Contains(answers[cmd.Tag()], resp.Tag())
 }
 
-// refusalRules are the rules that an answer breaks to what must be refused, by what it
-// must be refused with.
-var refusalRules = []struct {
-	refusal           *smp.Error
-	rule, requirement string
-}{
-	{smp.ErrBlock, "malformed-transmission-accepted", "SMP-TX-MALFORMED"},
-	{smp.ErrSession, "other-session-accepted", "SMP-TX-SESSION-WRONG"},
-	{smp.ErrCmdUnknown, "unknown-command-accepted", "SMP-TX-UNKNOWN"},
-	{smp.ErrCmdSyntax, "malformed-command-accepted", "SMP-TX-SYNTAX"},
-	{smp.ErrCmdNoAuth, "missing-authorization-accepted", "SMP-AUTH-NO-AUTH"},
-	{smp.ErrCmdHasAuth, "needless-authorization-accepted", "SMP-AUTH-HAS-AUTH"},
-	{smp.ErrCmdNoEntity, "missing-entity-accepted", "SMP-AUTH-NO-ENTITY"},
-}
-
 // answer looks at the answer to what was sent.
 func (r *runner) answer(l *line, p *pending, got *Received) {
 	p.answer = answerName(got.Response, got.Forwarded)
@@ -145,12 +125,9 @@ func (r *runner) answer(l *line, p *pending, got *Received) {
 	sent := p.sent
 	_, refused := got.Response.(smp.ERR)
 	if !refused && sent.Refusal != nil {
-		for _, rule := range refusalRules {
-			if rule.refusal.Equal(sent.Refusal) {
-				r.breach(Breach{Kind: Accepted, Rule: rule.rule, Requirement: rule.requirement, Op: r.op, Command: p.draft.tag,
-					Expected: "ERR " + sent.Refusal.Error(), Actual: describe(got.Response)})
-			}
-		}
+		rule := refusalRule(l.version, sent)
+		r.breach(Breach{Kind: Accepted, Rule: rule.name, Requirement: rule.requirement, Op: r.op, Command: p.draft.tag,
+			Expected: "ERR " + sent.Refusal.Error(), Actual: describe(got.Response)})
 		return
 	}
 	if !fits(sent.Command, got.Response) {

@@ -2,6 +2,7 @@ package drive
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"smpcheck/reference/smp"
@@ -12,6 +13,20 @@ func (r *runner) pair(command, how, answer, ending string) {
 	if !r.closing {
 		r.pairs[Pair{command, how, answer, ending}] = true
 	}
+}
+
+// versionClasses are the versions at which the form of something changed.
+var versionClasses = []uint16{smp.VersionNames, smp.VersionServiceCounts, smp.VersionNotifierKeys, smp.VersionServices,
+	smp.VersionShortLinks, smp.VersionBlockEncryption, smp.VersionSenderKeys, smp.VersionProxy, smp.VersionAuthenticators}
+
+// versionClass names the versions that have the same form of everything.
+func versionClass(v uint16) string {
+	for _, since := range versionClasses {
+		if v >= since {
+			return fmt.Sprintf("v%d", since)
+		}
+	}
+	return fmt.Sprintf("v%d", smp.MinVersion)
 }
 
 // fate says what became of a connection, in words that do not depend on the moment.
@@ -43,14 +58,17 @@ func (r *runner) endings() {
 	}
 }
 
+// comparePairs orders pairs.
+func comparePairs(a, b Pair) int {
+	return cmp.Or(cmp.Compare(a.Command, b.Command), cmp.Compare(a.How, b.How), cmp.Compare(a.Answer, b.Answer), cmp.Compare(a.Ending, b.Ending))
+}
+
 func sortedPairs(set map[Pair]bool) []Pair {
 	list := make([]Pair, 0, len(set))
 	for p := range set {
 		list = append(list, p)
 	}
-	slices.SortFunc(list, func(a, b Pair) int {
-		return cmp.Or(cmp.Compare(a.Command, b.Command), cmp.Compare(a.How, b.How), cmp.Compare(a.Answer, b.Answer), cmp.Compare(a.Ending, b.Ending))
-	})
+	slices.SortFunc(list, comparePairs)
 	return list
 }
 

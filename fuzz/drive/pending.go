@@ -8,6 +8,14 @@ import (
 	"smpcheck/reference/smp"
 )
 
+// overtakeTime is how long an answer may be missing before a PING is sent, and after it
+// was answered, at time scale 1.
+const overtakeTime = 500 * time.Millisecond
+
+// excusedTime is how long an answer is awaited that need not come, at time scale 1: one
+// about a relay that does not exist.
+const excusedTime = time.Second
+
 // slowTimes is how many times longer a relay has that has to ask another one.
 const slowTimes = 4
 
@@ -22,6 +30,11 @@ type pending struct {
 	envelope *envelope
 	// optional says that there need be no answer with its correlation id.
 	optional bool
+	// refusedBy is the requirement that a relay breaks which neither refuses it nor ends the
+	// connection, empty for none.
+	refusedBy string
+	// givenUp says that nobody waits for the answer any more.
+	givenUp bool
 	// answer is what came, empty for nothing yet.
 	answer string
 	due    time.Time
@@ -45,14 +58,14 @@ func (r *runner) expect(o *outgoing) {
 		l.abused = true
 	}
 	if b.Broken || b.Malformed {
-		l.uncertain = true
-		rule := ruleMalformedServed
-		if b.Broken {
-			rule = ruleForgedServed
-		}
-		for _, d := range o.drafts {
-			l.forbid(d, rule)
-			l.add(&pending{line: l, draft: d, op: d.op, optional: true, due: due})
+		l.uncertain, l.outOfStep = true, l.outOfStep || b.Broken
+		for i, d := range o.drafts {
+			l.forbid(d, o.offence)
+			p := &pending{line: l, draft: d, op: d.op, optional: true, due: due}
+			if i == 0 && b.Malformed {
+				p.refusedBy = o.offence.requirement
+			}
+			l.add(p)
 		}
 		return
 	}
@@ -60,14 +73,18 @@ func (r *runner) expect(o *outgoing) {
 		s := &b.Transmissions[i]
 		d := o.drafts[min(i, len(o.drafts)-1)]
 		p := &pending{line: l, draft: d, op: d.op, sent: s, envelope: o.envelopes[i], due: due}
-		if d.slow && !d.excused {
+		switch {
+		case d.excused:
+			p.due = time.Now().Add(r.timeout(excusedTime))
+		case d.slow:
 			p.due = time.Now().Add(slowTimes * r.timeout(answerTime))
 		}
 		d.raced = d.raced || l.isStalled() // what is not read may have come all the same
 		p.optional = d.excused || b.Desynchronised || s.Refusal.Equal(smp.ErrBlock) || len(s.CorrelationID) != smp.CorrelationIDSize
-		if s.Refusal != nil {
-			l.abused = true
+		if s.Refusal.Equal(smp.ErrBlock) && !b.Desynchronised {
+			p.refusedBy = "SMP-TX-MALFORMED"
 		}
+		l.abused = l.abused || s.Refusal.Equal(smp.ErrBlock) || s.Refusal.Equal(smp.ErrSession)
 		l.uncertain = l.uncertain || p.optional && !d.excused
 		l.asked[string(s.CorrelationID)] = true
 		l.add(p)
@@ -86,23 +103,12 @@ func (l *line) add(p *pending) {
 }
 
 // forbid says that an answer to a draft would be wrong.
-func (l *line) forbid(d *draft, rule string) {
+func (l *line) forbid(d *draft, rule servedRule) {
 	t, err := smp.DecodeTransmission(l.version, d.encoded)
 	if err == nil && len(t.CorrelationID) > 0 {
 		l.forbidden[string(t.CorrelationID)] = forbidden{rule, d.tag}
 	}
 }
-
-// forbidden is what a relay breaks that answers a transmission of a block that nobody can
-// read, and the tag of the transmission.
-type forbidden struct{ rule, tag string }
-
-// Rules about such answers.
-const (
-	ruleMalformedServed = "malformed-block-accepted"
-	ruleForgedServed    = "unreadable-block-accepted"
-	ruleReplayServed    = "replayed-block-accepted"
-)
 
 // race finds out whether commands for a queue are under way on two connections. What is
 // forwarded is always on another one.
@@ -132,7 +138,10 @@ func (r *runner) conclude(l *line) {
 		answer := p.answer
 		if answer == "" {
 			answer = "none"
-			l.late[string(p.correlation())] = p
+			if p.sent != nil {
+				id := string(p.correlation())
+			l.late[id] = append(l.late[id], p)
+			}
 			r.unknown = r.unknown || p.draft.tag == "NEW" || p.draft.tag == "NKEY"
 		}
 		switch d := p.draft; {
@@ -180,9 +189,27 @@ func (r *runner) await(l *line) {
 	}
 	if l.uncertain {
 		r.fence(l)
+		r.awaitRefusals(l)
 	}
 	r.awaitAnswers(l)
 	r.conclude(l)
+}
+
+// awaitRefusals waits for the errors that a relay has to answer if it goes on.
+func (r *runner) awaitRefusals(l *line) {
+	for _, p := range l.pending {
+		if p.refusedBy == "" || p.answered() {
+			continue
+		}
+		r.waitUntil(time.Now().Add(r.timeout(overtakeTime)), func() bool { return p.answered() || !l.open() })
+		if p.answered() || !l.open() || r.ctx.Err() != nil {
+			continue
+		}
+		r.unanswered++
+		r.stuck = r.stuck || r.unanswered >= maxUnanswered
+		r.breach(Breach{Kind: Hang, Rule: "refusal-missing", Requirement: p.refusedBy, Op: r.op, Command: p.draft.tag,
+			Expected: "ERR BLOCK, or the end of the connection", Actual: "neither, and a PING that was sent after it is answered"})
+	}
 }
 
 // awaitAnswers waits for the answers that have to come.
@@ -192,41 +219,79 @@ func (r *runner) awaitAnswers(l *line) {
 		if p == nil {
 			return
 		}
-		if r.waitUntil(p.due, func() bool { return p.answered() || !l.open() }) || r.ctx.Err() != nil {
+		done := func() bool { return p.answered() || !l.open() }
+		if r.waitUntil(p.soon(r), done) {
 			continue
 		}
-		r.missing(l)
-		return
+		served := !p.draft.slow && r.overtaken(l, p)
+		if r.ctx.Err() != nil {
+			return
+		}
+		if served || !r.waitUntil(p.due, done) {
+			r.missing(l, p, served)
+		}
 	}
+}
+
+// soon is when one wonders where an answer is: at once only after it is due if the relay
+// has to ask another one.
+func (p *pending) soon(r *runner) time.Time {
+	if p.draft.slow {
+		return p.due
+	}
+	return p.due.Add(r.timeout(overtakeTime - answerTime))
+}
+
+// overtaken sends a PING and reports whether it is answered although the answer to what
+// was sent before is missing, and stays so. Relays answer in order, or nearly so.
+func (r *runner) overtaken(l *line, p *pending) bool {
+	ping := r.ping(l)
+	if ping == nil {
+		return false
+	}
+	ping.optional = true
+	r.waitUntil(p.due, func() bool { return p.answered() || ping.answered() || !l.open() })
+	if !ping.answered() || p.answered() {
+		return false
+	}
+	r.waitUntil(time.Now().Add(r.timeout(overtakeTime)), func() bool { return p.answered() || !l.open() })
+	return l.open() && !p.answered() && r.ctx.Err() == nil
 }
 
 // oldest is the first entry that has to be answered, nil for none.
 func (l *line) oldest() *pending {
 	for _, p := range l.pending {
-		if !p.answered() && (!p.optional || p.draft.excused && p.sent != nil && p.sent.Refusal == nil) {
+		if !p.answered() && !p.givenUp && (!p.optional || p.draft.excused && p.sent != nil && p.sent.Refusal == nil) {
 			return p
 		}
 	}
 	return nil
 }
 
-// missing says that answers have not come in time.
-func (r *runner) missing(l *line) {
+// missing says that an answer has not come in time; served says that the relay answers
+// others on the connection. If it does not, nothing more is awaited there.
+func (r *runner) missing(l *line, p *pending, served bool) {
 	var ids [][]byte
-	var first *pending
-	for _, p := range l.pending {
-		if !p.answered() && !p.optional {
-			ids = append(ids, p.correlation())
-			if first == nil {
-				first = p
-			}
+	for _, q := range l.pending {
+		if !q.answered() && !q.optional && !q.givenUp && (q == p || !served) {
+			ids = append(ids, q.correlation())
 		}
 	}
-	if first == nil {
-		return // those that are missing may be
+	p.givenUp = true
+	p.draft.leaveOpen()
+	if len(ids) == 0 {
+		return // it may be missing
 	}
-	r.hung(l, first.draft.tag, "no-answer", "an answer to "+first.draft.tag,
-		fmt.Sprintf("none came within %v, and the connection is open", r.timeout(answerTime)))
+	tag := p.draft.tag
+	if served {
+		r.unanswered++
+		r.stuck = r.stuck || r.unanswered >= maxUnanswered
+		r.breach(Breach{Kind: Hang, Rule: "answer-missing", Requirement: "SMP-TX-CORRELATION", Op: r.op, Command: tag,
+			Expected: "an answer to " + tag, Actual: "none comes, and a PING that was sent after it is answered"})
+	} else {
+		r.hung(l, tag, "no-answer", "an answer to "+tag,
+			fmt.Sprintf("none came within %v, and the connection is open", r.timeout(answerTime)))
+	}
 	if j := r.judge(l); j != nil {
 		r.breach(j.Missing(l.slot, ids)...)
 	}

@@ -62,6 +62,19 @@ func (s *slot) state(l *line) string {
 	return q.state(l)
 }
 
+// presence is the state of the slot in one word.
+func (s *slot) presence() string {
+	switch q := s.queue; {
+	case q == nil && len(s.inflight) == 0:
+		return "no-queue"
+	case q == nil || q.raced || len(s.inflight) > 0:
+		return "raced"
+	case q.deleted:
+		return "deleted"
+	}
+	return "queue"
+}
+
 // state is the state of the queue for a Pair, as the connection sees it.
 func (q *queue) state(l *line) string {
 	s := "queue"

@@ -57,15 +57,14 @@ func (r *runner) ended(l *line, e event) {
 		l.stream.Ended(trace.Received, "the relay ends the connection", e.err)
 	}
 	l.ending = e.ending
-	waiting := 0
-	for _, p := range l.pending {
-		if !p.answered() {
-			waiting++
+	if !l.abused && !l.lost {
+		b := Breach{Kind: Protocol, Rule: "closed-on-valid", Requirement: "SMP-ERR-SESSION-CONTINUES", Op: r.op,
+			Expected: "the relay serves the connection as long as its blocks are well-formed",
+			Actual:   fmt.Sprintf("it ends the connection: %v", e.err)}
+		if len(l.pending) > 0 {
+			b.Command = l.pending[0].draft.tag
 		}
-	}
-	if !l.abused && !l.lost && waiting > 0 {
-		r.breach(Breach{Kind: Protocol, Rule: "closed-on-valid", Op: r.op, Command: l.pending[0].draft.tag,
-			Expected: "answers to right commands", Actual: fmt.Sprintf("the relay ends the connection: %v", e.err)})
+		r.breach(b)
 	}
 	if j := r.judge(l); j != nil {
 		r.breach(j.Closed(l.slot, l.ending)...)

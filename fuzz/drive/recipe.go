@@ -306,14 +306,14 @@ func (r *runner) recipeService(tag string, cmd smp.Command) recipe {
 	return recipe{tag: tag, cmd: cmd, party: other, id: fresh(idSize), key: r.newKey(keys.Ed25519)}
 }
 
-// names are those that RSLV asks for, by Arg; the last have no encoding in the codec.
-var names = []string{
+// resolvable are the names that RSLV asks for, by Arg; the last have no encoding in the codec.
+var resolvable = []string{
 	"smpcheck.testing", "SMPCHECK.testing", "no.such.name.testing", "a.b", "smpcheck.testing more",
 	"testing", "", ".", "-a.testing", "a..testing", "\x00.testing", "é.testing",
 }
 
 func recipeRSLV(arg uint16) recipe {
-	name := names[int(arg)%len(names)]
+	name := resolvable[int(arg)%len(resolvable)]
 	return recipe{tag: "RSLV", slow: true, bytes: []byte("RSLV " + name), variant: name}
 }
 

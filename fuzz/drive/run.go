@@ -3,10 +3,12 @@ package drive
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
 
+	"smpcheck/conformance/trace"
 	"smpcheck/fuzz/program"
 	"smpcheck/reference/keys"
 )
@@ -16,6 +18,8 @@ const (
 	// maxWrong is how often a relay may break rules before it is left alone; each is kept
 	// once.
 	maxWrong = 500
+	// maxUnanswered is how many answers may be missing before the relay is left alone.
+	maxUnanswered = 4
 )
 
 // runner carries out one program. It belongs to one goroutine; only the readers of the
@@ -40,6 +44,8 @@ type runner struct {
 	// each time costs a deadline. wrong counts how often it has broken a rule.
 	stuck bool
 	wrong int
+	// unanswered counts commands that were not answered although the relay serves.
+	unanswered int
 	// abandoned are connections that are open and of no more use.
 	abandoned []*line
 	// maybe says that the relay may still execute what was sent on one of them, unknown
@@ -92,6 +98,9 @@ func (r *runner) program(p program.Program) error {
 
 // operation carries out an operation as often as it says.
 func (r *runner) operation(op program.Op) error {
+	if r.cfg.Recorder != nil {
+		r.cfg.Recorder.Record(trace.Note, fmt.Sprintf("operation %d: %v", r.op, op), nil)
+	}
 	times := 1
 	if op.Flags&program.Often != 0 {
 		times = program.Times
@@ -186,6 +195,7 @@ func (r *runner) operate(op program.Op) error {
 		r.flush(l)
 		r.await(l)
 		l.stall()
+		l.abused = true // a relay may give up who reads nothing
 		return nil
 	}
 	r.command(l, op)

@@ -1,33 +1,48 @@
 package drive
 
 import (
+	"fmt"
 	"time"
 
 	"smpcheck/fuzz/program"
 	"smpcheck/reference/smp"
 )
 
-// fenceTime bounds the wait for a connection whose fate is open, at time scale 1.
+// fenceTime bounds the wait for a connection whose two sides may be out of step, at time
+// scale 1.
 const fenceTime = 3 * time.Second
 
 // fence sends a PING, waits until it is answered or the connection has ended, and returns
-// the answer. A connection on which neither happens is lost: the two sides may be out of
-// step.
+// the answer. A connection on which neither happens is lost.
 func (r *runner) fence(l *line) string {
 	l.uncertain = false
+	command := ""
+	if len(l.pending) > 0 {
+		command = l.pending[0].draft.tag
+	}
 	ping := r.ping(l)
 	if ping == nil {
 		return "none"
 	}
 	ping.optional = true
-	inTime := r.waitUntil(time.Now().Add(r.timeout(fenceTime)), func() bool { return ping.answered() || !l.open() || l.excess > 0 })
-	if l.open() && (!inTime || l.excess > 0) {
+	patience := answerTime
+	if l.outOfStep {
+		patience = fenceTime
+	}
+	inTime := r.waitUntil(time.Now().Add(r.timeout(patience)), func() bool {
+		return ping.answered() || !l.open() || l.outOfStep && l.excess > 0
+	})
+	switch {
+	case ping.answered():
+		return ping.answer
+	case !l.open() || r.ctx.Err() != nil:
+	case inTime || l.outOfStep:
 		l.lost, l.maybe = true, true
+	default:
+		r.hung(l, command, "no-answer", "an answer to PING, or the end of the connection",
+			fmt.Sprintf("neither within %v, after what was sent before", r.timeout(answerTime)))
 	}
-	if !ping.answered() {
-		return "none"
-	}
-	return ping.answer
+	return "none"
 }
 
 // ping sends a PING; nil if the connection is not open.

@@ -144,3 +144,31 @@ func TestGhostsOfOneConnectionDoNotHideBreaches(t *testing.T) {
 	w.settle()
 	assert.Equal(t, []string{"message-lost"}, w.rules())
 }
+
+// TestNotificationsOfMessagesAtOnce has two messages announced before anybody can know
+// which of them came first.
+func TestNotificationsOfMessagesAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, bodies := range [][]string{{"a", "b"}, {"b", "a"}} {
+		w := newWorld(t, 20, model.Config{Prompt: true})
+		q := w.queue(notified(w))
+		w.do(2, q.notifierID, smp.NSUB{}, q.notifier, sok)
+		a := w.send(0, q.senderID, smp.SEND{Notify: true, Body: []byte("a")}, nobody)
+		b := w.send(1, q.senderID, smp.SEND{Notify: true, Body: []byte("b")}, nobody)
+		var messages []delivery
+		for _, body := range bodies {
+			m := w.message(body)
+			m.message.Notify = true
+			w.notify(2, q.notifierID, smp.NMsgMeta{MessageID: m.id, Timestamp: m.message.Timestamp})
+			messages = append(messages, m)
+		}
+		w.answer(a, ok)
+		w.answer(b, ok)
+		w.do(0, q.recipientID, smp.SUB{}, q.recipient, sok)
+		w.deliver(0, nil, q, messages[0])
+		c := w.send(0, q.recipientID, smp.ACK{MsgID: messages[0].id}, q.recipient)
+		w.deliver(0, c.correlation, q, messages[1])
+		w.settle()
+		assert.Empty(t, w.rules())
+	}
+}

@@ -65,9 +65,6 @@ func (m *Model) abandon(o *operation) {
 	if _, ok := o.Command.(smp.NEW); ok && o.Refusal == nil {
 		m.nameless = true
 	}
-	if o.opaque() {
-		m.giveUpAll()
-	}
 	if o.queue == nil || o.queue.lost() {
 		return
 	}
@@ -78,14 +75,6 @@ func (m *Model) abandon(o *operation) {
 	for _, s := range o.queue.states {
 		s.forget(o.number)
 	}
-}
-
-// giveUpAll ends that queues are judged, of which anything may have happened.
-func (m *Model) giveUpAll() {
-	for _, q := range m.queues {
-		q.giveUp()
-	}
-	m.nameless = true
 }
 
 // lose ends that a connection means anything.

@@ -139,6 +139,9 @@ func (m *Model) checkIDs(o *operation, c smp.NEW, ids smp.IDS) (broken *Rule, ex
 	if ids.Notifier != nil {
 		fresh = append(fresh, ids.Notifier.NotifierID)
 	}
+	if link != nil && c.Request.Mode == smp.Messaging && ids.LinkID != nil {
+		fresh = append(fresh, ids.LinkID)
+	}
 	if rule, expected, actual := m.checkFresh(fresh); rule != nil {
 		return rule, expected, actual
 	}

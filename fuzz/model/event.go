@@ -63,22 +63,26 @@ func (s *state) owed() *event {
 	return nil
 }
 
-// take returns the state without an event that fits, nil if there is none; one that has
-// to come rather than one that need not.
-func (s *state) take(fits func(event) *state) *state {
-	for _, optional := range []bool{false, true} {
-		for i, e := range s.events {
-			if e.optional != optional {
-				continue
-			}
-			if n := fits(e); n != nil {
-				n = n.clone()
-				n.events = slices.Delete(n.events, i, i+1)
-				return n
-			}
+// take returns the states without one event each that fits and was not seen before; of two
+// that are the same, it takes the one that has to come.
+func (s *state) take(fits func(*state, event) *state, seen []event) (left []*state) {
+	for i, e := range s.events {
+		if slices.Contains(seen, e) || e.optional && slices.Contains(s.events, e.required()) {
+			continue
+		}
+		if n := fits(s, e); n != nil {
+			n = n.clone()
+			n.events = slices.Delete(n.events, i, i+1)
+			left = append(left, n)
 		}
 	}
-	return nil
+	return left
+}
+
+// required is the event if it had to come.
+func (e event) required() event {
+	e.optional = false
+	return e
 }
 
 // missing is the rule that a relay breaks if the event does not come.

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"smpcheck/fuzz/model"
+	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 )
@@ -58,6 +59,13 @@ var eventPlays = map[string]play{
 		w.do(1, q.notifierID, smp.NSUB{}, q.notifier, sok)
 		w.do(2, q.notifierID, smp.NSUB{}, q.notifier, sok)
 		w.settle()
+	}),
+	"notification-nonce": script(func(w *world) {
+		q := w.queue(notified(w))
+		w.do(1, q.notifierID, smp.NSUB{}, q.notifier, sok)
+		w.do(1, q.senderID, loud, nobody, ok)
+		id := w.fresh()
+		w.notifyWith(1, q.notifierID, box.Nonce(id), smp.NMsgMeta{MessageID: id})
 	}),
 	"notification-metadata": script(func(w *world) {
 		q := w.queue(notified(w))

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"smpcheck/fuzz/drive"
+	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
 )
 
@@ -46,7 +47,8 @@ type Model struct {
 	links        []linkVersion // the first one is none
 	notifierKeys map[int]int   // by the operation that made the notifier
 	messages     map[string]content
-	announced    map[string]int64 // timestamps in notifications, by message id
+	announced    map[string]int64   // timestamps in notifications, by message id
+	nonces       map[box.Nonce]bool // of notifications
 	serverKeys   map[keys.PublicKey]bool
 	sessions     map[string]bool // of PKEY
 	agreement    keys.PrivateKey // to find weak keys with
@@ -87,6 +89,7 @@ func New(config Config) *Model {
 		notifierKeys: make(map[int]int),
 		messages:     make(map[string]content),
 		announced:    make(map[string]int64),
+		nonces:       make(map[box.Nonce]bool),
 		serverKeys:   make(map[keys.PublicKey]bool),
 		sessions:     make(map[string]bool),
 	}

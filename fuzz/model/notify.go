@@ -44,6 +44,15 @@ func (q *queue) watch(s *state, o *operation) []outcome {
 	}
 	n := s.clone()
 	if before := s.watcher; before != 0 && before != o.conn.number {
+		if c := q.model.connection(before); c.rude || c.lost {
+			// The relay may have closed it a while ago.
+			for _, e := range n.events {
+				if e.conn == before && e.kind == notificationEvent {
+					n.wait(e.item)
+				}
+			}
+			n.leaky = true
+		}
 		n.excuse(func(e event) bool { return e.conn == before && e.kind == notificationEvent })
 		q.expect(n, event{conn: before, kind: endEvent, item: noItem, notifier: n.notifier, optional: o.ghost})
 	}

@@ -30,7 +30,7 @@ func (m *Model) passed(o *operation) []want {
 	switch {
 	case !m.sessions[string(o.EntityID)]:
 		return []want{refusal(sessionAccepted, anyProxyError, smp.ErrCmdUnknown)}
-	case o.Mutated:
+	case o.Mutated || o.isOld():
 		failed.errs = nil
 	}
 	return []want{success("PRES"), failed}
@@ -45,7 +45,11 @@ func forwarded(o *operation) []want {
 	case o.Forwarded == nil:
 		return []want{refusal(ciphertextAccepted)}
 	}
-	return []want{success("RRES"), refusal(nil, smp.ErrCrypto, anyProxyError)}
+	failed := refusal(nil, smp.ErrCrypto, anyProxyError)
+	if o.Mutated || o.isOld() {
+		failed.errs = nil
+	}
+	return []want{success("RRES"), failed}
 }
 
 // versionInside is the version of a forwarded command. That in RFWD is encrypted; it is
@@ -66,11 +70,11 @@ func (o *operation) isForward() bool {
 	return false
 }
 
-// opaque reports whether nobody knows what an operation does if it is executed: relays
-// differ in how they read what is forwarded at a version that has no forwarding.
-func (o *operation) opaque() bool {
+// isOld reports whether a command is forwarded at a version that has no forwarding. Relays
+// may refuse it, or read it at another one.
+func (o *operation) isOld() bool {
 	v := o.versionInside()
-	return o.isForward() && o.Forwarded != nil && (v < smp.VersionProxy || v > smp.MaxVersion)
+	return v < smp.VersionProxy || v > smp.MaxVersion
 }
 
 // aimInner finds out what a forwarded command is about.
@@ -78,11 +82,7 @@ func (m *Model) aimInner(o *operation) {
 	if !o.isForward() || o.Forwarded == nil {
 		return
 	}
-	if o.opaque() {
-		o.allowed = []want{anything}
-		return
-	}
-	o.inner = m.operation(o.conn, o.versionInside(), *o.Forwarded)
+	o.inner = m.operation(o.conn, max(o.versionInside(), smp.VersionAuthenticators), *o.Forwarded)
 	m.aimForwarded(o.inner)
 }
 
@@ -102,12 +102,13 @@ func (m *Model) session(o *operation, k smp.PKEY) (broken *Rule, expected, actua
 
 // passedOn takes the answer to PFWD or RFWD: what became of the command inside.
 func (m *Model) passedOn(o *operation, a answer) []drive.Breach {
-	inner := o.inner
-	if inner == nil {
-		return m.passedOnUnread(o, a)
-	}
 	failure, failed := a.response.(smp.ERR)
+	inner := o.inner
 	switch {
+	case inner == nil && failed:
+		return nil
+	case inner == nil:
+		return m.passedOnUnread(o, a)
 	case failed && neverForwarded(failure.Err):
 		if inner.queue != nil {
 			inner.queue.cancel(inner)
@@ -117,24 +118,22 @@ func (m *Model) passedOn(o *operation, a answer) []drive.Breach {
 		m.abandon(inner)
 		return nil
 	}
+	if _, refused := a.forwarded.Response.(smp.ERR); refused && o.isOld() {
+		m.abandon(inner)
+		return nil
+	}
 	return m.answered(inner, answer{response: a.forwarded.Response})
 }
 
-// passedOnUnread is passedOn for a command that nobody could read.
+// passedOnUnread is passedOn for what is no command.
 func (m *Model) passedOnUnread(o *operation, a answer) []drive.Breach {
-	if _, failed := a.response.(smp.ERR); failed {
+	if a.forwarded == nil || a.forwarded.Response == nil {
 		return nil
 	}
-	if o.opaque() {
-		m.giveUpAll()
+	if _, refused := a.forwarded.Response.(smp.ERR); refused {
 		return nil
 	}
-	if a.forwarded != nil && a.forwarded.Response != nil {
-		if _, failed := a.forwarded.Response.(smp.ERR); !failed {
-			return m.breach(malformedAccepted, name(o), "an error", describe(a.forwarded.Response))
-		}
-	}
-	return nil
+	return m.breach(malformedAccepted, name(o), "an error", describe(a.forwarded.Response))
 }
 
 // neverForwarded reports whether a command was not executed if PFWD failed in this way.

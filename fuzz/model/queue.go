@@ -74,25 +74,26 @@ type search struct {
 	tried  states
 	found  states
 	budget int
-	// accept returns what becomes of a state that explains it, nil for one that does not.
-	accept func(*state) *state
-	// answered is the operation whose answer is to be explained; nil for an event.
+	// answered is the operation whose answer is to be explained, and takes returns what
+	// becomes of a state after it, if it may be answered as it was.
 	answered *operation
-	// takes returns what becomes of a state after the operation, if it may be answered as
-	// it was.
-	takes func(*state, want) *state
+	takes    func(*state, want) *state
+	// fits returns what becomes of a state if an event of it is the one to be explained.
+	fits func(*state, event) *state
 }
 
 // run searches from all states. It reports false if there is too much to try.
 func (x *search) run() bool {
 	x.budget = maxExecutions
 	for _, s := range x.q.states {
-		x.from(s)
+		x.from(s, nil)
 	}
 	return x.budget > 0 && len(x.found.list) <= maxStates
 }
 
-func (x *search) from(s *state) {
+// from searches from a state. The events in seen were there before: a state without one
+// of them is found already, and what was executed since can be executed later.
+func (x *search) from(s *state, seen []event) {
 	if !x.tried.add(s) || x.budget <= 0 {
 		return
 	}
@@ -101,27 +102,29 @@ func (x *search) from(s *state) {
 			x.keep(x.takes(s.without(x.answered.number), w))
 			return
 		}
-	} else if n := x.accept(s); n != nil {
-		x.keep(n)
-		return
+	} else {
+		for _, n := range s.take(x.fits, seen) {
+			x.keep(n)
+		}
+		seen = s.events
 	}
 	for _, o := range x.q.pending {
 		if _, ok := s.did(o.number); !ok {
-			x.try(s, o)
+			x.try(s, o, seen)
 		}
 	}
 }
 
-func (x *search) try(s *state, o *operation) {
+func (x *search) try(s *state, o *operation, seen []event) {
 	x.budget--
 	for _, out := range x.q.execute(s, o) {
 		switch {
 		case o == x.answered:
 			x.keep(x.takes(out.state, out.want))
 		case o.ghost && out.state != s:
-			x.from(out.state.with(o.number, anything))
+			x.from(out.state.with(o.number, anything), seen)
 		case !o.ghost:
-			x.from(out.state.with(o.number, out.want))
+			x.from(out.state.with(o.number, out.want), seen)
 		}
 	}
 }
@@ -155,9 +158,7 @@ func (q *queue) answer(o *operation, a answer) (allowed []want, ok bool) {
 // event takes an event: it keeps the states that explain it, otherwise it gives the queue
 // up and reports false.
 func (q *queue) event(fits func(*state, event) *state) bool {
-	x := &search{q: q, accept: func(s *state) *state {
-		return s.take(func(e event) *state { return fits(s, e) })
-	}}
+	x := &search{q: q, fits: fits}
 	complete := x.run()
 	if complete && len(x.found.list) > 0 {
 		q.states = x.found.list
@@ -204,8 +205,11 @@ func (q *queue) disconnect(conn int) {
 		n := s.clone()
 		n.events = nil
 		for _, e := range s.events {
-			if e.conn != conn {
+			switch {
+			case e.conn != conn:
 				n.events = append(n.events, e)
+			case e.kind == notificationEvent && s.watcher == conn:
+				n.wait(e.item) // if the relay knew before that the connection has ended
 			}
 		}
 		if n.subscriber.conn == conn {

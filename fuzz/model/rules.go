@@ -170,6 +170,8 @@ var (
 		"Only messages with the flag are announced, once, and to the subscribed notifier alone.")
 	notificationEndMissing = rule(drive.Violation, "notifier-end-missing", "SMP-NTF-TAKEOVER-END",
 		"The connection whose NSUB another one displaced gets END.")
+	notificationNonce = rule(drive.Violation, "notification-nonce", "SMP-NTF-NMSG-NONCE",
+		"The nonce of a notification is random: no other has it, and it is not the id of the message.")
 	notificationMeta = rule(drive.Violation, "notification-metadata", "SMP-NTF-NMSG-META-SAME",
 		"A notification has the id and time of its message.")
 )

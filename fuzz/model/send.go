@@ -1,6 +1,8 @@
 package model
 
 import (
+	"slices"
+
 	"smpcheck/reference/smp"
 )
 
@@ -76,8 +78,15 @@ func (q *queue) store(s *state, o *operation, c smp.SEND) []outcome {
 // announce tells the notifier about a message, now or when somebody subscribes.
 func (q *queue) announce(s *state, i item) {
 	if s.watcher == 0 {
-		s.waiting = append(s.waiting, i)
+		s.wait(i)
 		return
 	}
 	q.expect(s, event{conn: s.watcher, kind: notificationEvent, item: i, notifier: s.notifier})
+}
+
+// wait keeps a notification until somebody subscribes.
+func (s *state) wait(i item) {
+	s.waiting = append(s.waiting, i)
+	slices.Sort(s.waiting)
+	s.waiting = slices.Compact(s.waiting)
 }

@@ -31,7 +31,7 @@ func (m *Model) event(c *connection, r drive.Received, about identity) []drive.B
 		}
 		unexpected = func() *Rule { return q.misdelivered(c.number, response, r.Message, about.party) }
 	case smp.NMSG:
-		if rule, expected, actual := m.announce(r.Meta); rule != nil {
+		if rule, expected, actual := m.announce(response, r.Meta); rule != nil {
 			q.giveUp()
 			return m.breach(rule, "", expected, actual)
 		}
@@ -78,13 +78,20 @@ func (m *Model) event(c *connection, r drive.Received, about identity) []drive.B
 }
 
 // announce compares a notification with the message that it is about, if that was seen.
-func (m *Model) announce(meta *smp.NMsgMeta) (broken *Rule, expected, actual string) {
+func (m *Model) announce(n smp.NMSG, meta *smp.NMsgMeta) (broken *Rule, expected, actual string) {
+	if m.nonces[n.Nonce] {
+		return notificationNonce, "a new nonce", "that of another notification"
+	}
+	m.nonces[n.Nonce] = true
 	if meta == nil {
 		return nil, "", ""
 	}
 	id := string(meta.MessageID)
 	if len(id) != messageIDSize {
 		return notificationMeta, "the id of a message", "something of another length"
+	}
+	if id == string(n.Nonce[:]) {
+		return notificationNonce, "a nonce of its own", "the id of the message"
 	}
 	seen, ok := m.messages[id]
 	if ok && seen.timestamp != meta.Timestamp {

@@ -84,21 +84,24 @@ func TestCommandsThatWereNotForwardedHaveNoEffect(t *testing.T) {
 	}
 }
 
-// TestForwardedAtNoVersion forwards at a version that knows no forwarding: relays may read
-// it in another way, so that nothing is known afterwards.
+// TestForwardedAtNoVersion forwards at a version that knows no forwarding: relays may
+// execute it or refuse it, and who knows what they have done then.
 func TestForwardedAtNoVersion(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 20, model.Config{Prompt: true})
-	q := w.queue(nil)
-	s := w.sent(w.session(true), smp.PFWD{Version: 6}, nobody)
-	inner := w.sent(q.senderID, text("a"), nobody)
-	s.Forwarded, s.Mutated = &inner, true
-	w.passOn(w.sendBlock(0, s)[0], ok)
-	w.size(q, 1)
-	w.size(q, 0)
-	assert.Empty(t, w.rules())
-	followed, all := w.judge.Followed()
-	assert.Equal(t, []int{0, 1}, []int{followed, all})
+	for answer, sizes := range map[smp.Response][]int64{ok: {1}, smp.ERR{Err: smp.ErrSession}: {0, 1}} {
+		for _, n := range sizes {
+			w := newWorld(t, 20, model.Config{Prompt: true})
+			q := w.queue(nil)
+			s := w.sent(w.session(true), smp.PFWD{Version: 6}, nobody)
+			inner := w.sent(q.senderID, text("a"), nobody)
+			s.Forwarded, s.Mutated = &inner, true
+			w.passOn(w.sendBlock(0, s)[0], answer)
+			w.size(q, n)
+			assert.Empty(t, w.rules())
+			w.size(q, 2)
+			assert.Equal(t, []string{"wrong-info"}, w.rules())
+		}
+	}
 }
 
 func TestSameCorrelationID(t *testing.T) {
@@ -218,5 +221,30 @@ func TestWrongIDs(t *testing.T) {
 			last = ids
 		}
 		assert.Equal(t, []string{wrong.rule}, w.rules(), name)
+	}
+}
+
+// TestNotificationsForConnectionsThatEnd sends to a notifier whose connection the relay may
+// have closed after a malformed block: the notification goes to it or waits for the next.
+func TestNotificationsForConnectionsThatEnd(t *testing.T) {
+	t.Parallel()
+	for _, noticed := range []bool{false, true} {
+		for _, waits := range []bool{false, true} {
+			w := newWorld(t, 20, model.Config{Prompt: true})
+			q := w.queue(notified(w))
+			w.do(1, q.notifierID, smp.NSUB{}, q.notifier, sok)
+			w.note(w.judge.Sent(drive.Block{Conn: 1, Malformed: true}))
+			w.do(0, q.senderID, loud, nobody, ok)
+			if noticed {
+				w.note(w.judge.Closed(1, drive.ByRelay))
+			}
+			w.do(2, q.notifierID, smp.NSUB{}, q.notifier, sok)
+			w.note(w.judge.Closed(1, drive.ByRelay))
+			if waits {
+				w.notify(2, q.notifierID, smp.NMsgMeta{MessageID: w.fresh()})
+			}
+			w.settle()
+			assert.Empty(t, w.rules())
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"smpcheck/fuzz/drive"
 	"smpcheck/fuzz/model"
+	"smpcheck/reference/box"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 )
@@ -108,7 +109,11 @@ func (w *world) event(conn int, entity []byte, r smp.Response) {
 }
 
 func (w *world) notify(conn int, entity []byte, meta smp.NMsgMeta) {
-	w.note(w.judge.Received(drive.Received{Conn: conn, Response: smp.NMSG{}, Meta: &meta, Transmission: smp.Transmission{EntityID: entity}}))
+	w.notifyWith(conn, entity, box.Nonce(w.fresh()), meta)
+}
+
+func (w *world) notifyWith(conn int, entity []byte, nonce box.Nonce, meta smp.NMsgMeta) {
+	w.note(w.judge.Received(drive.Received{Conn: conn, Response: smp.NMSG{Nonce: nonce}, Meta: &meta, Transmission: smp.Transmission{EntityID: entity}}))
 }
 
 func (w *world) settle() { w.note(w.judge.Settled()) }
