@@ -21,7 +21,8 @@ func TestFaultsOfFormAreSeen(t *testing.T) {
 		program string
 		want    string
 	}{
-		{"transmission/trailing-ignored", 18, "SUB c0 q0 field[0]:extend(0,1)", "accepted trailing-bytes-accepted"},
+		{"transmission/trailing-ignored", 18, "NEW c0 q0\nKEY c0 q0 field[4]:extend(0,1)", "accepted trailing-bytes-accepted"},
+		{"block/trailing-ignored", 18, "NEW c0 q0\nSUB c0 q0 content[0]:extend(9,1)", "accepted block-with-rest-accepted"},
 	} {
 		t.Run(c.id, func(t *testing.T) {
 			t.Parallel()

@@ -140,7 +140,7 @@ func (r *runner) conclude(l *line) {
 			answer = "none"
 			if p.sent != nil {
 				id := string(p.correlation())
-			l.late[id] = append(l.late[id], p)
+				l.late[id] = append(l.late[id], p)
 			}
 			r.unknown = r.unknown || p.draft.tag == "NEW" || p.draft.tag == "NKEY"
 		}

@@ -30,9 +30,9 @@ func busy(t *testing.T) {
 
 // What a program shows is the same in each run, however busy the machine is.
 func TestPairsDoNotDependOnTheMoment(t *testing.T) {
-	programs, times := uint64(200), 5
+	programs, times := uint64(20), 3
 	if testing.Short() {
-		programs, times = 30, 3
+		programs, times = 5, 2
 	}
 	cfg, _ := startRelay(t, nil)
 	busy(t)
