@@ -30,9 +30,9 @@ func busy(t *testing.T) {
 
 // What a program shows is the same in each run, however busy the machine is.
 func TestPairsDoNotDependOnTheMoment(t *testing.T) {
-	programs, times := uint64(20), 3
+	programs, times := uint64(8), 3
 	if testing.Short() {
-		programs, times = 5, 2
+		programs, times = 3, 2
 	}
 	cfg, _ := startRelay(t, nil)
 	busy(t)
