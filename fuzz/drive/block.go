@@ -90,7 +90,8 @@ type outgoing struct {
 // the transmissions.
 func (r *runner) sendBlock(l *line, drafts []*draft, changes []change) {
 	if len(changes) > 0 {
-		r.settleLine(l) // the connection may be of no more use after it
+		r.await(l) // the connection may be of no more use after it
+		r.settleLine(l)
 	}
 	if !l.open() {
 		return

@@ -189,6 +189,7 @@ func (r *runner) created(l *line, p *pending, sent Sent, ids smp.IDS) {
 	}
 	r.queues.all = append(r.queues.all, q)
 	q.slot.queue = q
+	q.raced = p.draft.raced // another connection may have taken the slot as well
 }
 
 // notified keeps the notifier of a queue.

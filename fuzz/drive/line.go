@@ -74,6 +74,9 @@ type line struct {
 	untold bool
 	// unsettled says that a message may be under way to the connection.
 	unsettled bool
+	// early is what was read of a stalled connection, whose reader may be at it when it is
+	// stalled. Whether it was is not to be seen.
+	early []event
 
 	mu      sync.Mutex
 	stalled bool

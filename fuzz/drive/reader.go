@@ -187,11 +187,18 @@ func (l *line) isStalled() bool {
 	return l.stalled
 }
 
-// resume has all connections read again.
+// resume has all connections read again, and looks at what had come although they were
+// not.
 func (r *runner) resume() {
 	for _, l := range r.lines {
-		if l != nil {
-			l.resume()
+		if l == nil {
+			continue
+		}
+		l.resume()
+		events := l.early
+		l.early = nil
+		for _, e := range events {
+			r.look(e)
 		}
 	}
 }

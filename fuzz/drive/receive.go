@@ -13,6 +13,10 @@ import (
 // given up is nobody's concern.
 func (r *runner) look(e event) {
 	l := e.line
+	if l.isStalled() {
+		l.early = append(l.early, e)
+		return
+	}
 	if l.ending != "" || r.wrong >= maxWrong && e.content != nil {
 		return
 	}
