@@ -55,11 +55,19 @@ var acceptedPlays = map[string]play{
 		q := w.queue(nil)
 		w.do(1, q.senderID, smp.SEND{Body: bytes.Repeat([]byte{1}, 16049)}, nobody, ok)
 	}),
-	"full-queue-accepted": script(func(w *world) {
+	"quota-exceeded-accepted": script(func(w *world) {
 		q := w.queue(nil)
 		for range 3 {
 			w.do(1, q.senderID, text("a"), nobody, ok)
 		}
+	}),
+	"full-queue-accepted": script(func(w *world) {
+		q := w.queue(nil)
+		for range 2 {
+			w.do(1, q.senderID, text("a"), nobody, ok)
+		}
+		w.do(1, q.senderID, text("a"), nobody, smp.ERR{Err: smp.ErrQuota})
+		w.do(1, q.senderID, text("a"), nobody, ok)
 	}),
 	"not-delivered-acknowledged": script(func(w *world) {
 		q := w.queue(subscribed)

@@ -70,6 +70,8 @@ var (
 		"A message longer than the version allows is refused.")
 	quotaAccepted = rule(drive.Accepted, "full-queue-accepted", "SMP-SEND-QUOTA-ALL",
 		"A queue that was full takes no message before all of it was received.")
+	quotaExceeded = rule(drive.Accepted, "quota-exceeded-accepted", "SMP-SEND-QUOTA",
+		"A queue takes no more messages than its quota.")
 	notDeliveredAccepted = rule(drive.Accepted, "not-delivered-acknowledged", "SMP-ACK-NOT-DELIVERED",
 		"ACK of what was not delivered last is refused.")
 	subscribedAccepted = rule(drive.Accepted, "subscribed-get-accepted", "SMP-GET-AFTER-SUB",

@@ -60,7 +60,7 @@ func (q *queue) store(s *state, o *operation, c smp.SEND) []outcome {
 	full.messages = append(full.messages, marker(o))
 	q.push(full)
 	if quota > 0 && held >= quota {
-		return refuse(full, quotaAccepted, smp.ErrQuota)
+		return refuse(full, quotaExceeded, smp.ErrQuota)
 	}
 	i := item(o.number)
 	n.messages = append(n.messages, i)
