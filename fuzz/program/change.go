@@ -39,7 +39,7 @@ func (g *generator) changeOnce(other []Op) {
 		return
 	}
 	at := g.IntN(n)
-	switch g.pick(2, 2, 2, 2, 2, 3, 6, 4, 2) {
+	switch g.pick(4, 4, 4, 4, 4, 6, 12, 8, 4, 1) {
 	case 0: // the end of the other one
 		g.ops = append(g.ops[:at], other[g.IntN(len(other)+1):]...)
 	case 1: // a piece of the other one
@@ -60,6 +60,8 @@ func (g *generator) changeOnce(other []Op) {
 		g.changeMutation(&g.ops[at])
 	case 8:
 		g.ops[at].Arg = g.arg(g.ops[at].Kind)
+	case 9:
+		g.impostor()
 	}
 }
 

@@ -14,6 +14,9 @@ func Generate(rng *rand.Rand, levels []Level) Program {
 	for range 1 + g.IntN(2) {
 		g.story()
 	}
+	if g.chance(4) {
+		g.impostor()
+	}
 	for range g.pick(8, 3, 1) {
 		g.disturb()
 	}
