@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -255,6 +256,23 @@ func TestWhatIsNotSeenAgainIsKeptAsItWas(t *testing.T) {
 	loaded, err := LoadFinding(filepath.Join(dir, f.ID))
 	require.NoError(t, err)
 	assert.Equal(t, f.Program, loaded.Program)
+}
+
+func TestWhatDependsOnChanceIsShrunkToo(t *testing.T) {
+	t.Parallel()
+	dice := rand.New(rand.NewPCG(7, 7))
+	b := &fakeRelay{broken: func(_ []input, in input) []drive.Breach {
+		shows := slices.ContainsFunc(in.Ops, func(op program.Op) bool { return op.Kind == program.OFF })
+		if !shows || dice.IntN(5) > 1 {
+			return nil
+		}
+		return []drive.Breach{{Kind: drive.Protocol, Rule: "unknown-tag"}}
+	}}
+	r := runFake(t, b, Options{MaxFindings: 1, MaxPrograms: 2000})
+	require.Len(t, r.Found, 1)
+	assert.Equal(t, []program.Op{{Kind: program.OFF}}, r.Found[0].Program.Ops)
+	assert.Less(t, r.Found[0].Stable, stableRuns)
+	assert.Equal(t, stableRuns, r.Found[0].Tried)
 }
 
 func TestWhatIsSeenAgainLaterIsShrunkThen(t *testing.T) {

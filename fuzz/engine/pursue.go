@@ -19,6 +19,11 @@ const (
 	stableTime = 20 * time.Second
 	// pursuits is how many sightings of a finding that was not reproduced are looked at.
 	pursuits = 3
+	// trialRuns is how often a proof is tried to find out whether it always shows what it
+	// proved, and attempts how often each program is if it does not: random bytes of the
+	// relay or of the programs decide then.
+	trialRuns = 4
+	attempts  = 6
 )
 
 // allowance is what may be spent on one finding.
@@ -51,6 +56,8 @@ type pursuit struct {
 	spend *allowance
 	// best is the smallest proof; nil while there is none.
 	best *proof
+	// moody says that the sighting is not shown each time.
+	moody bool
 	// used says that programs have run since the relay was made right: what they have left
 	// may be what shows the sighting. Alone has each program run on a relay made right.
 	used, alone bool
@@ -58,9 +65,20 @@ type pursuit struct {
 	err error
 }
 
-// shows tries an input, and keeps it as the best proof if it shows the sighting. If the
-// relay has to be made right in any case, it shows it twice: the second time alone.
+// shows tries an input, several times if what it shows depends on chance, and keeps it as
+// the best proof if it shows the sighting.
 func (p *pursuit) shows(ctx context.Context, in input) bool {
+	for n := 1; !p.showsNow(ctx, in); n++ {
+		if !p.moody || n == attempts {
+			return false
+		}
+	}
+	return true
+}
+
+// showsNow is shows for one try. If the relay has to be made right in any case, it shows it
+// twice: the second time alone.
+func (p *pursuit) showsNow(ctx context.Context, in input) bool {
 	if p.alone && p.used {
 		p.renew(ctx)
 	}
@@ -105,9 +123,25 @@ func (p *pursuit) renew(ctx context.Context) {
 	}
 }
 
-// reproduce looks for an input that shows the sighting again.
+// reproduce looks for an input that shows the sighting again: any of the suspects, or the
+// first one if it is tried more often.
 func (p *pursuit) reproduce(ctx context.Context, suspects []input) bool {
-	return slices.ContainsFunc(suspects, func(in input) bool { return p.shows(ctx, in) })
+	p.moody = false
+	if slices.ContainsFunc(suspects, func(in input) bool { return p.shows(ctx, in) }) {
+		p.weigh(ctx)
+		return true
+	}
+	p.moody = true
+	return p.shows(ctx, suspects[0])
+}
+
+// weigh finds out whether the proof always shows the sighting.
+func (p *pursuit) weigh(ctx context.Context) {
+	best := p.best
+	for n := 0; n < trialRuns && !p.moody; n++ {
+		p.moody = !p.showsNow(ctx, best.in)
+	}
+	p.best = best
 }
 
 // prove looks for a small program that shows the sighting, and returns how often it does, of
