@@ -39,7 +39,7 @@ func (g *generator) changeOnce(other []Op) {
 		return
 	}
 	at := g.IntN(n)
-	switch g.pick(4, 4, 4, 4, 4, 6, 12, 8, 4, 1) {
+	switch g.pick(4, 4, 4, 4, 4, 6, 12, 8, 4, 1, 2) {
 	case 0: // the end of the other one
 		g.ops = append(g.ops[:at], other[g.IntN(len(other)+1):]...)
 	case 1: // a piece of the other one
@@ -62,6 +62,8 @@ func (g *generator) changeOnce(other []Op) {
 		g.ops[at].Arg = g.arg(g.ops[at].Kind)
 	case 9:
 		g.impostor()
+	case 10:
+		g.sweep()
 	}
 }
 

@@ -17,6 +17,9 @@ func Generate(rng *rand.Rand, levels []Level) Program {
 	if g.chance(4) {
 		g.impostor()
 	}
+	if g.chance(3) {
+		g.sweep()
+	}
 	for range g.pick(8, 3, 1) {
 		g.disturb()
 	}

@@ -111,11 +111,12 @@ func TestGenerateLeavesNothingOut(t *testing.T) {
 	assert.Len(t, c.actions, int(OrderActions)+int(Actions)*(int(Levels)-1))
 	assert.Greater(t, c.untouched, len(programs)/10)
 	assert.Less(t, c.untouched, len(programs)/2)
-	most, least := 0, len(programs)
 	for k := PING; k < Kinds; k++ {
-		most, least = max(most, c.fields[k]), min(least, c.fields[k])
+		assert.Greater(t, c.fields[k], len(programs)/200, "fields of %v", k)
 	}
-	assert.Less(t, most, 3*least, "fields of all commands are mutated equally often: %v", c.fields)
+	for _, k := range sweptKinds {
+		assert.Greater(t, c.fields[k], len(programs)/20, "fields of %v", k)
+	}
 }
 
 func TestLevelsAreLimited(t *testing.T) {

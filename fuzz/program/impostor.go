@@ -1,7 +1,5 @@
 package program
 
-import "slices"
-
 // impostorCommands is how many commands an impostor tries.
 const impostorCommands = 10
 
@@ -21,8 +19,7 @@ func (g *generator) impostor() {
 		op.Arg = g.arg(op.Kind)
 		tries = append(tries, op)
 	}
-	at := (len(g.ops) + 1) / 2
-	g.ops = slices.Insert(g.ops, at+g.IntN(len(g.ops)-at+1), tries...)
+	g.insert(tries)
 }
 
 // queueCommands are the commands for a queue.

@@ -1,0 +1,43 @@
+package program
+
+import "slices"
+
+const (
+	// sweepCommands is how many times a swept command is sent.
+	sweepCommands = 8
+	// sweepProxies is the same for PRXY, after which a relay may look for a host.
+	sweepProxies = 3
+)
+
+// sweep has somebody send one command again and again, each time with another part of it
+// changed: there are many fields and ways to change them, and a relay that refuses each is
+// as it was before.
+func (g *generator) sweep() {
+	if len(g.levels) > 0 && !slices.Contains(g.levels, Field) {
+		return
+	}
+	kind := sweptKinds[g.IntN(len(sweptKinds))]
+	n := sweepCommands
+	if kind == PRXY {
+		n = sweepProxies
+	}
+	op := Op{Kind: kind, Conn: oneOf(g, g.recipient, g.sender, g.third), Queue: g.queue, Arg: g.arg(kind)}
+	var tries []Op
+	for range n {
+		op.Mutations = []Mutation{g.mutation(Field, op)}
+		tries = append(tries, op)
+	}
+	g.insert(tries)
+}
+
+// insert puts operations somewhere after the middle, where there is something that they
+// can do harm to.
+func (g *generator) insert(ops []Op) {
+	middle := (len(g.ops) + 1) / 2
+	g.ops = slices.Insert(g.ops, middle+g.IntN(len(g.ops)-middle+1), ops...)
+}
+
+// sweptKinds are the commands that have parameters.
+var sweptKinds = []Kind{
+	NEW, KEY, RKEY, LSET, NKEY, ACK, SEND, SKEY, LKEY, PRXY, PFWD, SUBS, NSUBS, RSLV,
+}
