@@ -1,6 +1,8 @@
 package drive
 
 import (
+	"context"
+	"net"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -9,6 +11,7 @@ import (
 	"smpcheck/conformance/fault"
 	"smpcheck/conformance/fault/all"
 	"smpcheck/reference/relay"
+	"smpcheck/reference/transport"
 )
 
 // The driver notices by itself what is wrong in form.
@@ -36,4 +39,31 @@ func TestFaultsOfFormAreSeen(t *testing.T) {
 			assert.Contains(t, out.rules(), c.want)
 		})
 	}
+}
+
+// kept is a connection that is not closed.
+type kept struct{ *transport.Secure }
+
+func (kept) Close() error { return nil }
+
+func TestAConnectionThatIsKeptAfterARefusedHello(t *testing.T) {
+	t.Parallel()
+	cfg, _ := startRelay(t, func(config relay.Config) relay.Config {
+		config.Stages = relay.DefaultStages()
+		config.Stages.Handshake = func(ctx context.Context, raw net.Conn, c transport.ServerConfig) (*transport.Conn, error) {
+			secure, err := transport.ServerTLS(ctx, raw, c)
+			if err != nil {
+				return nil, err
+			}
+			conn, err := transport.ServerHandshake(ctx, kept{secure}, secure.Binding(), c)
+			if err != nil {
+				<-t.Context().Done()
+			}
+			return conn, err
+		}
+		return config
+	})
+	cfg.Scale = 0.5
+	out := runs(t, cfg, "Connect c0 q0 hello[0]:set(2,3)\nPING c0 q0\n")
+	assert.Equal(t, []string{"hang refused-hello-kept"}, out.rules())
 }

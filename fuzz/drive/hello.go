@@ -3,6 +3,7 @@ package drive
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"smpcheck/conformance/trace"
 	"smpcheck/fuzz/program"
@@ -103,8 +104,12 @@ func (r *runner) seeHello(l *line, how string, h hello) {
 		r.pair("CONNECT", how, "none", "lost")
 		return
 	}
+	whole := !l.outOfStep
 	l.untold, l.outOfStep = !h.taken, !h.taken || l.outOfStep
 	answer := r.fence(l)
+	if whole && !h.taken && answer == "none" {
+		r.awaitRefusal(l, h)
+	}
 	if answer == "PONG" && !h.taken {
 		r.breach(Breach{
 			Kind: Accepted, Rule: h.rule, Requirement: h.requirement, Op: r.op, Command: "CONNECT",
@@ -120,4 +125,16 @@ func (r *runner) seeHello(l *line, how string, h hello) {
 	if !h.taken || h.varies {
 		r.close(l, 1)
 	}
+}
+
+// awaitRefusal waits for the end of a connection whose hello has to be refused.
+func (r *runner) awaitRefusal(l *line, h hello) {
+	if r.waitUntil(time.Now().Add(r.timeout(answerTime)), func() bool { return l.ending != "" }) || r.ctx.Err() != nil {
+		return
+	}
+	r.breach(Breach{
+		Kind: Hang, Rule: "refused-hello-kept", Requirement: h.requirement, Op: r.op, Command: "CONNECT",
+		Expected: "the end of the connection after the hello",
+		Actual:   fmt.Sprintf("it is open %v later, and not served", r.timeout(answerTime)),
+	})
 }

@@ -124,7 +124,11 @@ func (l *line) write(b []byte) {
 		return
 	}
 	l.note("writing: " + err.Error())
-	if isTimeout(err) && !l.lost {
+	switch {
+	case !isTimeout(err) || l.lost:
+	case l.isStalled(): // a relay may wait until its answers are read
+		l.lost, l.maybe = true, true
+	default:
 		l.r.hung(l, "", "not-read", "the relay reads what it is sent", fmt.Sprintf("%d bytes are not taken within %v", len(b), l.r.timeout(answerTime)))
 	}
 }

@@ -67,19 +67,6 @@ func subscriptionFaults() []Fault {
 			}),
 		},
 		{
-			ID:    "state/displaced-acknowledges",
-			Title: "ACK is executed for every connection that has the id of the message, also if it has lost the queue.",
-			Finds: []string{Violation, Accepted},
-			Apply: fault.Handles(func(s *relay.Session, r *relay.Request, c smp.ACK, next fault.Execute) []relay.Output {
-				first, holder := r.Queue.Mailbox().Head(), r.Queue.Subscriber()
-				if holder == nil || holder == s || first == nil || !bytes.Equal(first.ID, c.MsgID) {
-					return next(s, r)
-				}
-				r.Queue.Mailbox().Remove(c.MsgID)
-				return fault.Reply(r, smp.OK{})
-			}),
-		},
-		{
 			ID:    "state/third-subscriber",
 			Title: "A queue can be taken over once: the third connection is answered as usual and gets nothing.",
 			Finds: []string{Violation},

@@ -51,14 +51,6 @@ var subscriptionTriggers = map[string]trigger{
 		second.says(q, "whose")
 		return has[smp.MSG](first, q.recipientID)
 	},
-	"state/displaced-acknowledges": func(r *relayed) bool {
-		first, second := r.dial(), r.dial()
-		q := first.create()
-		first.says(q, "mine")
-		m, _ := first.delivered()
-		demand[smp.SOK](second, q, smp.SUB{})
-		return !refused(first.order(q, smp.ACK{MsgID: m.ID}), smp.ErrNoMsg)
-	},
 	"state/third-subscriber": func(r *relayed) bool {
 		_, _, q := r.takeover()
 		third := r.dial()

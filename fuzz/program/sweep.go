@@ -9,14 +9,17 @@ const (
 	sweepProxies = 3
 )
 
-// sweep has somebody send one command again and again, each time with another part of it
+// sweep has somebody send one command or hello again and again, each time with another part of it
 // changed: there are many fields and ways to change them, and a relay that refuses each is
 // as it was before.
 func (g *generator) sweep() {
-	if len(g.levels) > 0 && !slices.Contains(g.levels, Field) {
+	kind, level := sweptKinds[g.IntN(len(sweptKinds))], Field
+	if kind == Connect {
+		level = Hello
+	}
+	if len(g.levels) > 0 && !slices.Contains(g.levels, level) {
 		return
 	}
-	kind := sweptKinds[g.IntN(len(sweptKinds))]
 	n := sweepCommands
 	if kind == PRXY {
 		n = sweepProxies
@@ -24,7 +27,7 @@ func (g *generator) sweep() {
 	op := Op{Kind: kind, Conn: oneOf(g, g.recipient, g.sender, g.third), Queue: g.queue, Arg: g.arg(kind)}
 	var tries []Op
 	for range n {
-		op.Mutations = []Mutation{g.mutation(Field, op)}
+		op.Mutations = []Mutation{g.mutation(level, op)}
 		tries = append(tries, op)
 	}
 	g.insert(tries)
@@ -37,7 +40,7 @@ func (g *generator) insert(ops []Op) {
 	g.ops = slices.Insert(g.ops, middle+g.IntN(len(g.ops)-middle+1), ops...)
 }
 
-// sweptKinds are the commands that have parameters.
+// sweptKinds are the commands that have parameters, and the hello that has some too.
 var sweptKinds = []Kind{
-	NEW, KEY, RKEY, LSET, NKEY, ACK, SEND, SKEY, LKEY, PRXY, PFWD, SUBS, NSUBS, RSLV,
+	Connect, Connect, NEW, KEY, RKEY, LSET, NKEY, ACK, SEND, SKEY, LKEY, PRXY, PFWD, SUBS, NSUBS, RSLV,
 }
