@@ -126,6 +126,9 @@ func (m *Model) answered(o *operation, a answer) []drive.Breach {
 		return nil
 	}
 	if !slices.ContainsFunc(o.allowed, func(w want) bool { return w.fits(a.response) }) {
+		if o.mayLack(a) {
+			return nil
+		}
 		m.abandon(o)
 		return m.notAllowed(o, o.allowed, a, wrongAnswer)
 	}

@@ -117,7 +117,7 @@ func (x *search) from(s *state, seen []event) {
 
 func (x *search) try(s *state, o *operation, seen []event) {
 	x.budget--
-	for _, out := range x.q.execute(s, o) {
+	for _, out := range x.q.perform(s, o) {
 		switch {
 		case o == x.answered:
 			x.keep(x.takes(out.state, out.want))
