@@ -245,6 +245,9 @@ func (m *Model) notAllowed(o *operation, allowed []want, a answer, misdelivered 
 	if r == wrongRefusal && len(allowed[0].errs) > 0 {
 		breaches[0].Requirement = r.requirement(strings.TrimPrefix(anyOf(allowed[0].errs[:1]), "ERR "))
 	}
+	if old, ok := older[r]; ok && o.version < old.below {
+		breaches[0].Requirement = old.requirement
+	}
 	return breaches
 }
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"smpcheck/fuzz/model"
 	"smpcheck/reference/keys"
@@ -65,7 +66,7 @@ func TestKeysThatMayBeRefused(t *testing.T) {
 			"NKEY": smp.NKEY{NotifierKeys: smp.NotifierKeys{AuthKey: key, DHKey: newKey(t, keys.X25519)}},
 		} {
 			w := newWorld(t, tt.version, model.Config{})
-			q := w.queue(func(c *smp.NEW) { c.Request = nil })
+			q := w.queue(noMode)
 			if name == "NEW" {
 				w.do(0, nil, c, key, smp.ERR{Err: smp.ErrCmdSyntax})
 			} else {
@@ -87,5 +88,53 @@ func TestAnEd448SignatureMayBeOfTheWrongSize(t *testing.T) {
 		s.Authorization = make([]byte, size)
 		w.answer(w.sendBlock(0, s)[0], smp.ERR{Err: smp.ErrBlock})
 		assert.Equal(t, rules, w.rules(), "%d bytes", size)
+	}
+}
+
+func TestRequirementsOfOldVersions(t *testing.T) {
+	t.Parallel()
+	for version, ids := range map[uint16][2]string{
+		7:  {"SMP-SEND-TOO-LARGE-OLD", "SMP-SKEY-BEFORE-9"},
+		10: {"SMP-SEND-TOO-LARGE-OLD", "SMP-SKEY-NOT-ALLOWED"},
+		20: {"SMP-SEND-TOO-LARGE", "SMP-SKEY-NOT-ALLOWED"},
+	} {
+		requirement := func(c smp.Command, key keys.PublicKey) string {
+			w := newWorld(t, version, model.Config{})
+			w.do(1, w.queue(noMode).senderID, c, key, ok)
+			require.Len(t, w.breaches, 1)
+			return w.breaches[0].Requirement
+		}
+		key := newKey(t, keys.Ed25519)
+		assert.Equal(t, ids[0], requirement(smp.SEND{Body: make([]byte, smp.MaxRcvBody+1)}, nobody), "version %d", version)
+		assert.Equal(t, ids[1], requirement(smp.SKEY{SenderKey: key}, key), "version %d", version)
+	}
+}
+
+func noMode(c *smp.NEW) { c.Request = nil }
+
+// A relay may know a queue by the key that it was created with, and take NEW with that key
+// for a repetition.
+func TestNewWithAnOldKey(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*smp.IDS, *world)
+		old    bool
+		rules  []string
+	}{
+		"old key":                  {func(*smp.IDS, *world) {}, true, []string{}},
+		"old key, another queue":   {func(ids *smp.IDS, w *world) { ids.RecipientID, ids.SenderID = w.fresh(), w.fresh() }, true, []string{}},
+		"old key, another sender":  {func(ids *smp.IDS, w *world) { ids.SenderID = w.fresh() }, true, []string{"wrong-ids"}},
+		"another key, the old ids": {func(*smp.IDS, *world) {}, false, []string{"wrong-ids"}},
+	} {
+		w := newWorld(t, 7, model.Config{Prompt: true})
+		q := w.queue(noMode)
+		ids := smp.IDS{RecipientID: q.recipientID, SenderID: q.senderID, ServerDHKey: newKey(t, keys.X25519)}
+		tt.change(&ids, w)
+		key := newKey(t, keys.Ed25519)
+		if tt.old {
+			key = q.recipient
+		}
+		w.do(0, nil, smp.NEW{AuthKey: key, DHKey: newKey(t, keys.X25519)}, key, ids)
+		assert.Equal(t, tt.rules, w.rules(), name)
 	}
 }

@@ -12,6 +12,7 @@ type queue struct {
 	recipient string
 	sender    string
 	mode      smp.QueueMode
+	authKey   int // the key with which it was created
 
 	// states are those that the queue may be in; none if it was given up.
 	states  []*state
