@@ -79,7 +79,7 @@ func (r *runner) open(op program.Op) (*line, error) {
 	l.reading.Add(1)
 	go l.read()
 	if j := r.judge(l); j != nil && h.taken && !l.lost {
-		r.breach(j.Opened(Opened{Conn: l.slot, Version: l.version, Encrypted: l.encrypted(), Proxy: h.Proxy})...)
+		r.breach(j.Opened(Opened{Conn: l.slot, Version: l.version, Encrypted: l.encrypted(), Proxy: h.Proxy, KeyUnread: h.keyUnread})...)
 	}
 	if len(changes) > 0 {
 		r.seeHello(l, how, h)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"smpcheck/fuzz/drive"
 	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 )
@@ -15,18 +16,18 @@ var newIn = map[string]uint16{
 	"LKEY": smp.VersionShortLinks, "LGET": smp.VersionShortLinks,
 }
 
-// lacks returns the errors that say that a relay does not have what an operation uses, and
-// may say so: a command that came with a later version, which the official relay serves all
-// the same, and keys of an algorithm that the documents do not ask for.
-func (o *operation) lacks() []*smp.Error {
+// Lacks returns the errors with which a relay may refuse a transmission since it does not have
+// what that uses: a command that came with a later version, which the official relay serves
+// all the same, and keys of an algorithm that the documents do not ask for.
+func Lacks(version uint16, t drive.Sent) []*smp.Error {
 	var errs []*smp.Error
-	if o.version < newIn[o.tag()] {
+	if version < newIn[tagOf(t)] {
 		errs = append(errs, smp.ErrCmdUnknown, smp.ErrCmdSyntax, smp.ErrCmdProhibited)
 	}
-	if slices.ContainsFunc(keysIn(o.Command), func(k keys.PublicKey) bool { return o.mayRefuse(k.Algorithm()) }) {
+	if slices.ContainsFunc(keysIn(t.Command), func(k keys.PublicKey) bool { return mayRefuse(version, k.Algorithm()) }) {
 		errs = append(errs, smp.ErrCmdSyntax, smp.ErrAuth)
 	}
-	if len(o.Authorization) == keys.Ed448.SignatureSize() {
+	if len(t.Authorization) == keys.Ed448.SignatureSize() {
 		errs = append(errs, smp.ErrBlock) // which is the error for a size that no scheme has
 	}
 	return errs
@@ -35,8 +36,8 @@ func (o *operation) lacks() []*smp.Error {
 // mayRefuse reports whether a relay need not take keys of an algorithm to authorize
 // commands with. SMP, "Cryptographic algorithms", has Ed25519 and the authenticator, which
 // came with version 7; the official relay takes Ed448 too.
-func (o *operation) mayRefuse(a keys.Algorithm) bool {
-	return a == keys.Ed448 || a == keys.X25519 && o.version < smp.VersionAuthenticators
+func mayRefuse(version uint16, a keys.Algorithm) bool {
+	return a == keys.Ed448 || a == keys.X25519 && version < smp.VersionAuthenticators
 }
 
 // keysIn are those in a command that authorize others.
@@ -61,26 +62,26 @@ func keysIn(c smp.Command) []keys.PublicKey {
 	return nil
 }
 
-// tag is the name of the command in the transmission, also of one that cannot be read.
-func (o *operation) tag() string {
-	if o.Command != nil {
-		return o.Command.Tag()
+// tagOf is the name of the command in a transmission, also of one that cannot be read.
+func tagOf(t drive.Sent) string {
+	if t.Command != nil {
+		return t.Command.Tag()
 	}
-	tag, _, _ := bytes.Cut(o.Transmission.Command, []byte{' '})
+	tag, _, _ := bytes.Cut(t.Transmission.Command, []byte{' '})
 	return string(tag)
 }
 
 // mayLack reports whether an answer to an operation without a queue says that the relay
 // lacks what it uses.
 func (o *operation) mayLack(a answer) bool {
-	errs := o.lacks()
+	errs := Lacks(o.version, o.Sent)
 	return len(errs) > 0 && refusal(nil, errs...).fits(a.response)
 }
 
 // perform is execute, and what a relay may answer that lacks what the operation uses.
 func (q *queue) perform(s *state, o *operation) []outcome {
 	outs := q.execute(s, o)
-	if errs := o.lacks(); len(errs) > 0 {
+	if errs := Lacks(o.version, o.Sent); len(errs) > 0 {
 		outs = append(outs, refuse(s, nil, errs...)...)
 	}
 	return outs
