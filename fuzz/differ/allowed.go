@@ -41,6 +41,11 @@ var allowances = []allowance{
 		reason:  "SMP says that the session id must be checked, and names an error without saying when the connection ends",
 	},
 	{
+		sent:    []string{keyUnread},
+		answers: []string{"PONG", closed},
+		reason:  "SMP, \"Transport handshake\": the key in a hello is optional and what follows is ignored; what is no key may be either",
+	},
+	{
 		commands: []string{"SUB"},
 		answers:  []string{"OK", "MSG *"},
 		reason:   "SMP, \"Subscribe to queue\": the first message or SOK; the official relay sends both, in two transmissions",
@@ -106,12 +111,34 @@ var allowances = []allowance{
 // cause; they are no part of what has been delivered when everything has settled.
 var late = []string{"END", "ENDS", "DELD", "NMSG", "ALLS"}
 
+// lacking is the choice not to have what came with a later version, nor algorithms that the
+// documents do not ask for.
+var lacking = allowance{
+	reason: "a relay need not have commands of later versions, nor keys other than Ed25519 and, from version 7, X25519",
+}
+
+// troubles are answers that no relay may give in the place of a refusal.
+var troubles = []string{"ERR INTERNAL", "ERR STORE", nothing, closed, undecoded}
+
+// mayLack reports whether one of two answers says that a relay lacks what the other one has,
+// or refuses for another reason.
+func mayLack(a, b *exchange) bool {
+	lacks := func(e *exchange) bool { return slices.Contains(e.lacks, e.answer) }
+	fails := func(e *exchange) bool {
+		return slices.ContainsFunc(troubles, func(t string) bool { return strings.HasPrefix(e.answer, t) })
+	}
+	return lacks(a) && !fails(b) || lacks(b) && !fails(a)
+}
+
 // allowed returns the choice that both answers are in, nil if there is none.
 func allowed(a, b *exchange) *allowance {
 	for i := range allowances {
 		if allowances[i].covers(a, b) {
 			return &allowances[i]
 		}
+	}
+	if mayLack(a, b) {
+		return &lacking
 	}
 	return nil
 }

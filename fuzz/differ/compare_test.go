@@ -1,11 +1,13 @@
 package differ
 
 import (
+	"crypto/rand"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"smpcheck/fuzz/drive"
+	"smpcheck/reference/keys"
 	"smpcheck/reference/smp"
 )
 
@@ -120,4 +122,53 @@ func TestAllowances(t *testing.T) {
 	require.Nil(t, allowed(sub("MSG message of operation 2"), sub("MSG message of operation 1")), "which one is not left open")
 	require.Nil(t, allowed(sub("OK"), sub("ERR AUTH")))
 	require.Nil(t, allowed(&exchange{command: "SEND", answer: "OK"}, &exchange{command: "SEND", answer: "MSG x"}))
+}
+
+func TestRelaysThatLackSomething(t *testing.T) {
+	t.Parallel()
+	asked := func(version uint16, c smp.Command, answer smp.Response) *record {
+		k := newTalk("x")
+		k.Opened(drive.Opened{Version: version})
+		k.ask(c.Tag(), c, answer)
+		return k.finish()
+	}
+	unknown, syntax, bad := smp.ERR{Err: smp.ErrCmdUnknown}, smp.ERR{Err: smp.ErrCmdSyntax}, smp.ERR{Err: smp.ErrAuth}
+	for name, test := range map[string]struct {
+		version uint16
+		command smp.Command
+		a, b    smp.Response
+		differ  bool
+	}{
+		"a later command":                {14, smp.LDEL{}, bad, unknown, false},
+		"a command of the version":       {15, smp.LDEL{}, bad, unknown, true},
+		"a later command, and a failure": {14, smp.LDEL{}, smp.ERR{Err: smp.ErrInternal}, unknown, true},
+		"another algorithm":              {20, smp.KEY{SenderKey: publicKey(t, keys.Ed448)}, smp.OK{}, syntax, false},
+		"an algorithm of the version":    {7, smp.KEY{SenderKey: publicKey(t, keys.X25519)}, smp.OK{}, syntax, true},
+		"an algorithm of a later one":    {6, smp.KEY{SenderKey: publicKey(t, keys.X25519)}, syntax, smp.OK{}, false},
+	} {
+		d := differs(asked(test.version, test.command, test.a), asked(test.version, test.command, test.b))
+		require.Equal(t, test.differ, d != nil, name)
+	}
+}
+
+func publicKey(t *testing.T, a keys.Algorithm) keys.PublicKey {
+	k, err := keys.Generate(a, rand.Reader)
+	require.NoError(t, err)
+	return k.Public()
+}
+
+func TestAfterAKeyThatNobodyCanRead(t *testing.T) {
+	t.Parallel()
+	for _, unread := range []bool{true, false} {
+		asked := func() *talk {
+			k := newTalk("x")
+			k.Opened(drive.Opened{Version: 7, KeyUnread: unread})
+			return k
+		}
+		served, refused := asked(), asked()
+		served.ask("PING", smp.PING{}, smp.PONG{})
+		refused.send("PING", smp.PING{}, nil)
+		refused.Closed(0, drive.ByRelay)
+		require.Equal(t, unread, differs(served.finish(), refused.finish()) == nil)
+	}
 }

@@ -9,11 +9,14 @@ import (
 	"smpcheck/reference/smp"
 )
 
+// undecoded begins the description of a transmission that does not decode.
+const undecoded = "bytes that do not decode"
+
 // describe is a transmission that came, with names in the place of ids, without keys,
 // times and what else is new in each run.
 func (o *observer) describe(r drive.Received) string {
 	if r.Err != nil {
-		return fmt.Sprintf("bytes that do not decode, %.20q", r.Command)
+		return fmt.Sprintf(undecoded+", %.20q", r.Command)
 	}
 	switch c := r.Response.(type) {
 	case smp.ERR:

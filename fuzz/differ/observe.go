@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"smpcheck/fuzz/drive"
+	"smpcheck/fuzz/model"
 	"smpcheck/reference/smp"
 )
 
@@ -22,18 +23,22 @@ type observer struct {
 	lastOp     int
 	// lost are the connections on which nothing means anything any more.
 	lost map[int]bool
+	// opened are the connections as they were opened last.
+	opened map[int]drive.Opened
 }
 
 func newObserver() *observer {
 	return &observer{
 		names: make(map[string]string), bodies: make(map[[sha256.Size]byte]string),
 		waiting: make(map[string][]*exchange), deliveries: make(map[string][]string), lost: make(map[int]bool),
+		opened: make(map[int]drive.Opened),
 	}
 }
 
 // Opened begins a connection: what was there before does not wait any more.
 func (o *observer) Opened(c drive.Opened) []drive.Breach {
 	delete(o.lost, c.Conn)
+	o.opened[c.Conn] = c
 	return nil
 }
 
@@ -54,7 +59,13 @@ func (o *observer) Sent(b drive.Block) []drive.Breach {
 	for i := range b.Transmissions {
 		t := &b.Transmissions[i]
 		e := &exchange{op: b.Op, place: i, command: t.Tag, answer: nothing, void: o.lost[b.Conn]}
+		for _, err := range model.Lacks(o.opened[b.Conn].Version, *t) {
+			e.lacks = append(e.lacks, "ERR "+err.Error())
+		}
 		correlation := t.CorrelationID
+		if o.opened[b.Conn].KeyUnread {
+			e.sent = keyUnread
+		}
 		if t.Refusal != nil {
 			e.sent = t.Refusal.Error()
 			if t.Refusal.Code == smp.CodeBlock {

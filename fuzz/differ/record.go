@@ -19,6 +19,8 @@ type exchange struct {
 	sent string
 	// answer is what came: such as "OK", "ERR AUTH", "MSG", closed or nothing.
 	answer string
+	// lacks are the answers of a relay that does not have what it uses, and need not.
+	lacks []string
 	// void says that nothing can be said about the answer.
 	void bool
 }
@@ -28,6 +30,9 @@ const (
 	closed  = "the connection is closed"
 	nothing = "nothing"
 )
+
+// keyUnread is sent for what follows a hello with a key that nobody can read.
+const keyUnread = "after a key that nobody can read"
 
 // What the relay must see in bytes that are no transmission.
 const (

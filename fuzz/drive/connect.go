@@ -79,7 +79,7 @@ func (r *runner) open(op program.Op) (*line, error) {
 	l.reading.Add(1)
 	go l.read()
 	if j := r.judge(l); j != nil && h.taken && !l.lost {
-		r.breach(j.Opened(Opened{Conn: l.slot, Version: l.version, Encrypted: l.encrypted(), Proxy: h.Proxy})...)
+		r.breach(j.Opened(Opened{Conn: l.slot, Version: l.version, Encrypted: l.encrypted(), Proxy: h.Proxy, KeyUnread: h.keyUnread})...)
 	}
 	if len(changes) > 0 {
 		r.seeHello(l, how, h)
@@ -166,8 +166,8 @@ func (r *runner) readHello(l *line) error {
 // unopened is what came of a connection that could not be opened.
 func (r *runner) unopened(how string, changes []change, err error) error {
 	var unreachable *unreachableError
-	if r.ctx.Err() != nil {
-		return r.ctx.Err()
+	if over := r.over(); over != nil {
+		return over
 	}
 	if errors.As(err, &unreachable) {
 		return unreachable
@@ -189,6 +189,15 @@ func (r *runner) unopened(how string, changes []change, err error) error {
 	}
 	r.breach(b)
 	return errStop
+}
+
+// over is the error of a run that has ended. What waits with the deadline of the run may end
+// before its context says so.
+func (r *runner) over() error {
+	if due, limited := r.ctx.Deadline(); limited && !time.Now().Before(due) {
+		return context.DeadlineExceeded
+	}
+	return r.ctx.Err()
 }
 
 // handshakeEnding says how a changed handshake ended.

@@ -148,6 +148,8 @@ type Opened struct {
 	Encrypted bool
 	// Proxy says that the hello had the proxy flag.
 	Proxy bool
+	// KeyUnread says that the hello has something else in the place of its key.
+	KeyUnread bool
 }
 
 // Ending says how a connection has ended.

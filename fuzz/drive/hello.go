@@ -18,6 +18,8 @@ type hello struct {
 	transport.ClientHello
 	// taken says that the relay has to serve the client.
 	taken bool
+	// keyUnread says that there was a key, which nobody can read.
+	keyUnread bool
 	// rule and requirement name what must be refused.
 	rule, requirement string
 	// how says what was changed, varies that what it is read as depends on bytes that
@@ -50,7 +52,7 @@ func (r *runner) clientHello(l *line, op program.Op, changes []change) hello {
 // readAsRelay reads the hello as the relay has to, and prepares the encryption of blocks.
 func (r *runner) readAsRelay(l *line, private keys.PrivateKey, content []byte) hello {
 	sent, err := transport.DecodeClientHello(content)
-	h := hello{ClientHello: sent}
+	h := hello{ClientHello: sent, keyUnread: !private.IsZero() && sent.Key.IsZero()}
 	switch {
 	case err != nil:
 		h.rule, h.requirement = "hello-malformed-accepted", "SMP-HS-MALFORMED"

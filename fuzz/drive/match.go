@@ -36,11 +36,13 @@ func (r *runner) match(l *line, t smp.Transmission, resp smp.Response) *pending 
 		return p
 	}
 	_, refused := resp.(smp.ERR)
+	// An error that does not decode is one all the same; what else does not is breach enough.
+	refused = refused || resp == nil
 	if f, known := l.forbidden[id]; known {
 		if l.asked[id] {
 			f.rule = replayServed
 		}
-		if !refused && resp != nil {
+		if !refused {
 			r.breach(Breach{Kind: Accepted, Rule: f.rule.name, Requirement: f.rule.requirement, Op: r.op, Command: f.tag,
 				Expected: "the block is not served", Actual: describe(resp)})
 		}

@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"bytes"
 	"errors"
 
 	"smpcheck/reference/smp"
@@ -20,6 +21,8 @@ var (
 	cutServed       = servedRule{"cut-block-accepted", "SMP-BLOCK-CUT"}
 	trailingServed  = servedRule{"trailing-bytes-accepted", "SMP-TX-TRAILING"}
 	malformedServed = servedRule{"malformed-command-accepted", "SMP-TX-SYNTAX"}
+	unknownServed   = servedRule{"unknown-command-accepted", "SMP-TX-UNKNOWN"}
+	longerServed    = servedRule{"unknown-command-accepted", "SMP-TX-UNKNOWN-SUFFIX"}
 )
 
 // forbidden is a transmission of a block that nobody can read: the rule that an answer to
@@ -49,7 +52,7 @@ var refusalRules = []struct {
 }{
 	{smp.ErrBlock, servedRule{"malformed-transmission-accepted", "SMP-TX-MALFORMED"}},
 	{smp.ErrSession, servedRule{"other-session-accepted", "SMP-TX-SESSION-WRONG"}},
-	{smp.ErrCmdUnknown, servedRule{"unknown-command-accepted", "SMP-TX-UNKNOWN"}},
+	{smp.ErrCmdUnknown, unknownServed},
 	{smp.ErrCmdSyntax, malformedServed},
 	{smp.ErrCmdNoAuth, servedRule{"missing-authorization-accepted", "SMP-AUTH-NO-AUTH"}},
 	{smp.ErrCmdHasAuth, servedRule{"needless-authorization-accepted", "SMP-AUTH-HAS-AUTH"}},
@@ -65,7 +68,20 @@ func refusalRule(version uint16, sent *Sent) servedRule {
 		if _, err := smp.DecodeCommand(version, sent.Transmission.Command); r.rule == malformedServed && errors.Is(err, wire.ErrTrailing) {
 			return trailingServed
 		}
+		if r.rule == unknownServed && isLonger(firstWord(sent.Transmission.Command)) {
+			return longerServed
+		}
 		return r.rule
 	}
 	return malformedServed
+}
+
+// isLonger reports whether a word is the name of a command with something behind it.
+func isLonger(word []byte) bool {
+	for tag := range answers {
+		if bytes.HasPrefix(word, []byte(tag)) && len(word) > len(tag) {
+			return true
+		}
+	}
+	return false
 }

@@ -126,6 +126,9 @@ func (m *Model) answered(o *operation, a answer) []drive.Breach {
 		return nil
 	}
 	if !slices.ContainsFunc(o.allowed, func(w want) bool { return w.fits(a.response) }) {
+		if o.mayLack(a) {
+			return nil
+		}
 		m.abandon(o)
 		return m.notAllowed(o, o.allowed, a, wrongAnswer)
 	}
@@ -241,6 +244,9 @@ func (m *Model) notAllowed(o *operation, allowed []want, a answer, misdelivered 
 	breaches := m.breach(r, name(o), describeAll(allowed), describe(a.response))
 	if r == wrongRefusal && len(allowed[0].errs) > 0 {
 		breaches[0].Requirement = r.requirement(strings.TrimPrefix(anyOf(allowed[0].errs[:1]), "ERR "))
+	}
+	if old, ok := older[r]; ok && o.version < old.below {
+		breaches[0].Requirement = old.requirement
 	}
 	return breaches
 }

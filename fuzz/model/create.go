@@ -84,12 +84,16 @@ func (m *Model) isWeak(k keys.PublicKey) bool {
 // create enters the queue that IDS is about.
 func (m *Model) create(o *operation, ids smp.IDS) []drive.Breach {
 	c := o.Command.(smp.NEW)
+	if q := m.repeated(c, ids); q != nil {
+		q.giveUp() // what else the repetition has changed nobody knows
+		return nil
+	}
 	if rule, expected, actual := m.checkIDs(o, c, ids); rule != nil {
 		m.nameless = true
 		return m.breach(rule, "NEW", expected, actual)
 	}
 	m.created = true
-	q := &queue{model: m, recipient: string(ids.RecipientID), sender: string(ids.SenderID), subscribed: make(map[int]bool)}
+	q := &queue{model: m, authKey: m.key(c.AuthKey), recipient: string(ids.RecipientID), sender: string(ids.SenderID), subscribed: make(map[int]bool)}
 	if c.Request != nil {
 		q.mode = c.Request.Mode
 	}
@@ -115,6 +119,17 @@ func (m *Model) create(o *operation, ids smp.IDS) []drive.Breach {
 		m.createLink(q, s, ids.LinkID, c.Request.Link)
 	}
 	return nil
+}
+
+// repeated returns the queue of which IDS is, if that was created with the same key: clients
+// make a new key for each queue, and whether a relay takes another NEW with an old one for
+// another queue no document says.
+func (m *Model) repeated(c smp.NEW, ids smp.IDS) *queue {
+	q := m.ids[string(ids.RecipientID)].queue
+	if q == nil || q.authKey != m.key(c.AuthKey) || q.recipient != string(ids.RecipientID) || q.sender != string(ids.SenderID) {
+		return nil
+	}
+	return q
 }
 
 // createLink gives a new queue its link. Commands that used its ids before they were known

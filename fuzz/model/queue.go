@@ -12,6 +12,7 @@ type queue struct {
 	recipient string
 	sender    string
 	mode      smp.QueueMode
+	authKey   int // the key with which it was created
 
 	// states are those that the queue may be in; none if it was given up.
 	states  []*state
@@ -117,7 +118,7 @@ func (x *search) from(s *state, seen []event) {
 
 func (x *search) try(s *state, o *operation, seen []event) {
 	x.budget--
-	for _, out := range x.q.execute(s, o) {
+	for _, out := range x.q.perform(s, o) {
 		switch {
 		case o == x.answered:
 			x.keep(x.takes(out.state, out.want))

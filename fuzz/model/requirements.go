@@ -1,5 +1,16 @@
 package model
 
+import "smpcheck/reference/smp"
+
+// older are the requirements of rules that have another one below a version.
+var older = map[*Rule]struct {
+	below       uint16
+	requirement string
+}{
+	largeAccepted:        {smp.VersionBlockEncryption, "SMP-SEND-TOO-LARGE-OLD"},
+	notSecurableAccepted: {smp.VersionSenderKeys, "SMP-SKEY-BEFORE-9"},
+}
+
 // byCommand are the requirements of rules that have one of its own for a command, or for
 // the error that had to come; Rule.Requirement is that of all others.
 var byCommand = map[*Rule]map[string]string{

@@ -34,6 +34,9 @@ func Rules() []Rule {
 	for i, r := range rules {
 		all[i] = *r
 		all[i].Special = slices.Sorted(maps.Values(byCommand[r]))
+		if old, ok := older[r]; ok {
+			all[i].Special = append(all[i].Special, old.requirement)
+		}
 	}
 	slices.SortFunc(all, func(a, b Rule) int {
 		if a.Name < b.Name {

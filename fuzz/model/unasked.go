@@ -64,7 +64,10 @@ func (m *Model) event(c *connection, r drive.Received, about identity) []drive.B
 	if q.lost() {
 		return nil
 	}
-	broken := unexpected()
+	broken, command := unexpected(), ""
+	if o, why := q.refusable(r.Message); o != nil {
+		broken, command = why, name(o) // its answer comes on another connection, and later
+	}
 	ok := q.event(func(s *state, e event) *state {
 		if e.conn != c.number {
 			return nil
@@ -74,7 +77,7 @@ func (m *Model) event(c *connection, r drive.Received, about identity) []drive.B
 	if ok {
 		return nil
 	}
-	return m.breach(broken, "", "no "+r.Response.Tag()+" on this connection now", r.Response.Tag())
+	return m.breach(broken, command, "no "+r.Response.Tag()+" on this connection now", r.Response.Tag())
 }
 
 // announce compares a notification with the message that it is about, if that was seen.
@@ -130,6 +133,31 @@ func (q *queue) misdelivered(conn int, msg smp.MSG, message *smp.RcvMessage, par
 		return messageRepeated
 	}
 	return messageOrder
+}
+
+// refusable returns the SEND of a message that waits for its answer and can have none but an
+// error, with the rule that another one breaks; nil if there is none.
+func (q *queue) refusable(message *smp.RcvMessage) (*operation, *Rule) {
+	if message == nil {
+		return nil, nil
+	}
+	sum := sha256.Sum256(message.Body)
+	for _, o := range q.pending {
+		if _, send := o.Command.(smp.SEND); !send || o.body != sum {
+			continue
+		}
+		var why *Rule
+		accepts := func(out outcome) bool {
+			if why == nil {
+				why = out.want.why
+			}
+			return out.want.tag != "ERR"
+		}
+		if !slices.ContainsFunc(q.states, func(s *state) bool { return slices.ContainsFunc(q.perform(s, o), accepts) }) && why != nil {
+			return o, why
+		}
+	}
+	return nil, nil
 }
 
 // wasRefused reports whether all who sent a message were answered with an error.
