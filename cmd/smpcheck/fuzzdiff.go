@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"smpcheck/conformance/report"
 	"smpcheck/conformance/target"
 	"smpcheck/fuzz/differ"
 )
@@ -77,7 +78,7 @@ func (f *fuzzDiffFlags) run(cmd *cobra.Command, args []string, s suite) error {
 	case found.Interrupted:
 		return broken("the run was interrupted")
 	case len(found.Found) > 0:
-		return violated(fmt.Sprintf("%d differences", len(found.Found)))
+		return violated(report.Count(len(found.Found), "difference"))
 	case runErr != nil:
 		return broken("%w", runErr)
 	case found.Programs == 0:

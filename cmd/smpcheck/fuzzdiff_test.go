@@ -52,7 +52,7 @@ func TestFuzzDiffReports(t *testing.T) {
 	var o differ.Options
 	r := smpcheck(t, diffSuite(&o, nil, fakeDifference), "fuzz", "diff", fakeAddress, "--exec-a", "a -x", "--seed", "5", "--findings", "f")
 	assert.Equal(t, exitViolated, r.code)
-	assert.Equal(t, "smpcheck: 1 differences\n", r.stderr)
+	assert.Equal(t, "smpcheck: 1 difference\n", r.stderr)
 	assert.Equal(t, `smpcheck 0.1.0: comparing two relays, seed 5
 A           a -x
 B           smp://AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=@127.0.0.1:1

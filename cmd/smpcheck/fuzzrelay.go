@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"smpcheck/conformance"
+	"smpcheck/conformance/report"
 	"smpcheck/fuzz/engine"
 	"smpcheck/fuzz/program"
 	"smpcheck/reference/relay"
@@ -97,7 +98,7 @@ func judgeFuzzing(tested fuzzed, found engine.Report, err error) error {
 	case found.Interrupted:
 		return broken("the run was interrupted")
 	case len(found.Found) > 0:
-		return violated(fmt.Sprintf("%d findings", len(found.Found)))
+		return violated(report.Count(len(found.Found), "finding"))
 	case err != nil:
 		return broken("%s: %w", tested.name(), err)
 	case found.Programs == 0:

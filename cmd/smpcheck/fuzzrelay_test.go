@@ -87,7 +87,7 @@ func TestFuzzRelayReportsAsText(t *testing.T) {
 	var o engine.Options
 	r := smpcheck(t, fuzzSuite(&o, nil, fakeFinding), "fuzz", "relay", "--seed", "5", "--shard", "1/2", "--model", "--exec", "relay -x", "--timeout-scale", "3")
 	assert.Equal(t, exitViolated, r.code)
-	assert.Equal(t, "smpcheck: 1 findings\n", r.stderr)
+	assert.Equal(t, "smpcheck: 1 finding\n", r.stderr)
 	assert.Equal(t, `smpcheck 0.1.0: fuzzing relay -x, seed 5, part 1 of 2, with the model
 elapsed     2.0 s
 programs    12, with 300 operations, 150 a second

@@ -17,7 +17,7 @@ import (
 var htmlFiles embed.FS
 
 var htmlTemplate = template.Must(template.New("").Funcs(template.FuncMap{
-	"count": count,
+	"count": Count,
 	// anchor keeps the slashes of an id, which a part of an attribute would lose.
 	"anchor": func(id string) string { return "#" + id },
 	// words are the parts of a command that stay on one line if they can.
@@ -70,8 +70,8 @@ func tidy(page []byte) []byte {
 	return out
 }
 
-// count is a number and its noun, in the plural unless the number is 1.
-func count(n int, noun string) string {
+// Count is a number and its noun, in the plural unless the number is 1.
+func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -87,7 +87,7 @@ func newDiagram(t *trace.Trace, steps int) *diagram {
 	d.place(t.Connections, items)
 	d.y = diagramTop + 8
 	if hidden > 0 {
-		d.note(0, 0, fmt.Sprintf("%s before these", count(hidden, "event")), "")
+		d.note(0, 0, fmt.Sprintf("%s before these", Count(hidden, "event")), "")
 	}
 	for _, e := range items {
 		if e.Connection == 0 || d.places[e.Connection] != 0 {
@@ -97,7 +97,7 @@ func newDiagram(t *trace.Trace, steps int) *diagram {
 	d.Foot = d.y
 	d.Height = d.y + 6
 	d.Text = fmt.Sprintf("Sequence diagram of %s over %s with the relay; the trace lists the same events.",
-		count(len(t.Events), "event"), count(len(t.Connections), "connection"))
+		Count(len(t.Events), "event"), Count(len(t.Connections), "connection"))
 	return d.diagram
 }
 

@@ -123,7 +123,7 @@ func newMatrixBlock(t *htmlTopic, versions []uint16) *matrixBlock {
 		b.Rows, b.Text = nil, "not tried"
 		return b
 	}
-	b.Text = fmt.Sprintf("%s: %s, %d with a problem", t.Name, count(len(b.Rows), "requirement"), broken)
+	b.Text = fmt.Sprintf("%s: %s, %d with a problem", t.Name, Count(len(b.Rows), "requirement"), broken)
 	return b
 }
 

@@ -151,7 +151,7 @@ func (d *Document) worst() conformance.Verdict {
 
 // headline is the outcome of the run in one sentence.
 func (d *Document) headline() string {
-	all := count(len(d.Cases), "case")
+	all := Count(len(d.Cases), "case")
 	has := func(v conformance.Verdict) bool { return d.Summary[v] > 0 }
 	switch {
 	case has(conformance.Fail):
@@ -159,7 +159,7 @@ func (d *Document) headline() string {
 	case has(conformance.Error):
 		return fmt.Sprintf("%d of %s could not be judged.", d.Summary[conformance.Error], all)
 	case has(conformance.XPass):
-		return fmt.Sprintf("%s passed against expectation.", count(d.Summary[conformance.XPass], "case"))
+		return fmt.Sprintf("%s passed against expectation.", Count(d.Summary[conformance.XPass], "case"))
 	case !has(conformance.Pass):
 		return "No case passed."
 	case has(conformance.Skip), has(conformance.XFail), has(conformance.Nonstrict):
@@ -174,7 +174,7 @@ func (d *Document) remarks() []string {
 	var out []string
 	remark := func(n int, text string) {
 		if n > 0 {
-			out = append(out, count(n, "case")+" "+text)
+			out = append(out, Count(n, "case")+" "+text)
 		}
 	}
 	if d.Summary[conformance.Fail] > 0 {
@@ -234,7 +234,7 @@ func (d *Document) facts() []fact {
 	}
 	if seeds := d.seeds(); len(d.Parts) > 0 {
 		all[3].Value = strings.Join(seeds, ", ")
-		all = append(all, fact{"Merged from", count(len(d.Parts), "shard")})
+		all = append(all, fact{"Merged from", Count(len(d.Parts), "shard")})
 	}
 	if d.Target.Fault != "" {
 		all = append(all, fact{"Fault, on purpose", escape(d.Target.Fault)})

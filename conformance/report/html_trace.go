@@ -48,7 +48,7 @@ func newHTMLTalk(t *trace.Trace, shown extent) *htmlTalk {
 		Diagram: newDiagram(t, min(shown.events, mostSteps)),
 		LeftOut: t.LeftOut,
 		Earlier: len(t.Events) - len(last),
-		Summary: count(len(t.Events), "event") + ", " + count(len(t.Connections), "connection"),
+		Summary: Count(len(t.Events), "event") + ", " + Count(len(t.Connections), "connection"),
 	}
 	for _, e := range last {
 		view := htmlEvent{Number: e.Number, Connection: e.Connection, Layer: newHTMLLayer(&e.Layer, shown.bytes)}

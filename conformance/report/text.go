@@ -61,7 +61,7 @@ func (d *Document) summary() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, v))
 		}
 	}
-	return fmt.Sprintf("%s: %s; %.1f s", count(len(d.Cases), "case"), strings.Join(parts, ", "), d.DurationMS/1000)
+	return fmt.Sprintf("%s: %s; %.1f s", Count(len(d.Cases), "case"), strings.Join(parts, ", "), d.DurationMS/1000)
 }
 
 // textWriter keeps its first error until Flush.
