@@ -69,6 +69,9 @@ func (c change) word(where string) string {
 		text += ":" + where
 	}
 	text += ":" + c.ActionName()
+	if c.Fits() {
+		text += "-fit"
+	}
 	if c.Level != program.Order && c.Action == program.Boundary {
 		text += fmt.Sprintf("-%d", int(c.Value&0xff)%(len(boundaries)+2))
 	}
@@ -79,13 +82,11 @@ func (c change) word(where string) string {
 func (r *runner) changeCommand(d *draft, l *line, command []byte, list []change) []byte {
 	for _, c := range at(list, program.Field) {
 		fields := program.Fields(l.version, command)
-		f := fields[int(c.Field)%len(fields)]
-		whole := marked{command, diceOf(fields, len(command))}
-		field := marked{whole.b[f.Start:f.End], whole.dice[f.Start:f.End]}.apply(c.Mutation, c.random)
-		whole = marked{append([]byte{}, whole.b...), whole.dice}.splice(f.Start, f.End, field.b, field.dice)
+		i := c.Index(len(fields))
+		whole := marked{command, diceOf(fields, len(command))}.applyTo(fields, i, c)
 		command = whole.b
 		d.noteShape(program.Fields(l.version, command), whole.dice)
-		d.change(c.word(f.Name))
+		d.change(c.word(fields[i].Name))
 	}
 	return command
 }
@@ -144,7 +145,7 @@ const maxAuthorization = 255
 func (r *runner) changeTransmission(d *draft, version uint16, list []change) {
 	for _, c := range at(list, program.Transmission) {
 		parts := transmissionParts(version, d.encoded)
-		out := marked{d.encoded, diceOf(parts, len(d.encoded))}.apply(c.Mutation, c.random)
+		out := marked{d.encoded, diceOf(parts, len(d.encoded))}.applyIn(parts, c)
 		d.change(c.word(placeOf(parts, c.Mutation, len(d.encoded))))
 		d.encoded = out.b
 		d.noteShape(transmissionParts(version, out.b), out.dice)
@@ -280,8 +281,9 @@ func readable(record, changed []byte) bool {
 func (r *runner) changeHello(content []byte, list []change) (changed []byte, how []string, varies bool) {
 	out := marked{content, diceOf(helloParts(content), len(content))}
 	for _, c := range at(list, program.Hello) {
-		how = append(how, c.word(placeOf(helloParts(out.b), c.Mutation, len(out.b))))
-		out = out.apply(c.Mutation, c.random)
+		parts := helloParts(out.b)
+		how = append(how, c.word(placeOf(parts, c.Mutation, len(out.b))))
+		out = out.applyIn(parts, c)
 		if len(out.b) > transport.MaxPlainContent {
 			out = marked{out.b[:transport.MaxPlainContent], out.dice[:transport.MaxPlainContent]}
 		}

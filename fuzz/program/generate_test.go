@@ -145,7 +145,7 @@ func TestFieldsThatShapeArePreferred(t *testing.T) {
 			parts := Fields(20, Example(op.Kind, 20))
 			for _, m := range op.Mutations {
 				all++
-				if parts[int(m.Field)%len(parts)].Role.Shapes() {
+				if parts[m.Index(len(parts))].Role.Shapes() {
 					shaping++
 				}
 			}

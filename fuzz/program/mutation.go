@@ -23,6 +23,12 @@ func (g *generator) mutation(level Level, op Op) Mutation {
 	case Cipher:
 		m.Field, m.Position = byte(g.IntN(2)), g.near(16242, 0, 1, 2, 3, 4, 5)
 	}
+	if (level == Hello || level == Transmission || level == Field) && m.Action.resizes() && g.chance(2) {
+		m.Field |= Fit
+		if level == Field && g.chance(2) { // of all fields alike
+			m.Field = Fit | byte(g.IntN(len(Fields(20, Example(op.Kind, 20)))))
+		}
+	}
 	return m
 }
 
@@ -59,4 +65,13 @@ func (g *generator) field(kind Kind) byte {
 		return byte(g.IntN(len(parts)))
 	}
 	return oneOf(g, shapes...)
+}
+
+// resizes reports whether an action changes how many bytes there are.
+func (a Action) resizes() bool {
+	switch a {
+	case Insert, Extend, Remove, Truncate, Empty, Repeat:
+		return true
+	}
+	return false
 }

@@ -203,7 +203,8 @@ type Mutation struct {
 	Level  Level
 	Action Action
 	// Field is the index of the field in Fields of the command, at level Field; modulo
-	// their number.
+	// their number. With Fit in it, at that level, Hello and Transmission, only the field at
+	// Position is changed, and the length before it is made that of what becomes of it.
 	Field byte
 	// Position is where, in bytes, modulo the length of what is changed; at level Order,
 	// and in some actions, see there.
@@ -211,6 +212,17 @@ type Mutation struct {
 	// Value is a byte, a length or a number, see the actions.
 	Value uint16
 }
+
+// Fit is the bit of Field of a mutation that makes lengths fit.
+const Fit = 0x80
+
+// Fits reports whether the mutation makes the length before a field fit it.
+func (m Mutation) Fits() bool {
+	return m.Field&Fit != 0 && (m.Level == Field || m.Level == Hello || m.Level == Transmission)
+}
+
+// Index is the index of the field that the mutation changes, of n.
+func (m Mutation) Index(n int) int { return int(m.Field&^Fit) % n }
 
 // Action is how a mutation changes bytes.
 type Action byte

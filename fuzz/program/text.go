@@ -54,7 +54,11 @@ func (op Op) String() string {
 // String is the mutation as text, such as "field[3]:truncate(5,0)".
 func (m Mutation) String() string {
 	m = m.proper()
-	return fmt.Sprintf("%s[%d]:%s(%d,%d)", m.Level, m.Field, m.ActionName(), m.Position, m.Value)
+	field, fit := m.Field, ""
+	if field&Fit != 0 {
+		field, fit = field&^Fit, fitWord
+	}
+	return fmt.Sprintf("%s[%d%s]:%s(%d,%d)", m.Level, field, fit, m.ActionName(), m.Position, m.Value)
 }
 
 // Parse reads the text that String writes. Empty lines, and lines that start with #, are
@@ -127,6 +131,9 @@ func (op *Op) parseWord(word string) error {
 	return err
 }
 
+// fitWord stands for Fit behind the number of a field.
+const fitWord = "+fit"
+
 // parseMutation reads LEVEL[FIELD]:ACTION(POSITION,VALUE).
 func parseMutation(word string) (Mutation, error) {
 	bad := fmt.Errorf("%q is no mutation LEVEL[FIELD]:ACTION(POSITION,VALUE)", word)
@@ -149,7 +156,11 @@ func parseMutation(word string) (Mutation, error) {
 	if err != nil {
 		return Mutation{}, err
 	}
+	field, fits := strings.CutSuffix(field, fitWord)
 	f, err1 := strconv.ParseUint(field, 10, 8)
+	if fits {
+		f |= Fit
+	}
 	p, err2 := number(position)
 	v, err3 := number(value)
 	if err1 != nil || err2 != nil || err3 != nil {
