@@ -138,6 +138,14 @@ func (l *line) due(partial bool) {
 	}
 }
 
+// Sizes of the receive buffer of a connection that is stalled, and of one that was, in
+// bytes. Systems that take some megabytes for a client that reads nothing hide a relay that
+// cannot bear one.
+const (
+	stalledBuffer = 4 << 10
+	resumedBuffer = 256 << 10
+)
+
 // stall stops reading.
 func (l *line) stall() {
 	l.mu.Lock()
@@ -146,6 +154,7 @@ func (l *line) stall() {
 		return
 	}
 	l.stalled, l.resumed = true, make(chan struct{})
+	l.tap.buffer(stalledBuffer)
 	l.conn.SetReadDeadline(time.Unix(1, 0))
 }
 
@@ -157,6 +166,7 @@ func (l *line) resume() {
 		return
 	}
 	l.stalled = false
+	l.tap.buffer(resumedBuffer)
 	if !l.partial.IsZero() {
 		l.partial = time.Now().Add(l.r.timeout(answerTime))
 	}

@@ -19,6 +19,13 @@ func (t *tap) arm(change func([]byte) (changed []byte, end bool)) {
 	t.change = change
 }
 
+// buffer sets the size of the receive buffer, in bytes, if the connection has one.
+func (t *tap) buffer(size int) {
+	if tcp, ok := t.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(size) // only a hint
+	}
+}
+
 // Write writes b, or what the armed change makes of it.
 func (t *tap) Write(b []byte) (int, error) {
 	t.mu.Lock()

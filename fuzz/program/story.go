@@ -181,7 +181,7 @@ func (g *generator) deafness() {
 	g.create(subscribe | messaging)
 	g.add(g.by(g.recipient, Stall, 0))
 	if g.chance(2) { // more answers than the buffers hold
-		g.repeat(2+g.IntN(2), often(g.by(g.recipient, PING, 0)))
+		g.repeat(2+g.IntN(5), often(g.by(g.recipient, PING, 0)))
 	}
 	g.repeat(1+g.IntN(3), often(g.by(g.sender, SEND, uint16(g.IntN(16000)))))
 	g.repeat(g.IntN(4), g.by(g.recipient, QUE, 0))
