@@ -8,7 +8,7 @@ import (
 
 // Bounds of the work on memory; times at scale 1.
 const (
-	searchTime = 25 * time.Second
+	searchTime = 30 * time.Second
 	growsTime  = 25 * time.Second
 	// patienceFactor is how many times longer nothing is suspicious after something was
 	// looked at.

@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"smpcheck/fuzz/drive"
 	"smpcheck/fuzz/program"
@@ -138,13 +141,42 @@ func (g *grower) full() bool {
 	return ok && m.private-g.least > growFull
 }
 
+// ranked runs each of the inputs for a moment, and returns them with that first after which
+// the process had grown most. What there is no time for comes last.
+func (g *grower) ranked(ctx context.Context, inputs []input) []input {
+	growth := make([]int64, len(inputs))
+	order := make([]int, len(inputs))
+	until := time.Now().Add(time.Until(g.spend.until) / 2)
+	for i, in := range inputs {
+		order[i] = i
+		growth[i] = math.MinInt64
+		if !time.Now().Before(until) || g.full() {
+			continue
+		}
+		before, _ := g.bench.memory()
+		for range growRuns {
+			if !g.run(ctx, amplify(in)) {
+				break
+			}
+		}
+		after, _ := g.bench.memory()
+		growth[i] = after.private - before.private
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(growth[j], growth[i]) })
+	sorted := make([]input, len(inputs))
+	for place, i := range order {
+		sorted[place] = inputs[i]
+	}
+	return sorted
+}
+
 // search returns the first of the inputs with which the process grows although a relay
 // without faults keeps nothing after it.
 func (g *grower) search(ctx context.Context, inputs []input) (in input, c curve, ok bool) {
 	if !g.begin(ctx, inputs) {
 		return input{}, curve{}, false
 	}
-	for _, in := range inputs {
+	for _, in := range g.ranked(ctx, inputs) {
 		c, grows := g.measure(ctx, in)
 		if grows && !g.bench.keeps(ctx, amplify(in)) {
 			return in, c, true

@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Bounds of the watch over memory while programs run.
 const (
@@ -9,12 +12,14 @@ const (
 	watchWindow   = 1500 * time.Millisecond
 	watchPrograms = 8
 	// watchWarm is how many points are passed over after the start of a process, when it
-	// takes what it needs in any case; watchPoints are those that have to rise.
+	// takes what it needs in any case; watchPoints are those that have to rise, of which
+	// each may be the least of up to watchScale.
 	watchWarm   = 3
 	watchPoints = 5
+	watchScale  = 4
 	// watchGrowth is the least growth that is suspicious, in bytes. A process without
 	// faults may grow as much for a while: suspicion only has programs looked at.
-	watchGrowth = 4 << 20
+	watchGrowth = 3 << 20
 	// watchLimit is how much a process may grow before it is started anew.
 	watchLimit = 512 << 20
 )
@@ -50,23 +55,38 @@ func (w *watch) add(now time.Time, used int64) {
 		w.base = w.least
 		return
 	}
-	if len(w.points) == watchPoints {
+	if len(w.points) == watchPoints*watchScale {
 		w.points = append(w.points[:0], w.points[1:]...)
 	}
 	w.points = append(w.points, w.least)
 }
 
-// suspicious reports whether the process seems to grow without end.
+// suspicious reports whether the process seems to grow without end, fast or slowly.
 func (w *watch) suspicious(now time.Time) bool {
-	if len(w.points) < watchPoints || now.Before(w.patience) {
+	if now.Before(w.patience) {
 		return false
 	}
-	for i := 1; i < len(w.points); i++ {
-		if w.points[i] <= w.points[i-1] {
+	for scale := 1; scale <= watchScale && scale*watchPoints <= len(w.points); scale *= 2 {
+		if rises(w.points[len(w.points)-scale*watchPoints:], scale) {
+			return true
+		}
+	}
+	return false
+}
+
+// rises reports whether the least of each so many points is above that of the points before
+// them, all together by what is suspicious.
+func rises(points []int64, scale int) bool {
+	var least []int64
+	for some := range slices.Chunk(points, scale) {
+		least = append(least, slices.Min(some))
+	}
+	for i := 1; i < len(least); i++ {
+		if least[i] <= least[i-1] {
 			return false
 		}
 	}
-	return w.points[watchPoints-1]-w.points[0] >= watchGrowth
+	return least[len(least)-1]-least[0] >= watchGrowth
 }
 
 // excessive reports whether the process has grown so much that it should be started anew.
