@@ -138,13 +138,10 @@ func (l *line) due(partial bool) {
 	}
 }
 
-// Sizes of the receive buffer of a connection that is stalled, and of one that was, in
+// stalledBuffer is the size of the receive buffer of a connection that is stalled, in
 // bytes. Systems that take some megabytes for a client that reads nothing hide a relay that
-// cannot bear one.
-const (
-	stalledBuffer = 4 << 10
-	resumedBuffer = 256 << 10
-)
+// cannot bear one. With much less than this some take seconds to go on afterwards.
+const stalledBuffer = 128 << 10
 
 // stall stops reading.
 func (l *line) stall() {
@@ -166,7 +163,6 @@ func (l *line) resume() {
 		return
 	}
 	l.stalled = false
-	l.tap.buffer(resumedBuffer)
 	if !l.partial.IsZero() {
 		l.partial = time.Now().Add(l.r.timeout(answerTime))
 	}
