@@ -15,7 +15,7 @@ func (f *fuzzer) enter(in input, t trial) (*Finding, sighting, error) {
 		if known != nil {
 			known.Times++
 		}
-		if fresh == nil && (known == nil || known.Tried == 0 && f.pursued[id] < pursuits) {
+		if fresh == nil && (known == nil || !known.Certain() && f.pursued[id] < pursuits) {
 			fresh = &t.seen[i]
 		}
 	}
@@ -25,6 +25,9 @@ func (f *fuzzer) enter(in input, t trial) (*Finding, sighting, error) {
 	f.pursued[fresh.id()]++
 	found := f.discover(*fresh, in)
 	f.board.show()
+	if found.Tried > 0 { // a surer and smaller program is looked for
+		return found, *fresh, nil
+	}
 	return found, *fresh, f.keep(found, evidence{t.rec, fresh.output})
 }
 
@@ -34,9 +37,13 @@ func (f *fuzzer) pursue(ctx context.Context, found *Finding, s sighting) error {
 	defer f.board.doing("shrinking " + string(s.Kind) + "/" + s.Rule)()
 	p := &pursuit{bench: f.bench, of: s, spend: allow(shrinkRuns, f.options.scaled(shrinkTime))}
 	shown, tried := p.prove(ctx, f.history.suspects(), f.options.scaled(stableTime))
+	proved := *found
 	if p.best != nil {
-		found.adopt(*p.best)
-		found.Stable, found.Tried = shown, tried
+		proved.adopt(*p.best)
+		proved.Stable, proved.Tried = shown, tried
+	}
+	if p.best != nil && proved.better(*found) {
+		*found = proved
 		if err := f.keep(found, evidence{p.best.rec, p.best.as.output}); err != nil {
 			return err
 		}
@@ -85,6 +92,9 @@ func (f *Finding) better(o Finding) bool {
 	a, b := f.Stable*max(1, o.Tried), o.Stable*max(1, f.Tried)
 	return a > b || a == b && f.Shrunk <= o.Shrunk
 }
+
+// Certain reports whether each of the tries after shrinking showed the finding again.
+func (f *Finding) Certain() bool { return f.Tried > 0 && f.Stable == f.Tried }
 
 // announce tells a finding.
 func (f *fuzzer) announce(found *Finding) {

@@ -275,6 +275,31 @@ func TestWhatDependsOnChanceIsShrunkToo(t *testing.T) {
 	assert.Equal(t, stableRuns, r.Found[0].Tried)
 }
 
+// A finding that chance decides is looked at again, and the surer program stays.
+func TestASurerProgramIsLookedFor(t *testing.T) {
+	t.Parallel()
+	dice := rand.New(rand.NewPCG(7, 7))
+	sure := func(in input) bool {
+		return slices.ContainsFunc(in.Ops, func(op program.Op) bool { return op.Kind == program.SUB })
+	}
+	runs := 0
+	b := &fakeRelay{broken: func(_ []input, in input) []drive.Breach {
+		runs++
+		breach := []drive.Breach{{Kind: drive.Protocol, Rule: "unknown-tag"}}
+		switch {
+		case sure(in) && runs > 100:
+			return breach
+		case slices.ContainsFunc(in.Ops, func(op program.Op) bool { return op.Kind == program.OFF }) && dice.IntN(5) < 2:
+			return breach
+		}
+		return nil
+	}}
+	r := runFake(t, b, Options{MaxPrograms: 3000})
+	require.Len(t, r.Found, 1)
+	assert.Equal(t, []program.Op{{Kind: program.SUB}}, r.Found[0].Program.Ops)
+	assert.True(t, r.Found[0].Certain())
+}
+
 func TestWhatIsSeenAgainLaterIsShrunkThen(t *testing.T) {
 	t.Parallel()
 	n := 0

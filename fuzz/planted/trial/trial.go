@@ -61,9 +61,9 @@ type Result struct {
 	Title   string
 	Outcome Outcome
 	// Finding is what was found first of the kinds that prove the fault, or of any kind in
-	// the relay without one; nil for nothing.
+	// the relay without one, and shown again by each try, if there is such; nil for nothing.
 	Finding *engine.Finding
-	// Others are how many findings of other kinds there were before.
+	// Others are how many findings of other kinds there were.
 	Others int
 	// Status is how far the fuzzer had come in the end.
 	Status engine.Status
@@ -103,7 +103,7 @@ func (o Options) try(ctx context.Context, f planted.Fault, done int) Result {
 		Command: o.Command(f.ID), Model: true, Quota: planted.Quota, Prompt: true, Duration: o.Duration,
 		Seed: o.Seed, Scale: o.Scale,
 		Found: func(found engine.Finding) {
-			if proves(f, found.Kind) {
+			if proves(f, found.Kind) && (f.ID == Control || found.Certain()) {
 				enough()
 			}
 		},
@@ -128,11 +128,12 @@ func proves(f planted.Fault, kind drive.Kind) bool {
 func judge(f planted.Fault, report engine.Report, err error) Result {
 	r := Result{ID: f.ID, Title: f.Title, Status: report.Status}
 	for i := range report.Found {
-		if proves(f, report.Found[i].Kind) {
-			r.Finding = &report.Found[i]
-			break
+		switch found := &report.Found[i]; {
+		case !proves(f, found.Kind):
+			r.Others++
+		case r.Finding == nil, found.Certain() && !r.Finding.Certain():
+			r.Finding = found
 		}
-		r.Others++
 	}
 	switch {
 	case f.ID == Control && r.Finding != nil:

@@ -117,24 +117,28 @@ broken crash/broken: It does not start.
 `, text.String())
 }
 
-// What proves the fault ends the run of the fuzzer, something else does not.
+// What proves the fault each time ends the run of the fuzzer; something else does not, nor
+// does what is shown by some tries.
 func TestATrialEndsWhenTheFaultIsFound(t *testing.T) {
 	t.Parallel()
 	o := options(make(map[string]engine.Options))
 	o.Fuzz = func(ctx context.Context, e engine.Options) (engine.Report, error) {
 		other := engine.Finding{Breach: drive.Breach{Kind: drive.Protocol}}
-		proof := engine.Finding{Breach: drive.Breach{Kind: engine.Crash}}
+		doubtful := engine.Finding{Breach: drive.Breach{Kind: engine.Crash, Rule: "doubtful"}, Stable: 3, Tried: 10}
+		proof := engine.Finding{Breach: drive.Breach{Kind: engine.Crash}, Stable: 10, Tried: 10}
 		if e.Command[1] == Control {
 			return engine.Report{}, nil
 		}
 		e.Found(other)
+		e.Found(doubtful)
 		require.NoError(t, ctx.Err())
 		e.Found(proof)
 		require.Error(t, ctx.Err())
-		return engine.Report{Found: []engine.Finding{other, proof}, Interrupted: true}, nil
+		return engine.Report{Found: []engine.Finding{other, doubtful, proof}, Interrupted: true}, nil
 	}
 	r := Run(t.Context(), faults[:1], o)
 	require.True(t, r.OK())
+	require.True(t, r.Results[1].Finding.Certain())
 	require.False(t, r.Interrupted)
 }
 
