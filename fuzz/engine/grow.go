@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"smpcheck/fuzz/drive"
 	"smpcheck/fuzz/program"
@@ -139,61 +141,33 @@ func (g *grower) full() bool {
 	return ok && m.private-g.least > growFull
 }
 
-// Bounds of the choice among those that may be to blame.
-const (
-	// rankedPrograms is how many of the last programs are tried, and pieceOps how long the
-	// pieces are that are tried besides: what one operation of many takes is hard to see.
-	rankedPrograms, pieceOps = 32, 16
-	// rankedShare of them stays for the next round, in which each runs rankedMore times
-	// more often. The last round has rankedLast at most.
-	rankedShare, rankedMore, rankedLast = 4, 3, 4
-)
-
-// contender is an input and how much the process has grown with it.
-type contender struct {
-	input
-	growth int64
-}
-
-// ranked returns the inputs, and pieces of them, after which the process has grown most: in
-// rounds, of which each has fewer of them and runs them longer.
+// ranked runs each of the inputs for a moment, and returns them with that first after which
+// the process had grown most. What there is no time for comes last.
 func (g *grower) ranked(ctx context.Context, inputs []input) []input {
-	var left []contender
-	for _, in := range inputs[:min(len(inputs), rankedPrograms)] {
-		left = append(left, contender{input: in})
-		if len(in.Ops) > pieceOps {
-			for piece := range slices.Chunk(in.Ops, pieceOps) {
-				left = append(left, contender{input: input{program.Program{Ops: piece}, in.seed}})
+	growth := make([]int64, len(inputs))
+	order := make([]int, len(inputs))
+	until := time.Now().Add(time.Until(g.spend.until) / 2)
+	for i, in := range inputs {
+		order[i] = i
+		growth[i] = math.MinInt64
+		if !time.Now().Before(until) || g.full() {
+			continue
+		}
+		before, _ := g.bench.memory()
+		for range growRuns {
+			if !g.run(ctx, amplify(in)) {
+				break
 			}
 		}
+		after, _ := g.bench.memory()
+		growth[i] = after.private - before.private
 	}
-	var out []input
-	for runs := 1; ; runs *= rankedMore {
-		for i := range left {
-			left[i].growth += g.growth(ctx, left[i].input, runs)
-		}
-		slices.SortStableFunc(left, func(a, b contender) int { return cmp.Compare(b.growth, a.growth) })
-		if len(left) <= rankedLast || ctx.Err() != nil || g.err != nil {
-			break
-		}
-		left = left[:max(rankedLast, len(left)/rankedShare)]
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(growth[j], growth[i]) })
+	sorted := make([]input, len(inputs))
+	for place, i := range order {
+		sorted[place] = inputs[i]
 	}
-	for _, c := range left {
-		out = append(out, c.input)
-	}
-	return out
-}
-
-// growth is how much the process grows while an input runs so often.
-func (g *grower) growth(ctx context.Context, in input, runs int) int64 {
-	before, _ := g.bench.memory()
-	for range runs {
-		if !g.run(ctx, amplify(in)) {
-			return 0
-		}
-	}
-	after, _ := g.bench.memory()
-	return after.private - before.private
+	return sorted
 }
 
 // search returns the first of the inputs with which the process grows although a relay
